@@ -1,0 +1,39 @@
+"""Where things live on the disk. ``KB_HOME`` overrides every folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of one user."""
+
+    data: Path
+    """Progress and the learner's own copies: what must not be lost."""
+    cache: Path
+    """Parsed decks and indexes: what can be made again."""
+
+    @property
+    def progress(self) -> Path:
+        """The SQLite file with the log of reviews."""
+        return self.data / "progress.db"
+
+
+def find_places(environ: dict[str, str] | None = None) -> Places:
+    """The folders for this user: below ``KB_HOME`` if it is set, else the platform's own."""
+    env = os.environ if environ is None else environ
+    if home := env.get("KB_HOME"):
+        root = Path(home).expanduser().absolute()
+        return Places(root / "data", root / "cache")
+    # Deferred: 6 ms that a set KB_HOME saves.
+    from platformdirs import user_cache_path, user_data_path
+
+    return Places(user_data_path("kb", appauthor=False), user_cache_path("kb", appauthor=False))
+
+
+def builtin_deck() -> Path:
+    """The deck that comes with the program: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "content"
+    return inside if inside.is_dir() else package.parent / "content"
