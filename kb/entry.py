@@ -2,44 +2,8 @@
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of text in one style."""
-
-    text: str
-    """What a reader sees; a formula already in readable Unicode."""
-    style: str = ""
-    """``""``, ``code``, ``strong``, ``em``, ``formula``, ``link``, or ``break`` (a forced new line)."""
-    source: str = ""
-    """Where a link leads, or a formula's LaTeX."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph, a heading, a list: one node of a text's structure."""
-
-    kind: str
-    """``heading``, ``paragraph``, ``code``, ``formula``, ``list``, ``item``, ``table``, ``row``, ``cell``,
-    ``quote`` or ``rule``."""
-    spans: tuple[Span, ...] = ()
-    """The text of a heading, a paragraph, a formula or a cell; a code block's code is its only span."""
-    info: str = ""
-    """A code block's info string, a heading's level, an ordered list's first number, an ``x`` or blank for a task."""
-    children: tuple["Block", ...] = ()
-    """The blocks inside a list, an item, a quote, a table or a row."""
-    line: int = 0
-    """Line in the file, from 1."""
-
-    @property
-    def text(self) -> str:
-        """The block's own text, without styles."""
-        return plain(self.spans)
-
-
-def plain(spans: tuple[Span, ...]) -> str:
-    """The text of spans, without their styles."""
-    return "".join("\n" if span.style == "break" else span.text for span in spans)
+from kb.block import Block
+from quiz.item import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +102,32 @@ class Head:
     gists: dict[str, str]
     """The answer in short by language, as plain text."""
     sha256: str
-    """Of the snippet."""
+    """Of the snippet; empty without one."""
 
     @property
     def folder(self) -> str:
         """Name of the entry's folder."""
         return f"{self.number:03d}-{self.slug}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One numbered topic, whole."""
+
+    head: Head
+    """What lists and searches need."""
+    texts: dict[str, Text]
+    """The answer by language; the deck's primary language comes first."""
+    snippet: Snippet | None
+    """The script that shows it; a deck of one's own may leave it out."""
+    items: tuple[Item, ...]
+    """The written items of its quiz, in the order of the file."""
+
+    @property
+    def number(self) -> int:
+        """Topic number."""
+        return self.head.number
+
+    def item(self, id: str) -> Item | None:
+        """The written item of that id."""
+        return next((item for item in self.items if item.id == id), None)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb.entry import Block, Span
+from kb.block import Block, Span
 
 
 class Kind(StrEnum):
@@ -26,8 +26,6 @@ class Wording:
     """A choice's options in the order of the file."""
     explanation: tuple[Block, ...]
     """What is shown once the item is answered."""
-    markdown: tuple[str, tuple[str, ...], str]
-    """The sources of question, options and explanation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,119 @@
+"""Deck: a folder of entries, and what its ``deck.toml`` says of it."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.errors import Complaint, UsageError
+
+FILE = "deck.toml"
+
+LOOSE_FILES = frozenset({FILE, "verified.json", "queries.toml", "glossary.toml"})
+"""What may lie in a deck's folder beside the entries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A range of topic numbers under one title."""
+
+    number: int
+    """The chapter's own number."""
+    first: int
+    """Its first topic."""
+    last: int
+    """Its last topic."""
+    titles: dict[str, str]
+    """By language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """A folder of entries."""
+
+    path: Path
+    """The folder."""
+    name: str
+    """A short name, for people."""
+    titles: dict[str, str]
+    """By language."""
+    languages: tuple[str, ...]
+    """The first is the primary one: it holds the front matter, the code and the keys."""
+    areas: dict[str, dict[str, str]]
+    """Names of each area by language."""
+    chapters: tuple[Chapter, ...]
+    """In the order of their numbers."""
+    complete: bool = False
+    """Whether every entry must have all languages, a snippet, its output and a full quiz."""
+
+    def plans(self, number: int) -> bool:
+        """Whether a topic of this number belongs to the deck, written or still to come."""
+        return not self.chapters or any(chapter.first <= number <= chapter.last for chapter in self.chapters)
+
+
+def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
+    """Read a deck's ``deck.toml``; a broken one gives what can be read and a complaint each.
+
+    Raises:
+        UsageError: the folder or the file is missing or cannot be read at all.
+    """
+    if not path.is_dir():
+        raise UsageError(f"no deck at {path}", "name a folder that holds a deck.toml")
+    try:
+        table = tomllib.loads((path / FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path} is no deck", f"a deck has a {FILE} with name, languages and chapters") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path / FILE} cannot be read: {error}", "mend it") from None
+
+    complaints: list[Complaint] = []
+
+    def complain(message: str) -> None:
+        complaints.append(Complaint(FILE, 0, message))
+
+    known = {"name", "complete", "languages", "titles", "areas", "chapters"}
+    for key in table.keys() - known:
+        complain(f"unknown key {key!r}; known are {', '.join(sorted(known))}")
+    languages = table.get("languages")
+    if not _is_list_of(languages, str) or not languages:
+        complain('languages is missing; write languages = ["en", "zh"], the primary one first')
+        languages = ["en"]
+    areas = table.get("areas", {})
+    if not isinstance(areas, dict) or not all(_is_titles(names) for names in areas.values()):
+        complain('areas is not a table of names; write vision = { en = "Vision" } under [areas]')
+        areas = {}
+    chapters = []
+    for at, chapter in enumerate(_tables(table.get("chapters", []))):
+        if not all(isinstance(chapter.get(key), int) for key in ("number", "first", "last")):
+            complain(f"chapter {at + 1} lacks number, first or last; give whole numbers")
+        elif not _is_titles(chapter.get("titles", {})):
+            complain(f"chapter {at + 1} has titles that are no table; write titles = {{ en = ... }}")
+        else:
+            titles = dict(chapter.get("titles", {}))
+            chapters.append(Chapter(chapter["number"], chapter["first"], chapter["last"], titles))
+    titles = table.get("titles", {})
+    if not _is_titles(titles):
+        complain("titles is not a table of texts; write en = ... under [titles]")
+        titles = {}
+    name = table.get("name", path.name)
+    deck = Deck(
+        path=path,
+        name=str(name),
+        titles=titles,
+        languages=tuple(languages),
+        areas=areas,
+        chapters=tuple(sorted(chapters, key=lambda chapter: chapter.first)),
+        complete=bool(table.get("complete", False)),
+    )
+    return deck, complaints
+
+
+def _is_list_of(value: object, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(one, kind) for one in value)
+
+
+def _is_titles(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
+def _tables(value: object) -> list[dict[str, object]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,0 +1,149 @@
+"""Job: one execution as it is asked for; Run: what came of it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+OUTPUT_LIMIT = 10_000_000
+"""Bytes of output after which a run is ended."""
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+    OUT_OF_MEMORY = "out of memory"
+    KILLED = "killed"
+    INTERRUPTED = "interrupted"
+    TOO_MUCH_OUTPUT = "too much output"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One script to run, and under which conditions."""
+
+    path: str
+    """The script; where ``source`` is given, only its name counts."""
+    source: str | None = None
+    """Text to run in place of the file: a filled hole, a proof."""
+    device: str = "cpu"
+    """What the script finds in ``KB_DEVICE``."""
+    timeout: float = 60.0
+    """Seconds until everything it started is killed."""
+    memory_limit: int = 0
+    """Bytes of resident memory of the whole process tree; 0 for three quarters of the machine's."""
+    output_limit: int = OUTPUT_LIMIT
+    """Bytes of output, stdout and stderr together."""
+    environ: dict[str, str] = field(default_factory=dict)
+    """Variables on top of the caller's."""
+    launcher: str = ""
+    """``torchrun`` or nothing."""
+    processes: int = 1
+    """How many the launcher starts."""
+    own_lines: tuple[int, int] | None = None
+    """First and last line of a learner's own, from 1: checks in there do not count."""
+    needs_checks: bool = True
+    """Whether it passes only with at least one check executed."""
+    seed: int | None = None
+    """What to add to every seed given to ``torch.manual_seed``."""
+    threads: int | None = None
+    """How many threads torch may use within an operation; None for its own choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The exception that ended a script."""
+
+    type: str
+    """Name of its class."""
+    message: str
+    """As ``str()`` gives it."""
+    line: int
+    """Innermost line of the script that took part, from 1; 0 if none did."""
+    values: dict[str, str]
+    """Variables named by the failed assert."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """One warning that was raised while a script ran."""
+
+    category: str
+    message: str
+    file: str
+    """``snippet`` if one of the script's own lines raised it."""
+    line: int
+    deprecation: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution and its outcome."""
+
+    outcome: Outcome
+    """How it ended."""
+    reason: str
+    """Why it did not pass, in words; empty if it did."""
+    exit_code: int
+    """Of the script's process; minus the number of the signal that killed it."""
+    stdout: str
+    stderr: str
+    seconds: float
+    """Wall time, from start to end of its process."""
+    cpu_seconds: float
+    """Time on all cores, of the process and the children it waited for."""
+    peak_mb: float
+    """Most resident memory of the whole process tree, in MiB."""
+    device: str
+    """What was asked for: cpu, cuda, mps."""
+    device_name: str
+    """The processor or the GPU."""
+    torch: str
+    """Version that ran; empty if the script imported none."""
+    gpu_peak_mb: float = 0.0
+    """Most GPU memory allocated, in MiB."""
+    failure: Failure | None = None
+    """The exception that ended it."""
+    warnings: tuple[Warned, ...] = ()
+    """In the order they were raised."""
+    executed: frozenset[int] = frozenset()
+    """Which of the script's checks were executed, numbered in the order of the file."""
+    warm: bool = False
+    """Whether a worker ran it."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it ran to its end with its checks executed."""
+        return self.outcome is Outcome.PASSED
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts for ``--json``."""
+        return {
+            "outcome": str(self.outcome),
+            "reason": self.reason,
+            "exit_code": self.exit_code,
+            "seconds": round(self.seconds, 3),
+            "cpu_seconds": round(self.cpu_seconds, 3),
+            "peak_mb": round(self.peak_mb, 1),
+            "gpu_peak_mb": self.gpu_peak_mb,
+            "device": self.device,
+            "device_name": self.device_name,
+            "torch": self.torch,
+            "stdout": self.stdout,
+            "stderr": self.stderr,
+            "warnings": [
+                {"category": one.category, "message": one.message, "file": one.file, "line": one.line}
+                for one in self.warnings
+            ],
+            "failure": None
+            if self.failure is None
+            else {
+                "type": self.failure.type,
+                "message": self.failure.message,
+                "line": self.failure.line,
+                "values": self.failure.values,
+            },
+            "warm": self.warm,
+        }

@@ -1,0 +1,121 @@
+"""Library: a deck's entries, read once and kept in the cache until their files change."""
+
+import os
+import sqlite3
+from functools import cached_property
+from pathlib import Path
+
+from kb.deck import FILE, Deck, read_deck
+from kb.entry import Entry, Head
+from kb.errors import UsageError
+from kb.load import load_entry, number_of
+from kb.store import Store, signature
+
+
+class Library:
+    """The entries of one deck."""
+
+    def __init__(self, deck: Deck, store: Store) -> None:
+        self.deck = deck
+        self.store = store
+
+    @classmethod
+    def open(cls, path: Path, cache: Path | None) -> "Library":
+        """Open a deck; entries whose files changed since the last time are read again.
+
+        Args:
+            path: the deck's folder.
+            cache: the cache folder; None keeps everything in memory.
+
+        Raises:
+            UsageError: there is no deck, or its ``deck.toml`` cannot be read.
+        """
+        path = path.absolute()
+        deck, _ = read_deck(path)
+        file = None if cache is None else cache / "decks" / f"{_short_hash(str(path))}.db"
+        store = Store(file, _program_version() + _file_stamp(path / FILE))
+        try:
+            _refresh(deck, store)
+        except sqlite3.Error:
+            # Another process holds the file, or the disk is full: answer from memory.
+            store.close()
+            store = Store(None, "")
+            _refresh(deck, store)
+        return cls(deck, store)
+
+    @cached_property
+    def heads(self) -> tuple[Head, ...]:
+        """All entries, by number."""
+        return tuple(self.store.heads())
+
+    @cached_property
+    def by_number(self) -> dict[int, Head]:
+        """All entries under their numbers."""
+        return {head.number: head for head in self.heads}
+
+    @property
+    def broken(self) -> int:
+        """How many of the deck's folders hold something that ``kb check`` complains about."""
+        return self.store.broken()
+
+    def entry(self, number: int) -> Entry:
+        """One entry, whole.
+
+        Raises:
+            UsageError: there is none of that number; the nearest are named.
+        """
+        entry = self.store.entry(number)
+        if entry is None:
+            raise UsageError(f"no entry {number}", self._advice(number))
+        return entry
+
+    def neighbours(self, number: int) -> list[int]:
+        """Numbers of related entries that are there: those it names and those that name it."""
+        head = self.by_number.get(number)
+        named = set(head.related) if head else set()
+        named |= {other.number for other in self.heads if number in other.related}
+        return sorted(named & self.by_number.keys())
+
+    def _advice(self, number: int) -> str:
+        nearest = sorted(self.by_number, key=lambda other: (abs(other - number), other))[:3]
+        if not nearest:
+            return "the deck is empty; kb check tells what is wrong with it"
+        return f"the nearest are {', '.join(map(str, sorted(nearest)))}; kb list shows all"
+
+
+def _refresh(deck: Deck, store: Store) -> None:
+    """Bring the store up to date with the files."""
+    known = store.signatures()
+    with os.scandir(deck.path) as found:
+        there = {folder.name: folder.path for folder in found if number_of(folder.name) is not None and folder.is_dir()}
+    now = {name: signature(path) for name, path in there.items()}
+    changed = sorted(name for name, mark in now.items() if known.get(name) != mark)
+    gone = [name for name in known if name not in now]
+    if not changed and not gone:
+        return
+    read = []
+    for name in changed:
+        entry, complaints = load_entry(Path(there[name]), deck)
+        read.append((name, number_of(name) or 0, now[name], len(complaints), entry))
+    store.update(gone, read)
+
+
+def _program_version() -> str:
+    """Changes whenever the program's own files do: an older reading may be wrong."""
+    with os.scandir(os.path.dirname(__file__)) as files:  # noqa: PTH120 pathlib would cost a millisecond here
+        return str(max(file.stat().st_mtime_ns for file in files if file.name.endswith(".py")))
+
+
+def _file_stamp(path: Path) -> str:
+    facts = path.stat()
+    return f":{facts.st_mtime_ns}:{facts.st_size}"
+
+
+def _short_hash(text: str) -> str:
+    """A name for a file made from a path; collisions would only cost a rebuild."""
+    value = 0xCBF29CE484222325  # FNV-1a: hashlib would cost 4 ms at every start
+    for byte in text.encode("utf-8", "surrogateescape"):
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return f"{value:016x}"
+
+
