@@ -1,4 +1,4 @@
-"""The values of a text: blocks of spans, the structure that Markdown is read into and that the screen is laid out from."""
+"""The values of a text: blocks of spans. Markdown is read into them, and the screen is laid out from them."""
 
 from dataclasses import dataclass
 

@@ -1,12 +1,17 @@
 """Deck: a folder of entries, and what its ``deck.toml`` says of it."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kb.errors import Complaint, UsageError
 
 FILE = "deck.toml"
+
+FOLDER = re.compile(r"^(\d{3,})-([a-z0-9]+(?:-[a-z0-9]+)*)$")
+"""The name of an entry's folder: number and slug."""
 
 LOOSE_FILES = frozenset({FILE, "verified.json", "queries.toml", "glossary.toml"})
 """What may lie in a deck's folder beside the entries."""
@@ -48,6 +53,12 @@ class Deck:
     def plans(self, number: int) -> bool:
         """Whether a topic of this number belongs to the deck, written or still to come."""
         return not self.chapters or any(chapter.first <= number <= chapter.last for chapter in self.chapters)
+
+
+def number_of(folder: str) -> int | None:
+    """The topic number in a folder's name, or None if it is not an entry's folder."""
+    found = FOLDER.match(folder)
+    return int(found[1]) if found else None
 
 
 def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
@@ -115,5 +126,5 @@ def _is_titles(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
 
 
-def _tables(value: object) -> list[dict[str, object]]:
+def _tables(value: object) -> list[dict[str, Any]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -92,7 +92,7 @@ class Observer:
     def warned(self, message: Any, category: type, filename: str, lineno: int, *_: Any) -> None:
         """In place of ``warnings.showwarning``: prints as Python does, and notes it."""
         if len(self.warnings) < MAX_WARNINGS:
-            where = "snippet" if filename == self.path else os.path.basename(filename)
+            where = "snippet" if filename == self.path else filename.rpartition(os.sep)[2]
             self.warnings.append(
                 {
                     "category": category.__name__,
@@ -120,13 +120,13 @@ class Instrument(ast.NodeTransformer):
         self.count += 1
         return ast.fix_missing_locations(ast.copy_location(call, node))
 
-    def visit_Assert(self, node: ast.Assert) -> ast.AST:  # noqa: N802 the name is ast's
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
         self.generic_visit(node)
         if not self._is_own(node):
             node.test = self._wrapped(node.test, HOOK_CHECKED)
         return node
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         if name in CHECKS and not self._is_own(node):
@@ -154,7 +154,7 @@ def run_script(config: dict[str, Any]) -> int:
         sys.stderr = io.TextIOWrapper(
             io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True, write_through=True
         )
-    warnings.showwarning = observer.warned
+    warnings.showwarning = observer.warned  # type: ignore[assignment]
     status, checks = 1, 0
     try:
         _prepare(config)

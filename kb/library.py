@@ -5,10 +5,9 @@ import sqlite3
 from functools import cached_property
 from pathlib import Path
 
-from kb.deck import FILE, Deck, read_deck
+from kb.deck import FILE, Deck, number_of, read_deck
 from kb.entry import Entry, Head
 from kb.errors import UsageError
-from kb.load import load_entry, number_of
 from kb.store import Store, signature
 
 
@@ -93,6 +92,9 @@ def _refresh(deck: Deck, store: Store) -> None:
     gone = [name for name in known if name not in now]
     if not changed and not gone:
         return
+    # Deferred: the Markdown parser takes 50 ms, and most starts find nothing to read.
+    from kb.load import load_entry
+
     read = []
     for name in changed:
         entry, complaints = load_entry(Path(there[name]), deck)
@@ -117,5 +119,3 @@ def _short_hash(text: str) -> str:
     for byte in text.encode("utf-8", "surrogateescape"):
         value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
     return f"{value:016x}"
-
-

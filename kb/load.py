@@ -1,10 +1,9 @@
 """Loading an entry: the files of one folder made into one Entry, with every complaint about them."""
 
-import re
 from pathlib import Path
 
 from kb.block import plain
-from kb.deck import LOOSE_FILES, Deck
+from kb.deck import FOLDER, LOOSE_FILES, Deck, number_of
 from kb.entry import Entry, Head, Snippet, Text
 from kb.errors import Complaint
 from kb.parse import Front, Page, join_items, parse_page
@@ -12,14 +11,6 @@ from kb.snippet import read_snippet
 
 SNIPPET = "snippet.py"
 OUTPUT = "output.txt"
-
-_FOLDER = re.compile(r"^(\d{3,})-([a-z0-9]+(?:-[a-z0-9]+)*)$")
-
-
-def number_of(folder: str) -> int | None:
-    """The topic number in a folder's name, or None if it is not an entry's folder."""
-    found = _FOLDER.match(folder)
-    return int(found[1]) if found else None
 
 
 def stray_files(deck: Deck) -> list[Complaint]:
@@ -41,7 +32,7 @@ def load_entry(folder: Path, deck: Deck) -> tuple[Entry | None, list[Complaint]]
     The entry is None where not even a title and a gist in the primary language can be read. Never raises for what
     the files hold.
     """
-    found = _FOLDER.match(folder.name)
+    found = FOLDER.match(folder.name)
     if found is None:
         return None, [Complaint(folder.name, 0, "no entry's folder; name it 061-its-slug")]
     number, slug = int(found[1]), found[2]

@@ -95,7 +95,9 @@ def _block(node: SyntaxTreeNode, complaints: list[tuple[int, str]]) -> Block:
         case "table":
             rows = [row for part in node.children for row in part.children]
             return Block("table", children=tuple(_row(row, complaints) for row in rows), line=line, end=end)
-    complaints.append((line, f"Markdown of the kind {node.type!r} cannot be shown in a terminal; write it as plain text"))
+    complaints.append(
+        (line, f"Markdown of the kind {node.type!r} cannot be shown in a terminal; write it as plain text")
+    )
     return Block("paragraph", (Span(node.content or ""),), line=line, end=end)
 
 
@@ -105,7 +107,12 @@ def _blocks(node: SyntaxTreeNode, complaints: list[tuple[int, str]]) -> tuple[Bl
 
 def _row(node: SyntaxTreeNode, complaints: list[tuple[int, str]]) -> Block:
     line, end = _place(node)
-    return Block("row", children=tuple(Block("cell", _inline(cell, complaints), line=line, end=end) for cell in node.children), line=line, end=end)
+    return Block(
+        "row",
+        children=tuple(Block("cell", _inline(cell, complaints), line=line, end=end) for cell in node.children),
+        line=line,
+        end=end,
+    )
 
 
 def _task(item: Block) -> Block:
@@ -119,7 +126,13 @@ def _task(item: Block) -> Block:
         return item
     spans = (Span(first.text[4:]), *others) if first.text[4:] else tuple(others)
     info = "x" if mark[1] in "xX" else " "
-    return Block("item", info=info, children=(Block("paragraph", spans, line=paragraph.line, end=paragraph.end), *rest), line=item.line, end=item.end)
+    return Block(
+        "item",
+        info=info,
+        children=(Block("paragraph", spans, line=paragraph.line, end=paragraph.end), *rest),
+        line=item.line,
+        end=item.end,
+    )
 
 
 def _inline(node: SyntaxTreeNode, complaints: list[tuple[int, str]]) -> tuple[Span, ...]:

@@ -174,7 +174,9 @@ class _Parser:
         aliases: tuple[str, ...] = self.front_list(table, "aliases", str)
         if self.deck.complete and len(aliases) < MIN_ALIASES:
             do = "give the acronym, the name in the other language, the API name"
-            self.complain(self.front_line("aliases"), f"{len(aliases)} aliases, at least {MIN_ALIASES} are needed; {do}")
+            self.complain(
+                self.front_line("aliases"), f"{len(aliases)} aliases, at least {MIN_ALIASES} are needed; {do}"
+            )
         return aliases
 
     # Answer
@@ -227,7 +229,9 @@ class _Parser:
         sentences = [part for part in _SENTENCE_END.split(words) if part.strip() and "snippet.py" not in part]
         if self.deck.complete and len(sentences) > MAX_GIST_SENTENCES:
             count = len(sentences)
-            self.complain(gist.line, f"the gist has {count} sentences, {MAX_GIST_SENTENCES} at most; move the rest below")
+            self.complain(
+                gist.line, f"the gist has {count} sentences, {MAX_GIST_SENTENCES} at most; move the rest below"
+            )
 
     def check_sections(self, body: list[Block]) -> None:
         pitfalls, sources = (names.get(self.language, names["en"]) for names in (PITFALLS, SOURCES))
@@ -311,7 +315,7 @@ class _Parser:
             self.complain(draft.line, f"item {draft.id!r} asks nothing; write the question after its heading")
         if draft.keyed and not draft.explanation:
             self.complain(draft.line, f"item {draft.id!r} explains nothing; say why the key is right")
-        keys = [kind for kind in ("predict", "answer", "right") if kind in draft.scripts]
+        keys: list[str] = [kind for kind in ("predict", "answer", "right") if kind in draft.scripts]
         if draft.options:
             keys.insert(0, "a task list")
         if len(keys) > 1:
@@ -320,7 +324,9 @@ class _Parser:
             if len(draft.scripts.get(kind, [])) > 1:
                 self.complain(draft.line, f"item {draft.id!r} has several {kind} blocks; put them into one")
         if "wrong" in draft.scripts and "right" not in draft.scripts:
-            self.complain(draft.line, f"item {draft.id!r} has wrong solutions and no right one; add python right blocks")
+            self.complain(
+                draft.line, f"item {draft.id!r} has wrong solutions and no right one; add python right blocks"
+            )
         if draft.options:
             self.check_options(draft, draft.options)
 
@@ -338,7 +344,9 @@ class _Parser:
         if not any(marks):
             self.complain(options.line, f"item {draft.id!r} has no right option; mark it [x]")
         if all(marks) and len(marks) > 1:
-            self.complain(options.line, f"item {draft.id!r} has right options alone; add one that people wrongly believe")
+            self.complain(
+                options.line, f"item {draft.id!r} has right options alone; add one that people wrongly believe"
+            )
         if len(set(texts)) < len(texts):
             self.complain(options.line, f"item {draft.id!r} has the same option twice; change one")
 
@@ -355,8 +363,11 @@ def join_items(number: int, pages: dict[str, Page], paths: dict[str, str]) -> tu
     for language, translation in translations:
         theirs = [draft.id for draft in translation.drafts]
         line = translation.drafts[0].line if translation.drafts else 0
-        for missing in (id for id in ids if id not in theirs):
-            complaints.append(Complaint(paths[language], line, f"item {missing!r} is missing; translate it"))
+        complaints += [
+            Complaint(paths[language], line, f"item {missing!r} is missing; translate it")
+            for missing in ids
+            if missing not in theirs
+        ]
         for draft in translation.drafts:
             if draft.id not in matched:
                 what = f"item {draft.id!r} is not in the primary language; add it there or take it out"
@@ -368,12 +379,12 @@ def join_items(number: int, pages: dict[str, Page], paths: dict[str, str]) -> tu
             first = next(theirs[at] for at in range(len(ids)) if ids[at] != theirs[at])
             complaints.append(Complaint(paths[language], line, f"item {first!r} stands elsewhere; keep the order"))
     items = []
-    for id, drafts in matched.items():
+    for name, drafts in matched.items():
         draft = drafts[primary]
         items.append(
             Item(
                 entry=number,
-                id=id,
+                id=name,
                 kind=_kind(draft),
                 wordings={language: _wording(one) for language, one in drafts.items()},
                 marks=tuple(option.info == "x" for option in draft.options.children) if draft.options else (),

@@ -111,7 +111,9 @@ def become_python(config: dict[str, Any]) -> NoReturn:
     os.execve(sys.executable, [*python, str(HARNESS), json.dumps(config)], os.environ)  # noqa: S606
 
 
-def _collect(job: Job, connection: socket.socket, on_output: OnOutput | None, on_wait: OnWait | None, warm: bool) -> Run:
+def _collect(
+    job: Job, connection: socket.socket, on_output: OnOutput | None, on_wait: OnWait | None, warm: bool
+) -> Run:
     decoders = {kind: codecs.getincrementaldecoder("utf-8")("replace") for kind in (OUT, ERR)}
     texts: dict[bytes, list[str]] = {OUT: [], ERR: []}
     names = {OUT: "stdout", ERR: "stderr"}

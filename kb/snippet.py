@@ -127,4 +127,6 @@ def _check_imports(source: str, dependencies: set[str], trouble: Trouble) -> Non
         for name in names:
             top = name.split(".")[0]
             if top and top not in sys.stdlib_module_names and top.lower() not in dependencies:
-                trouble.append((getattr(node, "lineno", 1), f"{top} is not among the script block's dependencies; add it"))
+                trouble.append(
+                    (getattr(node, "lineno", 1), f"{top} is not among the script block's dependencies; add it")
+                )

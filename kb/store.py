@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS entry (
     head TEXT, body TEXT
 );
 CREATE INDEX IF NOT EXISTS entry_number ON entry (number);
+CREATE TABLE IF NOT EXISTS item (folder TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS item_folder ON item (folder);
 """
 
 
@@ -32,6 +34,7 @@ class Store:
     def __init__(self, path: Path | None, version: str) -> None:
         """Open the store at a path; in memory if the path is None or cannot be used."""
         self.is_lasting = False
+        self._name = path.stem if path else "memory"
         if path is not None:
             with suppress(OSError, sqlite3.Error):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +62,9 @@ class Store:
             with suppress(sqlite3.OperationalError):
                 found = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
             if found != (version,):
-                connection.executescript(f"BEGIN IMMEDIATE; DROP TABLE IF EXISTS entry; {_SCHEMA} COMMIT;")
+                connection.executescript(
+                    f"BEGIN IMMEDIATE; DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS item; {_SCHEMA} COMMIT;"
+                )
                 connection.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (version,))
         except BaseException:
             connection.close()
@@ -76,18 +81,41 @@ class Store:
         ``read`` holds folder, number, signature, count of complaints, and the entry if it could be read.
         """
         rows = [
-            (folder, number, signature, complaints, _dump(entry.head) if entry else None, _dump(entry) if entry else None)
+            (
+                folder,
+                number,
+                signature,
+                complaints,
+                _dump(entry.head) if entry else None,
+                _dump(entry) if entry else None,
+            )
             for folder, number, signature, complaints, entry in read
+        ]
+        items = [
+            (folder, number, item.id, str(item.kind))
+            for folder, number, _, _, entry in read
+            if entry
+            for item in entry.items
         ]
         self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (os.urandom(6).hex(),))
             self._connection.executemany("DELETE FROM entry WHERE folder = ?", [(folder,) for folder in gone])
             self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)
+            replaced = [(folder,) for folder in [*gone, *(row[0] for row in rows)]]
+            self._connection.executemany("DELETE FROM item WHERE folder = ?", replaced)
+            self._connection.executemany("INSERT INTO item VALUES (?, ?, ?, ?)", items)
             self._connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
+
+    @property
+    def generation(self) -> str:
+        """A name for the store's present content, another after every change: what is made from it hangs on it."""
+        row = self._connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+        return f"{self._name}-{row[0] if row else 'empty'}"
 
     def heads(self) -> list[Head]:
         """The heads of all entries, by number."""
@@ -99,6 +127,10 @@ class Store:
         query = "SELECT body FROM entry WHERE number = ? AND body IS NOT NULL ORDER BY folder"
         row = self._connection.execute(query, (number,)).fetchone()
         return _entry(json.loads(row[0])) if row else None
+
+    def items(self) -> list[tuple[int, str, str]]:
+        """Entry's number, id and kind of every written item, in the order of the files."""
+        return list(self._connection.execute("SELECT number, id, kind FROM item ORDER BY number, rowid"))
 
     def broken(self) -> int:
         """How many folders hold something that ``kb check`` complains about."""
@@ -146,15 +178,15 @@ def _head(raw: Any) -> Head:
 def _snippet(raw: Any) -> Snippet | None:
     if raw is None:
         return None
-    *rest, holes = raw
-    return Snippet(*rest, holes=tuple(Hole(*hole) for hole in holes))
+    path, source, sha256, timeout, launcher, processes, holes = raw
+    return Snippet(path, source, sha256, timeout, launcher, processes, tuple(Hole(*hole) for hole in holes))
 
 
 def _item(raw: Any) -> Item:
-    entry, id, kind, wordings, marks, code, proof, right, wrong, line = raw
+    entry, name, kind, wordings, marks, code, proof, right, wrong, line = raw
     return Item(
         entry,
-        id,
+        name,
         Kind(kind),
         {
             language: Wording(_blocks(question), tuple(_spans(option) for option in options), _blocks(explanation))

@@ -171,9 +171,9 @@ class _Supervisor:
             pid, status, usage = os.wait4(self.child, os.WNOHANG)
             if pid:
                 return status, usage
-            reading = [self.connection]
+            reading: list[Any] = [self.connection]
             if len(self.waiting) < BACKLOG:
-                reading += [self.out, self.err]  # type: ignore[list-item]
+                reading += [self.out, self.err]
             writing = [self.connection] if self.waiting else []
             try:
                 ready, can_write, _ = select.select(reading, writing, [], TICK)
@@ -350,7 +350,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _read(path: str) -> str:
-    with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 this runs twenty times a second
+    with open(path, encoding="utf-8", errors="replace") as file:  # this runs twenty times a second
         return file.read()
 
 
@@ -400,8 +400,8 @@ def _remove(folder: str) -> None:
 
     def force(function: Callable[..., Any], path: str, _: Any) -> None:
         with contextlib.suppress(OSError):
-            os.chmod(Path(path).parent, 0o700)
-            os.chmod(path, 0o700)
+            Path(path).parent.chmod(0o700)
+            Path(path).chmod(0o700)
             function(path)
 
     shutil.rmtree(folder, onerror=force)

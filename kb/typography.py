@@ -19,7 +19,10 @@ _RULES = (
     ),
     (re.compile(rf"[{HAN}] ?\(|\) ?[{HAN}]"), "half-width parentheses in Chinese; use （）"),
     (re.compile(rf"[{HAN}]\"|\"[{HAN}]"), "straight quotes in Chinese; use “ ”"),
-    (re.compile(r" [，。：；？！）、》”]|[，。：；？！（、《“] "), "a space beside full-width punctuation; take it out"),
+    (
+        re.compile(r" [，。：；？！）、》”]|[，。：；？！（、《“] "),
+        "a space beside full-width punctuation; take it out",
+    ),
 )
 
 

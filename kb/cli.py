@@ -1,0 +1,399 @@
+"""The command line: every command opens what it needs, asks, and shows."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Annotated, Any
+
+import typer
+
+from kb.desk import Desk
+from kb.errors import KbError, UsageError
+
+app = typer.Typer(
+    name="kb",
+    help="An executable PyTorch knowledge base: search it, run it, be asked.",
+    no_args_is_help=False,
+    add_completion=True,
+    rich_markup_mode=None,  # rich would cost every --help 40 ms
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ClickError: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+"""What typer raises for bad usage; it carries click inside itself and exports no name for it."""
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+DeckDir = Annotated[Path | None, typer.Option("--deck", metavar="DIR", help="Another deck.  [env: KB_DECK]")]
+Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language: en, zh.  [env: KB_LANG]")]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps or auto.")]
+
+DEVICES = ("cpu", "cuda", "mps", "auto")
+
+
+def show_json(values: dict[str, Any]) -> None:
+    """Print one JSON object."""
+    print(json.dumps({"schema": 1, **values}, ensure_ascii=False))
+
+
+@app.callback(invoke_without_command=True)
+def home(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False
+) -> None:
+    """An executable PyTorch knowledge base: search it, run it, be asked."""
+    if version:
+        from importlib.metadata import version as installed
+
+        print(f"kb {installed('torch-kb')}")
+    elif context.invoked_subcommand is None:
+        if not sys.stdout.isatty():
+            print(context.get_help())
+            return
+        from quiz.drill import show_home
+
+        show_home(Desk(), time.time())
+
+
+@app.command()
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="What to look for, in any language.")],
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many hits at most.")] = 10,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Find entries; a bare number opens that entry."""
+    query = " ".join(words)
+    if not query.strip():
+        raise UsageError("the query is empty", "give words to look for: kb search lstm")
+    desk = Desk(deck, lang)
+    if query.strip().isdecimal() and not as_json:
+        show_entry(desk, int(query))
+        return
+    language = desk.say.language
+    hits = desk.index.search(query, limit, language)
+    if as_json:
+        show_json(
+            {
+                "query": query,
+                "hits": [
+                    {
+                        "number": hit.head.number,
+                        "title": hit.head.titles.get(language) or next(iter(hit.head.titles.values())),
+                        "score": round(hit.score, 4),
+                        "also": list(hit.also),
+                        "passages": [
+                            {"text": one.text, "marks": [list(mark) for mark in one.marks]} for one in hit.passages
+                        ],
+                    }
+                    for hit in hits
+                ],
+            }
+        )
+    else:
+        from kb.render import hit_lines
+
+        desk.out.print(hit_lines(hits, desk.records, desk.torch, desk.out, desk.say))
+        desk.mention_broken()
+        if not hits:
+            what = desk.say("nothing found for {query!r}", query=query)
+            raise KbError(what, desk.say("try another word, or kb list"))
+    if not hits:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="A number, or words that find it.")],
+    code: Annotated[bool, typer.Option("--code", help="The snippet.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="The Markdown.")] = False,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Show an entry."""
+    desk = Desk(deck, lang)
+    number = desk.number(entry)
+    if not (code or source or as_json):
+        show_entry(desk, number)
+        return
+    whole = desk.library.entry(number)
+    text = whole.texts.get(desk.say.language) or next(iter(whole.texts.values()))
+    snippet = whole.snippet.source if whole.snippet else ""
+    if as_json:
+        from kb.block import plain
+        from kb.record import standing
+
+        how, devices = standing(whole.head, desk.records, desk.torch)
+        show_json(
+            {
+                "number": number,
+                "title": text.title,
+                "gist": plain(text.gist.spans),
+                "markdown": text.markdown,
+                "snippet": snippet,
+                "area": whole.head.area,
+                "level": whole.head.level,
+                "tags": list(whole.head.tags),
+                "related": desk.library.neighbours(number),
+                "verified": str(how),
+                "devices": list(devices),
+            }
+        )
+    elif code:
+        if not snippet:
+            raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
+        from kb.render import source_lines, style_for
+
+        desk.out.page(source_lines(snippet, style_for(desk.out, desk.say, number)))
+    else:
+        desk.out.write(text.markdown)
+
+
+def show_entry(desk: Desk, number: int) -> None:
+    """Print an entry, through the pager where it is longer than the screen."""
+    from kb.render import entry_page
+
+    page = entry_page(desk.library.entry(number), desk.library, desk.records, desk.torch, desk.out, desk.say)
+    desk.out.page(page)
+
+
+@app.command("list")
+def list_entries(
+    area: Annotated[str | None, typer.Option("--area", help="Only this area.")] = None,
+    level: Annotated[int | None, typer.Option("--level", min=1, max=3, help="Only this level.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only with this tag.")] = None,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """List all topics by chapter."""
+    from kb.record import standing
+
+    desk = Desk(deck, lang)
+    library = desk.library
+    if area is not None and area not in library.deck.areas and not any(area == head.area for head in library.heads):
+        raise UsageError(f"no area {area!r}", f"the deck has {', '.join(library.deck.areas)}")
+    heads = [
+        head
+        for head in library.heads
+        if area in (None, head.area)
+        and level in (None, head.level)
+        and (tag is None or tag.lower() in (one.lower() for one in head.tags))
+    ]
+    if as_json:
+        language = desk.say.language
+        show_json(
+            {
+                "entries": [
+                    {
+                        "number": head.number,
+                        "slug": head.slug,
+                        "title": head.titles.get(language) or next(iter(head.titles.values())),
+                        "area": head.area,
+                        "level": head.level,
+                        "tags": list(head.tags),
+                        "verified": str(standing(head, desk.records, desk.torch)[0]),
+                    }
+                    for head in heads
+                ]
+            }
+        )
+    else:
+        from kb.render import entry_list
+
+        desk.out.page(entry_list(heads, library.deck, desk.records, desk.torch, desk.out, desk.say))
+        desk.mention_broken()
+    if not heads:
+        if not as_json:
+            raise KbError("no entry fits", "kb list without options shows all")
+        raise typer.Exit(1)
+
+
+@app.command("run")
+def run_snippet(
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="A number, or words that find it.")],
+    device: Device = "cpu",
+    timeout: Annotated[float | None, typer.Option("--timeout", help="Seconds until it is killed.")] = None,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Run an entry's snippet and tell what came of it."""
+    from kb.execute import check_device, run_shown
+
+    check_device(device, DEVICES)
+    if timeout is not None and not timeout > 0:
+        raise UsageError(f"--timeout {timeout:g} is no time", "give seconds above 0")
+    desk = Desk(deck, lang)
+    done = run_shown(desk, desk.number(entry), device, timeout, is_silent=as_json)
+    if as_json:
+        show_json({"entry": desk.number(entry), **done.to_json()})
+    raise typer.Exit(exit_code(done))
+
+
+def exit_code(done: Any) -> int:
+    """The command's own exit code for a run."""
+    from kb.job import Outcome
+
+    if done.outcome is Outcome.TIMED_OUT:
+        return 124
+    if done.outcome is Outcome.INTERRUPTED:
+        return 130
+    return 0 if done.passed else 1
+
+
+@app.command()
+def quiz(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[WORDS]...", help="Numbers or words: only these.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Only questions never answered.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many questions.")] = 10,
+    kind: Annotated[str | None, typer.Option("--kind", help="choice, predict, answer, code or recall.")] = None,
+    area: Annotated[str | None, typer.Option("--area", help="Only this area.")] = None,
+    level: Annotated[int | None, typer.Option("--level", min=1, max=3, help="Only this level.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line: question, answer, grade.")] = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Be asked: due questions first, then new ones."""
+    from quiz.drill import Wish, drill
+
+    wish = Wish(words or [], new, limit, kind, area, level)
+    raise typer.Exit(drill(Desk(deck, lang), wish, as_json, Random(), time.time))  # noqa: S311 dice, no secrets
+
+
+@app.command()
+def undo(deck: DeckDir = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Take the last answer back, also tomorrow."""
+    desk = Desk(deck, lang)
+    taken = desk.progress.undo(time.time())
+    if taken is None:
+        raise KbError(desk.say("nothing to take back"), "kb quiz asks")
+    if as_json:
+        show_json({"item": taken.item})
+    else:
+        desk.out.print([[(desk.say("taken back: {item}", item=taken.item), "")]])
+
+
+@app.command()
+def verify(
+    entries: Annotated[list[str] | None, typer.Argument(metavar="[NUMBERS]...", help="Only these entries.")] = None,
+    device: Device = "cpu",
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="How many at once; 0 for one a core.")] = 0,
+    shard: Annotated[str | None, typer.Option("--shard", metavar="I/N", help="The I-th of N parts, as 2/8.")] = None,
+    record: Annotated[bool, typer.Option("--record", help="Write verified.json and each output.txt.")] = False,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Run everything that can be run, and see that what must fail fails."""
+    from kb.execute import check_device, verify_shown
+
+    check_device(device, DEVICES)
+    desk = Desk(deck, lang)
+    results = verify_shown(desk, entries or [], device, jobs or os.cpu_count() or 1, shard, record, is_silent=as_json)
+    ok = all(result.ok for result in results)
+    if as_json:
+        show_json(
+            {
+                "ok": ok,
+                "results": [
+                    {
+                        "entry": one.task.entry,
+                        "what": one.task.what,
+                        "id": one.task.id,
+                        "outcome": str(one.run.outcome),
+                        "ok": one.ok,
+                        "note": one.note,
+                        "seconds": round(one.run.seconds, 3),
+                        "peak_mb": round(one.run.peak_mb, 1),
+                    }
+                    for one in results
+                ],
+            }
+        )
+    raise typer.Exit(0 if ok else 1)
+
+
+@app.command()
+def check(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A deck; the built-in one if left out.")
+    ] = None,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Check the form of a deck, without running anything."""
+    from kb.check import check_deck
+    from kb.deck import read_deck
+    from kb.language import choose_language
+    from kb.messages import Speech
+
+    desk = Desk(folder or deck, lang)
+    values, _ = read_deck(desk.deck_path.absolute())
+    complaints = check_deck(values)
+    if as_json:
+        rows = [{"path": one.path, "line": one.line, "message": one.message} for one in complaints]
+        show_json({"ok": not complaints, "complaints": rows})
+    else:
+        from kb.deck import number_of
+        from kb.render import complaint_lines
+
+        say = Speech(choose_language(lang, os.environ, values.languages))
+        desk.out.print(complaint_lines(complaints))
+        count = sum(number_of(path.name) is not None for path in values.path.iterdir())
+        if complaints:
+            desk.err.print([[(say("{count} complaints", count=len(complaints)), "bad")]])
+        else:
+            desk.err.print([[("✓ ", "good"), (say("no complaints about {count} entries", count=count), "")]])
+    raise typer.Exit(1 if complaints else 0)
+
+
+@app.command()
+def paths(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> None:
+    """Show where things lie."""
+    desk = Desk(deck, lang)
+    places = {"deck": desk.deck_path.absolute(), "progress": desk.places.progress, "cache": desk.places.cache}
+    if as_json:
+        show_json({name: str(path) for name, path in places.items()})
+        return
+    desk.out.print([[(f"{desk.say(name)}: ", "dim"), (str(path), "")] for name, path in places.items()])
+
+
+def main() -> None:
+    """The program: every error is one line on stderr, and an exit code that tells its kind."""
+    sys.exit(run_app(sys.argv[1:]))
+
+
+def run_app(arguments: list[str]) -> int:
+    """Run a command; returns the exit code."""
+    try:
+        code = app(arguments, prog_name="kb", standalone_mode=False)
+        sys.stdout.flush()
+    except KbError as error:
+        return _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        # Whoever read the output has enough; nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted; nothing is lost", 130)
+    except ClickError as error:
+        command = getattr(getattr(error, "ctx", None), "command_path", "kb")
+        message = error.format_message().rstrip(".").replace("\n", " ")
+        return _fail(f"{message[:1].lower()}{message[1:]}; {command} --help shows what is possible", 2)
+    except OSError as error:
+        return _fail(f"{error.filename or 'the system'}: {error.strerror or error}; free space or mend permissions", 1)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stdout.flush()
+    print(f"kb: {' '.join(message.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,141 @@
+"""Grading: an answer against its key, by comparison of structure or by running it."""
+
+import ast
+import math
+import re
+from dataclasses import dataclass
+
+from kb.entry import Snippet
+from kb.job import Run
+from kb.runner import Starter, filled_job, run, snippet_job
+
+_PRECISION = re.compile(r"^[+-]?\d*\.(\d+)$")
+_WRAPPED = re.compile(r"(?:torch\.)?(?:Size|tensor)\((.*)\)", re.DOTALL)
+_NAME = re.compile(r"^[A-Za-z_][\w.]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What became of an answer."""
+
+    correct: bool
+    """Whether it is right."""
+    form_only: bool = False
+    """Wrong by its form alone: the same value, written as something else."""
+    run: Run | None = None
+    """What its execution gave, where it was run."""
+    note: str = ""
+    """Why it was rejected, where the run does not tell."""
+
+
+def grade_choice(chosen: frozenset[int], marks: tuple[bool, ...]) -> Grade:
+    """A choice: exactly the marked options must be chosen."""
+    return Grade(chosen == frozenset(at for at, is_right in enumerate(marks) if is_right))
+
+
+def grade_value(given: str, key: str) -> Grade:
+    """A printed value: equal in structure, numbers to the precision that the key was printed with.
+
+    ``(2, 5)``, ``[2, 5]`` and ``torch.Size([2, 5])`` are one, as are ``float32`` and ``torch.float32``, ``0.5`` and
+    ``0.50``. The value as a text (``"5"`` for ``5``) is wrong by its form alone.
+    """
+    ours, theirs = _parse(key), _parse(given)
+    if _equal(ours, theirs, _tolerance(key)):
+        return Grade(True)
+    looser = _parse(_letters(given)), _parse(_letters(key))
+    return Grade(False, form_only=bool(given.strip()) and _equal(looser[1], looser[0], _tolerance(key)))
+
+
+def grade_code(
+    snippet: Snippet, name: str, lines: str, worker: Starter | None = None, reference: Run | None = None
+) -> Grade:
+    """Lines for a hole: right if the snippet runs to its end with every check that it has.
+
+    Args:
+        snippet: the entry's.
+        name: of the hole.
+        lines: the learner's.
+        worker: a warm worker, if there is one.
+        reference: a run of the snippet as it stands, for the checks that are to be executed; made if left out.
+    """
+    if not _is_closed(lines):
+        # Whatever it opens (a loop, a string, an `if False:`) must not swallow the lines after the hole.
+        job = filled_job(snippet, name, lines)
+        return Grade(False, run=run(job, worker=worker), note="the lines do not stand by themselves as Python")
+    done = run(filled_job(snippet, name, lines), worker=worker)
+    if not done.passed:
+        return Grade(False, run=done)
+    if reference is None:
+        reference = run(snippet_job(snippet), worker=worker)
+    if missing := len(reference.executed - done.executed):
+        return Grade(False, run=done, note=f"{missing} of the snippet's checks were not executed")
+    return Grade(True, run=done)
+
+
+def _is_closed(lines: str) -> bool:
+    indented = "\n".join("    " + line for line in lines.expandtabs(4).splitlines())
+    try:
+        # Loops and functions of the snippet may stand around the hole: continue and return are at home there.
+        ast.parse(f"async def hole():\n  while True:\n{indented}\n")
+    except SyntaxError:
+        return False
+    return True
+
+
+def _letters(text: str) -> str:
+    """Without quotes, brackets' kind and capitals: for saying that only the form differs."""
+    return re.sub(r"[\"'`\s]", "", text).lower()
+
+
+def _parse(text: str) -> object:
+    """A value from what was printed or typed: nested tuples of numbers and words."""
+    text = text.strip().strip("`").strip()
+    while found := _WRAPPED.fullmatch(text):
+        text = found[1].strip()
+    try:
+        return _plain(ast.literal_eval(text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        pass
+    if text.lower() in ("nan", "inf", "-inf"):
+        return float(text)
+    if _NAME.match(text):
+        return ("name", text.removeprefix("torch.").removeprefix("builtins."))
+    parts = [part for part in re.split(r"[\s,]+", text.strip("()[]")) if part]
+    if len(parts) > 1:
+        return tuple(_parse(part) for part in parts)
+    return ("text", text)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return tuple(_plain(one) for one in value)
+    if isinstance(value, str):
+        return ("string", value)
+    return value
+
+
+def _tolerance(key: str) -> float:
+    """Half a unit of the last printed place, the coarsest in the key; 0 for integers."""
+    places = [len(found[1]) for word in re.findall(r"[-+.\w]+", key) if (found := _PRECISION.match(word))]
+    return 0.5 * 10.0 ** -min(places) if places else 0.0
+
+
+def _equal(one: object, other: object, tolerance: float) -> bool:
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other or (_named(one) is not None and _named(one) == _named(other))
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        if math.isnan(one) or math.isnan(other):
+            return math.isnan(one) and math.isnan(other)
+        # An integer key wants the integer; 2.0 for 2 is the same number.
+        return one == other or abs(one - other) <= tolerance * 1.0000001
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        if len(one) == len(other) == 2 and {one[0], other[0]} <= {"name", "string"}:
+            return bool(one[1] == other[1])
+        return len(one) == len(other) and all(_equal(a, b, tolerance) for a, b in zip(one, other, strict=True))
+    return bool(one == other)
+
+
+def _named(value: object) -> str | None:
+    if isinstance(value, bool):
+        return str(value)
+    return str(value[1]).capitalize() if isinstance(value, tuple) and len(value) == 2 and value[0] == "name" else None
