@@ -1,5 +1,6 @@
 """Markdown: source in, blocks out, with a complaint for whatever a terminal could not show."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +42,18 @@ def read_markdown(source: str) -> Reading:
         else:
             blocks.append(_block(node, complaints))
     return Reading(front_matter, tuple(blocks), tuple(complaints))
+
+
+def headings(source: str) -> list[tuple[int, int, str]]:
+    """Line, level and text of every top-level heading, in the order of the file."""
+    return [
+        (block.line, int(block.info), block.text) for block in read_markdown(source).blocks if block.kind == "heading"
+    ]
+
+
+def split_lines(source: str) -> list[str]:
+    """The lines of a text with their ends, as Markdown counts them: a form feed or U+2028 ends none."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", source)
 
 
 def walk(blocks: tuple[Block, ...]) -> Iterator[Block]:

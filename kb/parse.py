@@ -10,7 +10,7 @@ from kb.block import Block, Span, plain
 from kb.deck import Deck
 from kb.entry import Text
 from kb.errors import Complaint
-from kb.markdown import Reading, read_markdown, walk
+from kb.markdown import Reading, read_markdown, split_lines, walk
 from quiz.item import Item, Kind, Wording
 
 PITFALLS = {"en": "Pitfalls", "zh": "易错点"}
@@ -85,7 +85,7 @@ def parse_page(source: str, path: str, language: str, deck: Deck) -> Page:
 
 class _Parser:
     def __init__(self, source: str, path: str, language: str, deck: Deck) -> None:
-        self.lines = source.splitlines()
+        self.lines = [line.rstrip("\r\n") for line in split_lines(source)]
         self.path = path
         self.language = language
         self.deck = deck
@@ -199,6 +199,9 @@ class _Parser:
             self.complain(1, "no title; write # NN. A question that a person would ask")
             return None, None
         title, *rest = blocks
+        if title.kind != "heading" or title.info != "1":
+            self.complain(title.line, "the text does not begin with a title; write # NN. A question")
+            return None, None
         number, question = self.parse_title(title)
         if not rest or rest[0].kind != "paragraph":
             self.complain(title.end, "no gist after the title; write one paragraph that answers the question")
@@ -211,9 +214,6 @@ class _Parser:
         return number, Text(self.language, question, gist, tuple(body), markdown)
 
     def parse_title(self, block: Block) -> tuple[int | None, str]:
-        if block.kind != "heading" or block.info != "1":
-            self.complain(block.line, "the text does not begin with a title; write # NN. A question")
-            return None, block.text
         found = _TITLE.match(block.text)
         if not found:
             self.complain(block.line, f"the title {block.text!r} has no number; write # NN. A question")

@@ -12,28 +12,32 @@ from quiz.schedule import Memory, Rating, replay, review
 
 VERSION = 1
 
-_SCHEMA = """
-CREATE TABLE event (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    item TEXT NOT NULL,          -- entry/id
-    at REAL NOT NULL,            -- seconds since 1970
-    kind TEXT NOT NULL,          -- of the item; 'undo' takes the event in `undoes` back
-    given TEXT NOT NULL,         -- what was answered
-    correct INTEGER,             -- 1 right, 0 wrong, NULL if only the learner can say
-    proposed INTEGER NOT NULL,   -- rating that followed from the answer
-    rating INTEGER NOT NULL,     -- rating after the learner's correction
-    seconds REAL NOT NULL,       -- from question to answer
-    undoes INTEGER REFERENCES event (id)
-);
-CREATE INDEX event_item ON event (item);
-CREATE INDEX event_at ON event (at);
-CREATE INDEX event_undoes ON event (undoes);
--- What the log's replay gives: made anew from it at any time.
-CREATE TABLE memory (
-    item TEXT PRIMARY KEY, stability REAL NOT NULL, difficulty REAL NOT NULL, last REAL NOT NULL, due REAL NOT NULL
-);
-CREATE INDEX memory_due ON memory (due);
-"""
+_SCHEMA = (
+    """
+    CREATE TABLE event (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        item TEXT NOT NULL,          -- entry/id
+        at REAL NOT NULL,            -- seconds since 1970
+        kind TEXT NOT NULL,          -- of the item; 'undo' takes the event in `undoes` back
+        given TEXT NOT NULL,         -- what was answered
+        correct INTEGER,             -- 1 right, 0 wrong, NULL if only the learner can say
+        proposed INTEGER NOT NULL,   -- rating that followed from the answer
+        rating INTEGER NOT NULL,     -- rating after the learner's correction
+        seconds REAL NOT NULL,       -- from question to answer
+        undoes INTEGER REFERENCES event (id)
+    )
+    """,
+    "CREATE INDEX event_item ON event (item)",
+    "CREATE INDEX event_at ON event (at)",
+    "CREATE INDEX event_undoes ON event (undoes)",
+    # What the log's replay gives: made anew from it at any time.
+    """
+    CREATE TABLE memory (
+        item TEXT PRIMARY KEY, stability REAL NOT NULL, difficulty REAL NOT NULL, last REAL NOT NULL, due REAL NOT NULL
+    )
+    """,
+    "CREATE INDEX memory_due ON memory (due)",
+)
 
 _LIVE = "kind != 'undo' AND id NOT IN (SELECT undoes FROM event WHERE undoes IS NOT NULL)"
 
@@ -85,7 +89,7 @@ class Progress:
         with self._transaction():
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
-                for statement in _SCHEMA.split(";"):
+                for statement in _SCHEMA:
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {VERSION}")
         if version > VERSION:
