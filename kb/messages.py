@@ -8,7 +8,6 @@ ZH = {
     "entry {number}": "条目 {number}",
     "{text} (see {number})": "{text}（见 {number}）",
     "See also": "另见",
-    "Also known as": "别名",
     "verified with torch {torch} on {devices}": "已在 torch {torch} 上验证（{devices}）",
     "stale: not verified with torch {torch}; kb verify {number} runs it": (
         "验证已过期：尚未在 torch {torch} 上验证；运行 kb verify {number} 可重新验证"
@@ -28,13 +27,10 @@ ZH = {
     "interrupted": "已中断",
     "too much output": "输出过多",
     "running": "运行中",
-    "importing torch": "正在导入 torch",
     "{seconds} s ({cpu} s of CPU), {memory} MiB": "用时 {seconds} s（CPU {cpu} s），内存 {memory} MiB",
     "{memory} MiB of GPU memory": "显存 {memory} MiB",
     "no torch": "未使用 torch",
     "{ok} of {all} as expected": "{all} 项中 {ok} 项符合预期",
-    "{count} not as expected": "{count} 项不符合预期",
-    "recorded": "已写入记录",
     "no complaints about {count} entries": "{count} 个条目，没有问题",
     "{count} complaints": "共 {count} 个问题",
     "deck": "知识库",
@@ -57,7 +53,6 @@ ZH = {
     "new": "新题",
     "once more": "再答一次",
     "{left} left": "剩 {left} 题",
-    "What does it print?": "它会打印什么？",
     "Your answer": "你的答案",
     "Your lines": "你的代码",
     "right": "正确",
@@ -83,10 +78,8 @@ ZH = {
     "open the entry": "打开条目",
     "language": "切换语言",
     "hint": "提示",
-    "try again": "重试",
     "give up": "放弃",
     "choose all that apply": "可多选",
-    "finish your lines with an empty line": "以空行结束输入",
     "checking": "正在检查",
     "{count} answered, {right} right": "已答 {count} 题，答对 {right} 题",
     "nothing was answered": "没有作答",
@@ -95,7 +88,6 @@ ZH = {
     "no item matches": "没有符合条件的题目",
     "an answer is empty": "答案为空",
     "nothing to run": "这一题没有可运行的内容",
-    "no solution is stored": "没有参考解法",
 }
 """The Chinese of every English message. A test holds the table against the calls."""
 

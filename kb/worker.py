@@ -65,15 +65,19 @@ class Worker:
         self._pid = pid
 
     @classmethod
-    def start(cls) -> "Worker":
-        """Start a worker of this process's own; it ends when this process does."""
+    def start(cls, preload: tuple[str, ...] = PRELOADED) -> "Worker":
+        """Start a worker of this process's own; it ends when this process does.
+
+        Args:
+            preload: modules that it imports before the first job.
+        """
         folder = tempfile.mkdtemp(prefix="kb-worker-")  # mkdtemp: nobody else may enter
         address = str(Path(folder, "socket"))
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(address)
         listener.listen(64)
         ours, theirs = socket.socketpair()
-        pid = _spawn(listener, theirs, minutes=0)
+        pid = _spawn(listener, theirs, 0, preload)
         listener.close()
         theirs.close()
         return cls(address, ours, folder, pid)
@@ -111,7 +115,7 @@ class Worker:
         self.close()
 
 
-def _spawn(listener: socket.socket, lifeline: socket.socket, minutes: float) -> int:
+def _spawn(listener: socket.socket, lifeline: socket.socket, minutes: float, preload: tuple[str, ...]) -> int:
     """Start the worker's process; returns its number."""
     pid = os.fork()
     if pid:
@@ -127,22 +131,22 @@ def _spawn(listener: socket.socket, lifeline: socket.socket, minutes: float) -> 
         # Threads that wait must not spin: with two busy neighbours a step takes 100 ms instead of 290.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         begin = f"import sys; sys.path.insert(0, {ROOT!r}); from kb.worker import serve; sys.path.pop(0); "
-        call = f"serve({listener.fileno()}, {lifeline.fileno()}, {minutes!r})"
+        call = f"serve({listener.fileno()}, {lifeline.fileno()}, {minutes!r}, {preload!r})"
         os.execve(sys.executable, [sys.executable, "-P", "-X", "faulthandler", "-c", begin + call], os.environ)  # noqa: S606
     finally:
         os._exit(1)
 
 
-def serve(listener_fd: int, lifeline_fd: int, minutes: float) -> NoReturn:
+def serve(listener_fd: int, lifeline_fd: int, minutes: float, preload: tuple[str, ...]) -> NoReturn:
     """The worker's own loop: import torch, then fork for every job until the owner or the time has gone."""
     import importlib
 
     own_stamp = os.environ.pop("KB_WORKER_STAMP")
-    for name in PRELOADED:
+    for name in preload:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     listener = socket.socket(fileno=listener_fd)
-    threads = _thread_count()
+    threads = _settled_thread_count()
     signal.signal(signal.SIGCHLD, lambda *_: None)
     until = time.monotonic() + 60 * minutes if minutes else float("inf")
     while time.monotonic() < until:
@@ -156,6 +160,7 @@ def serve(listener_fd: int, lifeline_fd: int, minutes: float) -> NoReturn:
             connection, _ = listener.accept()
             with connection:
                 _take(connection, own_stamp, is_fit=_thread_count() <= threads)
+                threads = min(threads, _thread_count())
     os._exit(0)
 
 
@@ -227,6 +232,15 @@ def _receive(connection: socket.socket, size: int) -> bytes:
             raise ConnectionError("the client has gone")
         data += piece
     return data
+
+
+def _settled_thread_count() -> int:
+    """How many threads there are once those that only helped to import have ended."""
+    for _ in range(100):
+        if _thread_count() == 1:
+            break
+        time.sleep(0.005)
+    return _thread_count()
 
 
 def _thread_count() -> int:

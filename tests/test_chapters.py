@@ -99,7 +99,21 @@ def test_doubtful_parts_are_told(source: str, expected: tuple[int, str]) -> None
 
 
 LINES = st.sampled_from(
-    ["## 61. T", "## 62) T", "# C", "## S", "### 63. deep", "```", "~~~", "```py", "text", "", "$$", "> ## 64. q", "- ## 65. l"]
+    [
+        "## 61. T",
+        "## 62) T",
+        "# C",
+        "## S",
+        "### 63. deep",
+        "```",
+        "~~~",
+        "```py",
+        "text",
+        "",
+        "$$",
+        "> ## 64. q",
+        "- ## 65. l",
+    ]
     + ["    ## 66. code", "61. list", "T\n---", "66. T\n---", "\x0c## 67. ff", "\u2028## 68. ls", "<!--", "-->"]
 )
 

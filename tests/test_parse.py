@@ -24,12 +24,16 @@ def complaints(source: str, language: str = "en", deck: Deck = LOOSE) -> list[st
     return [f"{one.line}: {one.message}" for one in page.complaints]
 
 
-@pytest.mark.parametrize(("title", "source", "expected"), read_cases("complaints.txt"), ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("title", "source", "expected"), read_cases("complaints.txt"), ids=lambda value: str(value)[:40]
+)
 def test_golden(title: str, source: str, expected: str) -> None:
     """Each violation is told with its line, and nothing else is."""
     shift = FRONT.count("\n")
     found = complaints(FRONT + source)
-    assert [f"{int(one.split(':')[0]) - shift}:{one.partition(':')[2]}" for one in found] == expected.splitlines(), title
+    assert [f"{int(one.split(':')[0]) - shift}:{one.partition(':')[2]}" for one in found] == expected.splitlines(), (
+        title
+    )
 
 
 def test_example_is_clean() -> None:
@@ -101,12 +105,29 @@ def test_long_gist() -> None:
     gist = "One. Two. Three. {extra}Run it: [`snippet.py`](snippet.py)."
     head = "\n\n# 61. What?\n\n"
     assert not any("sentences" in one for one in complaints(head + gist.format(extra=""), "en", STRICT))
-    assert any("the gist has 4 sentences" in one for one in complaints(head + gist.format(extra="Four. "), "en", STRICT))
+    assert any(
+        "the gist has 4 sentences" in one for one in complaints(head + gist.format(extra="Four. "), "en", STRICT)
+    )
 
 
 PIECES = st.sampled_from(
     ["# 61. T", "## Quiz", "## S", "### id", "- [x] a", "- [ ] b", "```python", "```", "---", "~~~", "> q", "| a | b |"]
-    + ["|--|--|", "$x_1$", "$$", "    code", "text", "", "1. one", "***", "[a](b)", "![i](j)", "<b>", "\x0c", "\u2028", "中文 x"]
+    + [
+        "|--|--|",
+        "$x_1$",
+        "$$",
+        "    code",
+        "text",
+        "",
+        "1. one",
+        "***",
+        "[a](b)",
+        "![i](j)",
+        "<b>",
+        "\x0c",
+        "\u2028",
+        "中文 x",
+    ]
 )
 
 

@@ -1,0 +1,76 @@
+"""Layout: no line too wide, none beginning with closing punctuation, no text lost."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from kb.highlight import python_lines
+from kb.layout import CLOSING, Style, clip, lay_out, wrap
+from kb.markdown import read_markdown
+from tests.conftest import EN, ZH
+
+
+def style(width: int) -> Style:
+    """A plain style of a width."""
+    return Style(width, True, lambda span: [(span.text, "link")], python_lines)
+
+
+TEXT = st.text(alphabet="ab cd，。（）中文字符x1.-、“”", max_size=120)
+
+
+@given(TEXT, st.integers(10, 60))
+def test_wrapped_lines_fit_and_keep_every_character(text: str, width: int) -> None:
+    """Wrapping only moves spaces."""
+    lines = ["".join(piece for piece, _ in line) for line in wrap([(text, "")], width)]
+    assert "".join(text.split()) == "".join("".join(lines).split())
+    assert all(cell_len(line) <= width for line in lines)
+
+
+@given(st.text(alphabet="中文字符，。；（x", min_size=1, max_size=80), st.integers(12, 40))
+def test_no_line_begins_with_closing_punctuation(text: str, width: int) -> None:
+    """Punctuation stays with what it closes, unless nothing but punctuation is there to stay with."""
+    lines = ["".join(piece for piece, _ in line) for line in wrap([("字" + text, "")], width)]
+    for before, line in zip(lines, lines[1:], strict=False):
+        if line[:1] in CLOSING:
+            assert cell_len(before) + cell_len(line[0]) > width
+            assert all(char in CLOSING or char in "（x" for char in before[1:]) or len(before) * 2 >= width - 1
+
+
+def test_whole_entries_fit_at_forty_and_eighty() -> None:
+    """Every line of an entry in both languages keeps within the width."""
+    for source in (EN, ZH):
+        blocks = read_markdown(source.format(number=61)).blocks
+        for width in (40, 80):
+            for line in lay_out(blocks, style(width)):
+                text = "".join(piece for piece, _ in line)
+                assert cell_len(text) <= width, text
+
+
+def test_table_is_folded_into_the_width() -> None:
+    """Wide cells wrap inside their column; no text is lost."""
+    source = "| optimizer | what it keeps for each parameter |\n|--|--|\n| Adam | two moments 一阶矩与二阶矩 of the gradient |\n"
+    lines = lay_out(read_markdown(source).blocks, style(30))
+    texts = ["".join(piece for piece, _ in line) for line in lines]
+    assert all(cell_len(text) <= 30 for text in texts)
+    assert "一阶矩与二阶矩" in "".join("".join(texts).split())
+
+
+def test_task_lists_and_formulas_are_shown() -> None:
+    """Marks of tasks, numbers of lists, formulas in Unicode."""
+    source = "3. three\n4. four\n\n- [x] done\n- [ ] open\n\n$$\nx_1^2\n$$\n"
+    texts = ["".join(piece for piece, _ in line) for line in lay_out(read_markdown(source).blocks, style(40))]
+    assert ["3. three", "4. four", "", "[x] done", "[ ] open", "", "    x₁²"] == texts
+
+
+@given(TEXT, st.integers(2, 30))
+def test_clip_fits(text: str, width: int) -> None:
+    """A clipped text is never wider than asked, and whole if it fits."""
+    cut = clip(text, width)
+    assert cell_len(cut) <= width
+    assert cut == text or cut.endswith("…")
+
+
+def test_coloured_code_is_the_code() -> None:
+    """Highlighting changes no character."""
+    code = "def f(x):\n    '''doc\n    more'''\n\n    return x  # why\n"
+    assert code == "\n".join("".join(text for text, _ in line) for line in python_lines(code))
