@@ -106,6 +106,7 @@ class Drill:
         self.say = desk.say
         self.out = desk.out
         self.hints = 0
+        self.keys: tuple[tuple[str, str], ...] = ()
 
     def run(self) -> int:
         """Ask until nothing is left or the learner leaves."""
@@ -136,6 +137,7 @@ class Drill:
 
     def hint_line(self, *keys: tuple[str, str]) -> None:
         """The keys that work now, at the bottom."""
+        self.keys = keys
         line: Line = []
         for key, what in keys:
             if line:
@@ -251,8 +253,7 @@ class Drill:
             if key == "u":
                 raise Undo
             if key == "l":
-                self.switch_language()
-                self.show_question(question)
+                self.switch_language(question)
             elif key == "o":
                 self.open_entry(question)
             else:
@@ -290,8 +291,7 @@ class Drill:
             case ":u":
                 raise Undo
             case ":l":
-                self.switch_language()
-                self.show_question(question)
+                self.switch_language(question)
             case ":o":
                 self.open_entry(question)
             case ":h":
@@ -396,11 +396,22 @@ class Drill:
         if question.item.kind is Kind.CODE:
             self.print([(self.say("a solution") + ":", "dim")])
             self.out.print(code_lines(key, "python", style))
-        elif not grade.correct or question.item.kind is not Kind.CHOICE:
+        elif question.item.kind is Kind.CHOICE:
+            if not grade.correct:
+                self.show_right_options(question, style)
+        else:
             self.print([(self.say("right answer") + ": ", "dim"), (key, "strong")])
         self.print([])
         self.out.print(lay_out(question.wording(self.say.language).explanation, style))
         self.print([])
+
+    def show_right_options(self, question: Question, style: Style) -> None:
+        """Each right option, with its place: the learner need not scroll up to see what was meant."""
+        options = question.wording(self.say.language).options
+        label = self.say("right answer") + ": "
+        for place, option in enumerate(question.order, 1):
+            if question.item.marks[option]:
+                self.out.print(wrap([(label, "dim"), (f"{place}  ", "strong"), *pieces(options[option], style)], style.width))
 
     def show_next(self, memory: Memory) -> None:
         wait = memory.due - self.session.clock()
@@ -439,12 +450,14 @@ class Drill:
         desk = self.desk
         self.out.page(entry_page(question.entry, desk.library, desk.records, desk.torch, self.out, self.say))
 
-    def switch_language(self) -> None:
-        """The next of the deck's languages, for texts and messages."""
+    def switch_language(self, question: Question) -> None:
+        """Go on in the next of the deck's languages: the question and its keys again, in that one."""
         from kb.messages import Speech
 
         languages = self.desk.library.deck.languages
         self.say = Speech(languages[(languages.index(self.say.language) + 1) % len(languages)])
+        self.show_question(question)
+        self.hint_line(*self.keys)
 
     def undo(self) -> None:
         card = self.session.undo()

@@ -1,0 +1,116 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch>=2.11", "numpy"]
+# ///
+"""Gradient descent arrives where lstsq solves to at once, and the condition number of the features sets how fast."""
+
+import math
+import os
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+torch.set_default_dtype(torch.float64)  # unscaled features waste digits: float32 would blur the comparisons
+device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+
+# %% Data: electricity demand falls with temperature and swings with the hour
+N, TRAIN, D = 400, 320, 3
+temperature, hour = 30 * torch.rand(N, 1, device=device), 24 * torch.rand(N, 1, device=device)
+angle = 2 * math.pi * hour / 24
+y = 40 - 0.5 * temperature + 6 * torch.cos(angle - 4) + torch.randn(N, 1, device=device)  # (N, 1)
+x, ones = torch.cat([temperature, angle.cos(), angle.sin()], dim=1), torch.ones_like(y)  # (N, D), (N, 1)
+y_train, y_test = y[:TRAIN], y[TRAIN:]  # (TRAIN, 1), (N - TRAIN, 1)
+
+# %% Closed form: one call
+A = torch.cat([x, ones], dim=1)[:TRAIN]  # (TRAIN, D + 1), the weight of the ones is the intercept
+exact = torch.linalg.lstsq(A, y_train).solution  # (D + 1, 1)
+fit = A @ exact  # (TRAIN, 1)
+torch.testing.assert_close(exact, torch.linalg.solve(A.mT @ A, A.mT @ y_train))  # the normal equations
+
+
+# %% R²: 1 minus the squared error over that of the best constant
+def r2(prediction: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    assert prediction.shape == y.shape, "(N,) against (N, 1) would broadcast to (N, N)"
+    # hole: r-squared
+    unexplained = (y - prediction).square().sum()
+    total = (y - y.mean()).square().sum()
+    return 1 - unexplained / total
+    # end
+
+
+correlation = torch.corrcoef(torch.cat([fit, y_train], dim=1).mT)[0, 1]
+torch.testing.assert_close(r2(fit, y_train), correlation**2)  # holds for least squares on its own training rows
+assert r2(y_train.mean().expand_as(y_train), y_train).abs() < 1e-9, "the mean as prediction scores 0"
+assert r2(fit + 100, y_train) < 0, "R² has no lower limit, although its name says squared"
+
+# %% Features: linear means linear in the weights, so a curve in the hour is within reach
+plain = torch.cat([temperature, hour, ones], dim=1)  # (N, 3)
+straight = r2(plain[TRAIN:] @ torch.linalg.lstsq(plain[:TRAIN], y_train).solution, y_test).item()
+forecast = x[TRAIN:] @ exact[:D] + exact[D]  # (N - TRAIN, 1)
+curved, rmse = r2(forecast, y_test).item(), (y_test - forecast).square().mean().sqrt().item()
+print(f"R² on held-out rows: {straight:.3f} with the hour as it is, {curved:.3f} with its cosine and sine")
+assert curved > 0.9 and curved > straight + 0.05, "the features decide what a linear model can express"
+assert 0.5 < rmse < 1.5, "the error is in the units of y, and what is left is the noise of 1"
+
+# %% Scaling: same fit, fewer steps
+mean, std = x[:TRAIN].mean(dim=0), x[:TRAIN].std(dim=0)  # (D,), from the training rows alone
+z = (x - mean) / std  # (N, D)
+scaled = torch.cat([z, ones], dim=1)[:TRAIN]  # (TRAIN, D + 1)
+exact_scaled = torch.linalg.lstsq(scaled, y_train).solution
+torch.testing.assert_close(scaled @ exact_scaled, fit)  # a change of units cannot improve least squares
+
+
+def gaps(A: torch.Tensor, lr: float, steps: int) -> list[float]:
+    """Full-batch gradient descent from zero: distance to the exact fit after each step, the start being 1."""
+    w, path = torch.zeros_like(exact), []
+    for _ in range(steps):
+        w = w - lr * 2 / TRAIN * (A.mT @ (A @ w - y_train))
+        path.append((torch.dist(A @ w, fit) / fit.norm()).item())
+    return path
+
+
+taken = {}
+for name, matrix in (("raw", A), ("scaled", scaled)):
+    flattest, *_, steepest = torch.linalg.eigvalsh(2 / TRAIN * matrix.mT @ matrix).tolist()  # the loss's curvatures
+    kappa = torch.linalg.cond(matrix).item() ** 2
+    assert math.isclose(kappa, steepest / flattest, rel_tol=1e-6), "the Hessian squares the condition number"
+    bound = math.ceil(math.log(1e-2) / math.log((kappa - 1) / (kappa + 1)))
+    path = gaps(matrix, 2 / (steepest + flattest), bound)  # the best constant learning rate
+    taken[name] = 1 + sum(gap > 1e-2 for gap in path)
+    print(f"{name} features: condition number {kappa:.1f}, {taken[name]} steps to 1 % (theory: at most {bound})")
+    assert path[-1] <= 1e-2, "the condition number bounds the number of steps"
+    assert gaps(matrix, 2.2 / steepest, 100)[-1] > 1 > gaps(matrix, 1.8 / steepest, 100)[-1], "diverges above 2 / λ_max"
+assert taken["raw"] > 100 * taken["scaled"], "a bad condition number is paid for in steps"
+
+# %% Mini-batch SGD on nn.Linear: with a decaying learning rate it ends at the same weights
+model = nn.Linear(D, 1).to(device)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
+decay = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.994)
+for step in range(1, 1001):
+    rows = torch.randint(TRAIN, (64,), device=device)
+    loss = nn.functional.mse_loss(model(z[rows]), y[rows])  # (64, 1) against (64, 1)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    decay.step()
+    if step in (1, 3, 10, 30, 100, 300, 1000):
+        print(f"step={step} loss={loss.item():.4f}")
+learned = torch.cat([model.weight.detach().mT, model.bias.detach()[None]])  # (D + 1, 1)
+off = (learned - exact_scaled).abs().max().item()
+print(f"largest difference between the weights of SGD and lstsq: {off:.4f}")
+assert off < 0.03, "SGD ends at the solution of lstsq"
+assert (A[:64].mT @ (y_train - fit)[:64]).norm() > 1, "but there the gradient of a single batch is not zero"
+
+# %% Fold the scaling into the weights: a model for raw inputs
+# hole: fold-scaling
+slopes = model.weight / std  # (1, D)
+intercept = model.bias - slopes @ mean  # (1,)
+# end
+torch.testing.assert_close(x @ slopes.mT + intercept, model(z))  # training and test rows alike
+
+# %% The trap: (N, 1) minus (N,) is (N, N), and the best answer to that loss is a constant
+error = fit - y_train.squeeze(1)  # (TRAIN, 1) - (TRAIN,) = (TRAIN, TRAIN), every prediction against every target
+crossed, variance = error.square().mean(), y_train.var(correction=0)
+torch.testing.assert_close(crossed, variance + (fit - y_train.mean()).square().mean())  # least for a constant, the mean
+print(f"loss of shape (N, N): {crossed.item():.1f} for the least-squares fit, {variance.item():.1f} for the mean")

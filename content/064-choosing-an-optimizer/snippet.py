@@ -1,0 +1,117 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch>=2.11", "numpy"]
+# ///
+"""Tune lr for each optimizer before you compare them, decay weights only, and count what each keeps in memory."""
+
+import copy
+import os
+
+import torch
+from torch import nn
+from torch.optim import SGD, Adafactor, Adagrad, Adam, AdamW, Muon, RMSprop
+
+torch.manual_seed(0)
+device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+
+# %% Parameter groups: weights decay, biases and norms do not
+C, H, L = 8, 32, 16  # channels, hidden units, length
+net = nn.Sequential(nn.Conv1d(1, C, 3, padding=1), nn.BatchNorm1d(C), nn.ReLU(), nn.Flatten())
+net.extend([nn.Linear(C * L, H), nn.LayerNorm(H), nn.ReLU(), nn.Linear(H, 2)]).to(device)
+
+
+def decay_groups(net: nn.Module, weight_decay: float) -> list[dict]:
+    # hole: decay-groups
+    matrices = [p for p in net.parameters() if p.ndim >= 2]
+    vectors = [p for p in net.parameters() if p.ndim < 2]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    # end
+
+
+ones = copy.deepcopy(net)
+for p in ones.parameters():
+    nn.init.ones_(p)
+    p.grad = torch.zeros_like(p)  # with zeros AdamW does nothing but decay: p *= 1 - lr * weight_decay
+optimizer = AdamW(decay_groups(ones, 0.5), lr=0.1)
+held = {p for group in optimizer.param_groups for p in group["params"]}
+assert held == set(ones.parameters()), "a spared parameter still has to be trained"
+optimizer.step()
+for layer in ones:
+    for name, p in layer.named_parameters():
+        spared = name == "bias" or isinstance(layer, (nn.BatchNorm1d, nn.LayerNorm))
+        assert abs(p.mean().item() - (1.0 if spared else 0.95)) < 1e-5, f"{name} of {layer}: only weights shall decay"
+print(f"{sum(p.mean().item() < 0.99 for p in held)} of {len(held)} parameters decay")
+
+for to_none in (False, True):
+    before = ones[0].weight.detach().clone()
+    optimizer.zero_grad(set_to_none=to_none)
+    assert (ones[0].weight.grad is None) == to_none, "only None gives the memory back"
+    optimizer.step()  # nothing was backpropagated in between
+    assert torch.equal(ones[0].weight, before) == to_none, "None stops the decay too, zeros do not"
+
+# %% foreach and fused: the same update, only called differently
+ended = {"start": nn.utils.parameters_to_vector(net.parameters()).detach()}
+for mode, options in {"loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}.items():
+    twin = copy.deepcopy(net)
+    optimizer = AdamW(decay_groups(twin, 0.1), lr=0.01, **options)
+    torch.manual_seed(1)  # the same made-up gradients in each mode
+    for _ in range(20):
+        for p in twin.parameters():
+            p.grad = torch.randn_like(p)
+        optimizer.step()
+    ended[mode] = nn.utils.parameters_to_vector(twin.parameters()).detach()
+    torch.testing.assert_close(ended[mode], ended["loop"], rtol=1e-4, atol=1e-5)
+    moved = (ended[mode] - ended["start"]).abs().mean().item()
+    print(f"{mode:8} moved a parameter by {moved:.4f} on average")
+    assert moved > 0.01, "they agree because they took the same steps, not because they stood still"
+
+# %% State: what an optimizer keeps for a bfloat16 weight of M x N numbers
+M, N, MN = 64, 128, 64 * 128
+table = [(SGD, {}, []), (SGD, {"momentum": 0.9}, [MN]), (Muon, {}, [MN]), (Adagrad, {}, [MN]), (RMSprop, {}, [MN])]
+table += [(Adam, {}, [MN] * 2), (AdamW, {}, [MN] * 2), (AdamW, {"amsgrad": True}, [MN] * 3), (Adafactor, {}, [M, N])]
+for kind, options, numbers in table:
+    weight = nn.Parameter(torch.ones(M, N, device=device, dtype=torch.bfloat16))
+    weight.grad = torch.ones_like(weight)
+    optimizer = kind([weight], lr=1e-3, **options)
+    assert bool(optimizer.state) == (kind is Adagrad), "state appears at the first step (Adagrad's at once)"
+    optimizer.step()
+    held = [v.nbytes for v in optimizer.state[weight].values() if torch.is_tensor(v) and v.ndim > 0]  # no step count
+    print(f"{kind.__name__:9} {options or ''!s:18} {len(held)} tensors {sum(held):6} bytes")
+    assert held == [2 * n for n in numbers], "two moments for Adam, a row and a column for Adafactor"
+
+# %% Sweep: one group a learning rate, so that a whole row of the table trains at once
+D, RATES = 16, [0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
+KINDS = {"SGD": SGD, "momentum": lambda groups: SGD(groups, momentum=0.9), "Adam": Adam}
+plain = torch.logspace(0, -1.6, D, device=device).diag() * D**0.5  # (D, D), features from large to 40 times smaller
+mirror = torch.eye(D, device=device) - 2 / D  # (D, D), orthogonal: a reflection that mixes all axes
+inputs = {"plain": plain, "mirrored": plain @ mirror}  # the same data, seen in other coordinates
+
+
+def sweep(x: torch.Tensor, kind, rates: list[float]) -> torch.Tensor:
+    weights = [nn.Parameter(torch.zeros(D, device=device)) for _ in rates]
+    optimizer = kind([{"params": [w], "lr": lr} for w, lr in zip(weights, rates, strict=True)])
+    curves = []
+    for _ in range(101):
+        losses = (x @ torch.stack(weights, 1) - 1).square().mean(0)  # (rates,), linear regression on targets of 1
+        curves.append(losses.detach())
+        optimizer.zero_grad()
+        losses.sum().backward()
+        optimizer.step()
+    return torch.stack(curves).nan_to_num(torch.inf, torch.inf)  # (101, rates), the loss after 0 to 100 steps
+
+
+for step, loss in list(enumerate(sweep(plain, Adam, RATES).amin(1).tolist()))[::20]:
+    print(f"step={step} loss={loss:.5f}")
+final, best = {}, {}
+print(f"{'lr':18}", *(f"{lr:7}" for lr in RATES), " refined")
+for data, x in inputs.items():
+    for name, kind in KINDS.items():
+        final[data, name] = row = sweep(x, kind, RATES)[-1]  # (rates,)
+        near = [RATES[row.argmin().item()] * 3 ** (k / 5) for k in range(-4, 5)]  # a finer grid round the best rate
+        best[data, name] = sweep(x, kind, near)[-1].min().item()
+        print(f"{data:9}{name:9}", *(f"{loss:7.0e}" for loss in [*row.tolist(), best[data, name]]))
+assert best["plain", "Adam"] < best["plain", "momentum"] / 5, "Adam wins where each axis has a scale of its own"
+assert best["mirrored", "momentum"] < best["mirrored", "Adam"] / 5, "mirrored by an orthogonal matrix, momentum wins"
+assert best["mirrored", "Adam"] < final["mirrored", "momentum"][0] / 4, "yet tuned Adam beats momentum left at lr=0.01"
+torch.testing.assert_close(final["mirrored", "SGD"], final["plain", "SGD"], rtol=1e-2, atol=1e-5)
+torch.testing.assert_close(final["mirrored", "momentum"], final["plain", "momentum"], rtol=1e-2, atol=1e-5)

@@ -1,0 +1,81 @@
+"""A real pseudo-terminal, read as a screen."""
+
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+
+import pexpect
+import pyte
+
+from tests.conftest import COMMAND, ROOT
+
+
+class Screen:
+    """The program at a terminal of a given size."""
+
+    def __init__(self, *arguments: str, columns: int = 80, rows: int = 60, **environ: str) -> None:
+        self.screen = pyte.HistoryScreen(columns, rows, history=1000)
+        self.stream = pyte.Stream(self.screen)
+        values = {**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", **environ}
+        values.pop("COLUMNS", None)
+        command, *rest = COMMAND
+        self.process = pexpect.spawn(
+            command, [*rest, *arguments], env=values, cwd=str(ROOT), dimensions=(rows, columns), encoding="utf-8", timeout=60
+        )
+
+    def __enter__(self) -> "Screen":
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.process.close(force=True)
+
+    def read(self, seconds: float = 0.1) -> str:
+        """What the screen shows, after taking in what came meanwhile."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                self.stream.feed(self.process.read_nonblocking(65536, timeout=max(0.01, until - time.monotonic())))
+            except pexpect.TIMEOUT:
+                return self.text
+            except pexpect.EOF:
+                return self.text
+
+    @property
+    def text(self) -> str:
+        """The lines of the screen, those scrolled away first."""
+        width = self.screen.columns
+        above = ["".join(row[at].data for at in range(width)).rstrip() for row in self.screen.history.top]
+        return "\n".join([*above, *(line.rstrip() for line in self.screen.display)]).rstrip()
+
+    def wait_for(self, text: str, seconds: float = 60, times: int = 1) -> str:
+        """Read until the screen shows a text, so many times."""
+        until = time.monotonic() + seconds
+        while self.read(0.05).count(text) < times:
+            if time.monotonic() > until or not self.process.isalive():
+                self.read(0.2)
+                if self.text.count(text) >= times:
+                    break
+                raise AssertionError(f"{text!r} is not on the screen:\n{self.text}")
+        return self.text
+
+    def send(self, keys: str) -> None:
+        """Press keys."""
+        self.process.send(keys)
+
+    def end(self, seconds: float = 30) -> int:
+        """Wait for the program's end; its exit code."""
+        until = time.monotonic() + seconds
+        while self.process.isalive():
+            self.read(0.05)
+            assert time.monotonic() < until, self.text
+        self.read(0.1)
+        self.process.close()
+        return int(self.process.exitstatus if self.process.exitstatus is not None else -self.process.signalstatus)
+
+
+def answers(home: Path) -> list[tuple[str, bool | None]]:
+    """Items and correctness of every answer in the log."""
+    from quiz.progress import Progress
+
+    return [(one.item, one.correct) for one in Progress(home / "data" / "progress.db").reviews()]

@@ -1,0 +1,125 @@
+"""The session over JSON lines: questions out, answers in, grades out."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import COMMAND, ROOT
+
+
+@pytest.fixture
+def small(deck: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The small deck, named by KB_DECK."""
+    monkeypatch.setenv("KB_DECK", str(deck))
+    return deck
+
+
+class Wire:
+    """A session driven by a program."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, "quiz", "--json", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+
+    def hear(self, event: str) -> dict[str, Any]:
+        """The next object, which must be of that event."""
+        assert self.process.stdout is not None
+        value: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert (1, event) == (value["schema"], value["event"]), value
+        return value
+
+    def say(self, **values: Any) -> None:
+        """Send an object."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(values) + "\n")
+        self.process.stdin.flush()
+
+
+def test_whole_session(small: Path) -> None:
+    """Every kind, asked and graded; the end tells the count."""
+    wire = Wire("61")
+    kinds = []
+    for _ in range(6):
+        question = wire.hear("question")
+        kinds.append(question["kind"])
+        match question["item"]:
+            case "61/which-value":
+                wire.say(answer=question["options"].index("3") + 1)
+            case "61/which-hold":
+                assert question["several"]
+                wire.say(answer=[at for at, text in enumerate(question["options"], 1) if "one of the values" not in text])
+            case "61/printed":
+                assert question["code"] == "print(sum([2, 4]) / 2)\n"
+                wire.say(answer="3.0")
+            case "61/counted":
+                assert "code" not in question
+                wire.say(answer="3")
+            case "61/mean-by-hand":
+                assert "total / len" not in question["code"]
+                wire.say(answer="return sum(values) / len(values)")
+            case "61/recall":
+                wire.say(answer=3)
+        grade = wire.hear("grade")
+        assert grade["correct"] in (True, None), grade
+    assert {"choice", "predict", "answer", "code", "recall"} == set(kinds)
+    end = wire.hear("end")
+    assert (6, 6) == (end["answered"], end["right"])
+    assert 0 == wire.process.wait(timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("nonsense", "no JSON"),
+        ("[]", "no answer in the message"),
+        ('{"answer": 9}', "9 names no option; give numbers from 1 to 4"),
+        ('{"answer": "1"}', "'1' names no option"),
+        ('{"answer": []}', "[] names no option"),
+    ],
+)
+def test_bad_messages_are_answered_and_the_question_stands(small: Path, line: str, message: str) -> None:
+    """An error is said, and the next answer is taken."""
+    wire = Wire("61", "--kind", "choice", "--limit", "1")
+    question = wire.hear("question")
+    assert wire.process.stdin is not None
+    wire.process.stdin.write(line + "\n")
+    wire.process.stdin.flush()
+    assert message in wire.hear("error")["message"]
+    wire.say(answer=question["options"].index("3") + 1)
+    assert wire.hear("grade")["correct"]
+
+
+def test_skip_undo_quit(small: Path) -> None:
+    """What can be said beside an answer."""
+    wire = Wire("61", "--kind", "choice")
+    assert "61/which-value" == wire.hear("question")["item"]
+    wire.say(skip=True)
+    assert "61/which-hold" == wire.hear("question")["item"]
+    wire.say(answer=[1])
+    wire.hear("grade")
+    assert "61/which-hold" == wire.hear("question")["item"]
+    wire.say(undo=True)
+    assert "61/which-hold" == wire.hear("undone")["item"]
+    wire.hear("question")
+    wire.say(quit=True)
+    assert 0 == wire.hear("end")["answered"]
+    assert 0 == wire.process.wait(timeout=30)
+
+
+def test_closed_input_ends_the_session(small: Path) -> None:
+    """A program that goes away loses nothing."""
+    wire = Wire("61", "--kind", "choice")
+    wire.hear("question")
+    assert wire.process.stdin is not None
+    wire.process.stdin.close()
+    assert 0 == wire.hear("end")["answered"]
+    assert 0 == wire.process.wait(timeout=30)
