@@ -6,6 +6,7 @@ The file is cut into parts and nothing is thrown away: put together again, the p
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from kb.markdown import headings, split_lines
 
@@ -59,7 +60,7 @@ def split_chapter(source: str) -> tuple[tuple[Part, ...], tuple[tuple[int, str],
     marks = [(line, level, text) for line, level, text in headings(source) if level <= 2]
     cuts = [(1, 0, ""), *marks, (len(lines) + 1, 0, "")]
     parts: list[Part] = []
-    for (line, level, text), (end, _, _) in zip(cuts, cuts[1:], strict=False):
+    for (line, level, text), (end, _, _) in pairwise(cuts):
         piece = "".join(lines[line - 1 : end - 1])
         found = _NUMBERED.match(text) if level == 2 else None
         if found:

@@ -148,7 +148,7 @@ def show(
             raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
         from kb.render import source_lines, style_for
 
-        desk.out.page(source_lines(snippet, style_for(desk.out, desk.say, number)))
+        desk.out.page(source_lines(snippet, style_for(desk.out, desk.say, number, desk.library.by_number)))
     else:
         desk.out.write(text.markdown)
 

@@ -6,6 +6,7 @@ ZH = {
     "{count} entries": "共 {count} 条",
     "level {level}": "{level} 级",
     "entry {number}": "条目 {number}",
+    "entry {number} (to come)": "条目 {number}（待写）",
     "{text} (see {number})": "{text}（见 {number}）",
     "See also": "另见",
     "verified with torch {torch} on {devices}": "已在 torch {torch} 上验证（{devices}）",

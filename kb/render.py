@@ -1,7 +1,7 @@
 """Rendering: values in, lines for the terminal out. Nothing here prints."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -32,16 +32,25 @@ MAX_TEXT = 88
 _ENTRY = re.compile(r"^\.\./(\d+)-")
 
 
-def style_for(terminal: Terminal, say: Speech, number: int) -> Style:
-    """How blocks of an entry are to look on a terminal."""
+def style_for(terminal: Terminal, say: Speech, number: int, known: Collection[int]) -> Style:
+    """How blocks of an entry are to look on a terminal.
+
+    Args:
+        terminal: where they are shown.
+        say: the reader's language.
+        number: the entry's.
+        known: numbers of the entries that are there; a link to another is told to be to one that is still to come.
+    """
 
     def link(span: Span) -> Line:
         if span.source == "snippet.py":
             command = f"kb run {number}"
             return [(f"`{command}`", "") if not terminal.has_colours else (command, "code")]
         if found := _ENTRY.match(span.source):
-            target = str(int(found[1]))
-            if span.text.strip() == target:
+            target = int(found[1])
+            if target not in known:
+                return [(say("entry {number} (to come)", number=target) if span.text == str(target) else span.text, "")]
+            if span.text.strip() == str(target):
                 return [(say("entry {number}", number=target), "link")]
             return [(say("{text} (see {number})", text=span.text, number=target), "link")]
         url = "" if span.source in ("", span.text) else f" <{span.source}>"
@@ -63,7 +72,7 @@ def entry_page(
     """A whole entry: title, facts, answer, neighbours."""
     head = entry.head
     text = entry.texts.get(say.language) or next(iter(entry.texts.values()))
-    style = style_for(terminal, say, head.number)
+    style = style_for(terminal, say, head.number, library.by_number)
     mark, mark_style = MARKS[standing(head, records, torch)[0]]
     lines = wrap([(f"{head.number}. {text.title}", "heading")], style.width, "# " if style.is_plain else "")
     facts = [area_name(library.deck, head.area, say.language), say("level {level}", level=head.level), *head.tags]

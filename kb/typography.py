@@ -17,7 +17,8 @@ _RULES = (
         re.compile(rf"[{HAN}] ?[,;:!?]|[,;!?] ?[{HAN}]|[{HAN}]\.(?![A-Za-z0-9])"),
         "half-width punctuation in Chinese; use ，；：！？。",
     ),
-    (re.compile(rf"[{HAN}] ?\(|\) ?[{HAN}]"), "half-width parentheses in Chinese; use （）"),
+    # exp(-4) keeps its parentheses; a remark in a Chinese sentence does not.
+    (re.compile(rf"[{HAN}] ?\(|\([^()]*[{HAN}][^()]*\)"), "half-width parentheses in Chinese; use （）"),
     (re.compile(rf"[{HAN}]\"|\"[{HAN}]"), "straight quotes in Chinese; use “ ”"),
     (
         re.compile(r" [，。：；？！）、》”]|[，。：；？！（、《“] "),

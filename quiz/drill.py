@@ -130,7 +130,7 @@ class Drill:
     # Showing
 
     def style(self, number: int) -> Style:
-        return style_for(self.out, self.say, number)
+        return style_for(self.out, self.say, number, self.desk.library.by_number)
 
     def print(self, *lines: Line) -> None:
         self.out.print(lines)
@@ -411,7 +411,9 @@ class Drill:
         label = self.say("right answer") + ": "
         for place, option in enumerate(question.order, 1):
             if question.item.marks[option]:
-                self.out.print(wrap([(label, "dim"), (f"{place}  ", "strong"), *pieces(options[option], style)], style.width))
+                self.out.print(
+                    wrap([(label, "dim"), (f"{place}  ", "strong"), *pieces(options[option], style)], style.width)
+                )
 
     def show_next(self, memory: Memory) -> None:
         wait = memory.due - self.session.clock()

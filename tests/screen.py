@@ -21,7 +21,13 @@ class Screen:
         values.pop("COLUMNS", None)
         command, *rest = COMMAND
         self.process = pexpect.spawn(
-            command, [*rest, *arguments], env=values, cwd=str(ROOT), dimensions=(rows, columns), encoding="utf-8", timeout=60
+            command,
+            [*rest, *arguments],
+            env=values,
+            cwd=str(ROOT),
+            dimensions=(rows, columns),
+            encoding="utf-8",
+            timeout=60,
         )
 
     def __enter__(self) -> "Screen":
@@ -71,7 +77,8 @@ class Screen:
             assert time.monotonic() < until, self.text
         self.read(0.1)
         self.process.close()
-        return int(self.process.exitstatus if self.process.exitstatus is not None else -self.process.signalstatus)
+        status = self.process.exitstatus
+        return int(status) if status is not None else -int(self.process.signalstatus or 0)
 
 
 def answers(home: Path) -> list[tuple[str, bool | None]]:

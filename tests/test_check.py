@@ -16,7 +16,7 @@ def check(deck: Path) -> list[str]:
 
 def test_complete_deck_is_clean(deck: Path) -> None:
     """Nothing is said of a deck that keeps the rules."""
-    assert [] == check(deck)
+    assert check(deck) == []
 
 
 def replaced(text: str, old: str, new: str) -> str:
@@ -115,4 +115,4 @@ def test_loose_deck_needs_less(tmp_path: Path) -> None:
     folder = tmp_path / "001-note"
     folder.mkdir()
     (folder / "en.md").write_text("---\narea: any\nlevel: 1\n---\n\n# 1. What?\n\nThis.\n")
-    assert [] == check(tmp_path)
+    assert check(tmp_path) == []

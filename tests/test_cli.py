@@ -67,7 +67,7 @@ def test_quiz_asks_without_torch(small: Path, home: Path) -> None:
 def test_search_json(small: Path, kb: Kb) -> None:
     """Hits with what the contract names."""
     value = only_json(kb("search", "average", "--json").stdout)
-    assert [61] == [hit["number"] for hit in value["hits"]]
+    assert [hit["number"] for hit in value["hits"]] == [61]
     assert {"number", "title", "score", "also"} <= value["hits"][0].keys()
 
 
@@ -75,7 +75,7 @@ def test_search_json(small: Path, kb: Kb) -> None:
 def test_search_finds(small: Path, kb: Kb, query: str) -> None:
     """By word, API name, alias and Chinese; the title is on the first line."""
     done = kb("search", query)
-    assert 0 == done.returncode
+    assert done.returncode == 0
     assert done.stdout.startswith("  61 ")
 
 
@@ -88,7 +88,7 @@ def test_show_json(small: Path, kb: Kb) -> None:
     """An entry with what the contract names."""
     value = only_json(kb("show", "61", "--json").stdout)
     assert {"number", "title", "gist", "markdown", "snippet"} <= value.keys()
-    assert SNIPPET == value["snippet"]
+    assert value["snippet"] == SNIPPET
     assert "which-value" not in value["markdown"]
 
 
@@ -104,7 +104,7 @@ def test_show_renders(small: Path, kb: Kb) -> None:
 
 def test_show_code_and_source_are_the_files(small: Path, kb: Kb) -> None:
     """What is printed can be run and read again."""
-    assert SNIPPET == kb("show", "61", "--code").stdout
+    assert kb("show", "61", "--code").stdout == SNIPPET
     assert kb("show", "61", "--source").stdout.startswith("# 61. What is the mean")
 
 
@@ -118,32 +118,32 @@ def test_chinese(small: Path, kb: Kb) -> None:
 def test_list_filters(small: Path, kb: Kb) -> None:
     """By area, level and tag."""
     write_entry(small, 62, "other")
-    assert [61, 62] == [one["number"] for one in only_json(kb("list", "--json").stdout)["entries"]]
-    assert [61, 62] == [one["number"] for one in only_json(kb("list", "--tag", "MEAN", "--json").stdout)["entries"]]
-    assert 1 == kb("list", "--level", "3").returncode
-    assert {"number", "slug", "title", "area", "level", "tags", "verified"} <= only_json(
-        kb("list", "--json").stdout
-    )["entries"][0].keys()
+    assert [one["number"] for one in only_json(kb("list", "--json").stdout)["entries"]] == [61, 62]
+    assert [one["number"] for one in only_json(kb("list", "--tag", "MEAN", "--json").stdout)["entries"]] == [61, 62]
+    assert kb("list", "--level", "3").returncode == 1
+    assert {"number", "slug", "title", "area", "level", "tags", "verified"} <= only_json(kb("list", "--json").stdout)[
+        "entries"
+    ][0].keys()
 
 
 def test_run_prints_and_tells(small: Path, kb: Kb) -> None:
     """Its output on stdout, what came of it on stderr; exit code 0."""
     done = kb("run", "61")
-    assert (0, "on cpu\nstep=1 loss=2.0\nstep=2 loss=1.0\n") == (done.returncode, done.stdout)
+    assert (done.returncode, done.stdout) == (0, "on cpu\nstep=1 loss=2.0\nstep=2 loss=1.0\n")
     assert "✓ passed" in done.stderr
 
 
 def test_run_json(small: Path, kb: Kb) -> None:
     """One object with the facts."""
     value = only_json(kb("run", "61", "--json").stdout)
-    assert ("passed", 0, "cpu") == (value["outcome"], value["exit_code"], value["device"])
+    assert (value["outcome"], value["exit_code"], value["device"]) == ("passed", 0, "cpu")
 
 
 def test_failed_assert_shows_its_lines(small: Path, kb: Kb) -> None:
     """Message, the lines around it, the values; exit code 1."""
     write_entry(small, snippet=SNIPPET.replace("== 3.0", "== 4.0"))
     done = kb("run", "61")
-    assert 1 == done.returncode
+    assert done.returncode == 1
     assert "AssertionError: the sum over the count" in done.stderr
     assert '>   20  assert mean([1.0, 2.0, 6.0]) == 4.0, "the sum over the count"' in done.stderr
     assert "harness" not in done.stderr
@@ -153,7 +153,7 @@ def test_timeout_is_124(small: Path, kb: Kb) -> None:
     """A run that takes too long is killed, and the exit code says so."""
     write_entry(small, snippet=SNIPPET + "while True: pass\n")
     done = kb("run", "61", "--timeout", "1")
-    assert 124 == done.returncode
+    assert done.returncode == 124
     assert "timed out: not done after 1 s" in done.stderr
 
 
@@ -163,20 +163,22 @@ def test_verify_and_record(small: Path, kb: Kb) -> None:
     value = only_json(done.stdout)
     assert value["ok"], value
     counts = {what: sum(one["what"] == what for one in value["results"]) for what in ("proof", "right", "wrong")}
-    assert {"proof": 1, "right": 2, "wrong": 3} == counts
+    assert counts == {"proof": 1, "right": 2, "wrong": 3}
     assert {"entry", "what", "id", "outcome", "ok"} <= value["results"][0].keys()
-    assert "verified" == only_json(kb("list", "--json").stdout)["entries"][0]["verified"]
+    assert only_json(kb("list", "--json").stdout)["entries"][0]["verified"] == "verified"
     records = json.loads((small / "verified.json").read_text(encoding="utf-8"))["records"]
-    assert {("snippet", ""), ("predict", "printed"), ("answer", "counted")} == {(one["what"], one["id"]) for one in records}
+    assert {("snippet", ""), ("predict", "printed"), ("answer", "counted")} == {
+        (one["what"], one["id"]) for one in records
+    }
     write_entry(small, snippet=SNIPPET + "# changed\n")
-    assert "stale" == only_json(kb("list", "--json").stdout)["entries"][0]["verified"]
+    assert only_json(kb("list", "--json").stdout)["entries"][0]["verified"] == "stale"
 
 
 def test_verify_finds_a_wrong_solution_that_passes(small: Path, kb: Kb) -> None:
     """An assert that proves nothing is found out."""
     write_entry(small, snippet=SNIPPET.replace("== 3.0", "> 0.0").replace("== 4.0", "> 0.0"))
     done = kb("verify", "61")
-    assert 1 == done.returncode
+    assert done.returncode == 1
     assert "wrong mean-by-hand:1: a wrong solution passed" in done.stdout
 
 
@@ -210,14 +212,14 @@ def test_bad_input_is_one_line(small: Path, kb: Kb, arguments: list[str], code: 
     done = kb(*arguments)
     assert (code, "") == (done.returncode, done.stdout)
     assert done.stderr.startswith(message), done.stderr
-    assert 1 == done.stderr.count("\n")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="this machine has the device")
 def test_missing_cuda_is_told(small: Path, kb: Kb) -> None:
     """--device cuda without one."""
     done = kb("run", "61", "--device", "cuda")
-    assert (2, "kb: no cuda device here; use --device cpu\n") == (done.returncode, done.stderr)
+    assert (done.returncode, done.stderr) == (2, "kb: no cuda device here; use --device cpu\n")
 
 
 def test_deck_with_broken_files(small: Path, kb: Kb) -> None:
@@ -225,13 +227,13 @@ def test_deck_with_broken_files(small: Path, kb: Kb) -> None:
     folder = write_entry(small, 62, "broken")
     (folder / "en.md").write_text("no front matter, no title\n")
     done = kb("list")
-    assert 0 == done.returncode
+    assert done.returncode == 0
     assert "61" in done.stdout
     assert "1 of its folders have errors; kb check names them" in done.stderr
     checked = kb("check")
-    assert 1 == checked.returncode
+    assert checked.returncode == 1
     assert "062-broken/en.md:1: " in checked.stdout
-    assert 2 == kb("show", "62").returncode
+    assert kb("show", "62").returncode == 2
 
 
 def test_no_permission_for_progress(small: Path, kb: Kb, tmp_path: Path) -> None:
@@ -240,10 +242,10 @@ def test_no_permission_for_progress(small: Path, kb: Kb, tmp_path: Path) -> None
     blocked.write_text("a file in the way")
     environ = {"KB_HOME": str(blocked)}
     done = kb("quiz", "--json", environ=environ)
-    assert (1, "") == (done.returncode, done.stdout)
+    assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("kb: progress cannot be kept in")
-    assert 1 == done.stderr.count("\n")
-    assert 0 == kb("search", "mean", environ=environ).returncode
+    assert done.stderr.count("\n") == 1
+    assert kb("search", "mean", environ=environ).returncode == 0
 
 
 @pytest.mark.parametrize("command", ["list", "show 61", "search mean", "run 61"])
@@ -254,7 +256,7 @@ def test_closed_pipe(small: Path, home: Path, command: str) -> None:
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=ROOT)
         assert "Traceback" not in done.stderr
         assert "Broken" not in done.stderr
-        assert 0 == done.returncode
+        assert done.returncode == 0
 
 
 def test_interrupted_run_is_130(small: Path, home: Path) -> None:
@@ -269,7 +271,7 @@ def test_interrupted_run_is_130(small: Path, home: Path) -> None:
         pass
     process.send_signal(signal.SIGINT)
     error = process.stderr.read()
-    assert 130 == process.wait(timeout=20)
+    assert process.wait(timeout=20) == 130
     assert "✗ interrupted" in error
     assert "kb/" not in error
 
@@ -279,7 +281,9 @@ def test_interrupt_anywhere_is_one_line(small: Path, home: Path) -> None:
     for number in range(62, 71):
         write_entry(small, number, f"e{number}")
     for pause in (0.05, 0.15, 0.3):
-        process = subprocess.Popen([*COMMAND, "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        process = subprocess.Popen(
+            [*COMMAND, "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
         time.sleep(pause)
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=20)
@@ -295,7 +299,7 @@ def test_columns_are_kept(small: Path, kb: Kb, columns: int, lang: str) -> None:
     for command in (("list",), ("search", "mean"), ("show", "61")):
         done = kb(*command, "--lang", lang, environ={"COLUMNS": str(columns)})
         wide = [line for line in done.stdout.splitlines() if cell_len(line) > columns]
-        assert [] == wide
+        assert wide == []
 
 
 def test_home_page_lists_commands_without_a_terminal(small: Path, kb: Kb) -> None:

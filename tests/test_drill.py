@@ -35,9 +35,9 @@ def test_choice_right(small: Path, home: Path) -> None:
         assert "✓ right" in text
         assert "Nine over three." in text
         assert "next review in" in text
-        assert [("61/which-value", True)] == answers(home)
+        assert answers(home) == [("61/which-value", True)]
         screen.send("q")
-        assert 0 == screen.end()
+        assert screen.end() == 0
     assert "1 answered, 1 right" in screen.text
 
 
@@ -51,7 +51,7 @@ def test_choice_of_several(small: Path, home: Path) -> None:
             screen.send(place_of(text, option))
         screen.send("\r")
         screen.wait_for("✓ right")
-        assert [("61/which-hold", True)] == answers(home)
+        assert answers(home) == [("61/which-hold", True)]
 
 
 def test_wrong_choice_shows_the_right_one_and_comes_again(small: Path, home: Path) -> None:
@@ -67,8 +67,8 @@ def test_wrong_choice_shows_the_right_one_and_comes_again(small: Path, home: Pat
         screen.send(place_of(screen.wait_for("1 left"), "3"))
         screen.wait_for("✓ right")
         screen.send("\r")
-        assert 0 == screen.end()
-    assert [("61/which-value", False), ("61/which-value", True)] == answers(home)
+        assert screen.end() == 0
+    assert answers(home) == [("61/which-value", False), ("61/which-value", True)]
 
 
 def test_predict_and_answer(small: Path, home: Path) -> None:
@@ -80,7 +80,7 @@ def test_predict_and_answer(small: Path, home: Path) -> None:
         screen.send("3\r")
         screen.wait_for("✓ right")
         screen.send("\r")
-        assert 0 == screen.end()
+        assert screen.end() == 0
     with Screen("quiz", "61", "--kind", "answer") as screen:
         screen.wait_for("Your answer >")
         screen.send("4\r")
@@ -88,8 +88,8 @@ def test_predict_and_answer(small: Path, home: Path) -> None:
         assert "right answer: 3" in screen.wait_for("Enter next")
         assert "12 // 4" not in text
         screen.send("q")
-        assert 0 == screen.end()
-    assert [("61/printed", True), ("61/counted", False)] == answers(home)
+        assert screen.end() == 0
+    assert answers(home) == [("61/printed", True), ("61/counted", False)]
 
 
 def test_code_wrong_then_right(small: Path, home: Path) -> None:
@@ -104,8 +104,8 @@ def test_code_wrong_then_right(small: Path, home: Path) -> None:
         screen.send("\x15" + "return sum(values) / len(values)\r\r")
         screen.wait_for("✓ right", 90)
         screen.send("q")
-        assert 0 == screen.end()
-    assert [("61/mean-by-hand", True)] == answers(home)
+        assert screen.end() == 0
+    assert answers(home) == [("61/mean-by-hand", True)]
 
 
 def test_code_given_up(small: Path, home: Path) -> None:
@@ -116,7 +116,7 @@ def test_code_given_up(small: Path, home: Path) -> None:
         text = screen.wait_for("Enter next")
         assert "✗ wrong" in text
         assert "return total / len(values)" in text
-    assert [("61/mean-by-hand", False)] == answers(home)
+    assert answers(home) == [("61/mean-by-hand", False)]
 
 
 def test_recall(small: Path, home: Path) -> None:
@@ -126,8 +126,8 @@ def test_recall(small: Path, home: Path) -> None:
         screen.send(" ")
         assert "sum of the values over their count" in screen.wait_for("how well")
         screen.send("3")
-        assert 0 == screen.end()
-    assert [("61/recall", None)] == answers(home)
+        assert screen.end() == 0
+    assert answers(home) == [("61/recall", None)]
 
 
 def test_undo(small: Path, home: Path) -> None:
@@ -137,7 +137,7 @@ def test_undo(small: Path, home: Path) -> None:
         screen.wait_for("Enter next")
         screen.send("u")
         screen.wait_for("taken back: 61/which-value")
-        assert [] == answers(home)
+        assert answers(home) == []
         screen.wait_for("1-4 choose")
 
 
@@ -190,7 +190,7 @@ def test_language_is_switched(small: Path, home: Path) -> None:
 def test_home(small: Path, home: Path) -> None:
     """Bare kb tells what is due and what to do next."""
     with Screen() as screen:
-        assert 0 == screen.end()
+        assert screen.end() == 0
     assert "0 due, 6 new" in screen.text
     assert "next: kb quiz" in screen.text
 
@@ -201,6 +201,6 @@ def test_elapsed_time_while_nothing_is_printed(small: Path, home: Path) -> None:
     folder.write_text(folder.read_text().replace('print("on"', 'import time\ntime.sleep(1.5)\nprint("on"'))
     with Screen("run", "61") as screen:
         screen.wait_for("running")
-        assert 0 == screen.end()
+        assert screen.end() == 0
     assert "✓ passed" in screen.text
     assert "running" not in screen.text

@@ -64,7 +64,7 @@ def test_different_values(given_: str, key: str) -> None:
 def test_form_alone(given_: str, key: str) -> None:
     """Only the form differs: that is said, not held against the learner's knowledge."""
     grade = grade_value(given_, key)
-    assert (False, True) == (grade.correct, grade.form_only)
+    assert (grade.correct, grade.form_only) == (False, True)
 
 
 @given(st.text(max_size=50), st.text(min_size=1, max_size=30))
@@ -125,7 +125,7 @@ def test_nothing_fools_the_judge(name: str) -> None:
 def test_redefined_assert_close_does_not_pass() -> None:
     """A check that is not torch's own any more is no check."""
     source = SNIPPET.replace("import os\n", "import os\n\nimport torch\n").replace(
-        'assert mean([4.0]) == 4.0', 'torch.testing.assert_close(torch.tensor(mean([4.0])), torch.tensor(4.0))'
+        "assert mean([4.0]) == 4.0", "torch.testing.assert_close(torch.tensor(mean([4.0])), torch.tensor(4.0))"
     )
     snippet, _ = read_snippet("/x/snippet.py", source)
     lines = "import torch\ntorch.testing.assert_close = lambda *_, **__: None\nreturn 3.0"
@@ -140,4 +140,4 @@ def test_failure_shows_check_and_values() -> None:
     grade = grade_code(snippet, "mean-by-hand", "return sum(values)")
     assert grade.run is not None
     assert grade.run.failure is not None
-    assert "the sum over the count" == grade.run.failure.message
+    assert grade.run.failure.message == "the sum over the count"

@@ -33,4 +33,4 @@ def test_option_is_strict() -> None:
 
 def test_deck_without_english() -> None:
     """The deck's primary language is the last resort."""
-    assert "de" == choose_language(None, {"LANG": "fr"}, ("de", "zh"))
+    assert choose_language(None, {"LANG": "fr"}, ("de", "zh")) == "de"

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import kb.load
-from kb.deck import read_deck
-from kb.errors import UsageError
+from kb.deck import Deck, read_deck
+from kb.entry import Entry
+from kb.errors import Complaint, UsageError
 from kb.library import Library
 from kb.load import load_entry
 from tests.conftest import EN, write_entry
@@ -27,7 +28,7 @@ def test_cached_entry_equals_the_files(deck: Path, cache: Path) -> None:
     Library.open(deck, cache)
     cached = Library.open(deck, cache).entry(61)
     parsed, complaints = load_entry(deck / "061-mean", read_deck(deck)[0])
-    assert [] == complaints
+    assert complaints == []
     assert parsed == cached
 
 
@@ -37,15 +38,20 @@ def test_unchanged_files_are_not_read_again(deck: Path, cache: Path, monkeypatch
     Library.open(deck, cache)
     read: list[str] = []
     genuine = kb.load.load_entry
-    monkeypatch.setattr(kb.load, "load_entry", lambda folder, deck: read.append(folder.name) or genuine(folder, deck))
+
+    def load(folder: Path, deck: Deck) -> tuple[Entry | None, list[Complaint]]:
+        read.append(folder.name)
+        return genuine(folder, deck)
+
+    monkeypatch.setattr(kb.load, "load_entry", load)
     Library.open(deck, cache)
-    assert [] == read
+    assert read == []
     (deck / "061-mean" / "en.md").write_text(
         EN.format(number=61).replace("of a batch", "of a sample"), encoding="utf-8"
     )
     library = Library.open(deck, cache)
-    assert ["061-mean"] == read
-    assert "What is the mean of a sample?" == library.by_number[61].titles["en"]
+    assert read == ["061-mean"]
+    assert library.by_number[61].titles["en"] == "What is the mean of a sample?"
 
 
 def test_removed_and_added_entries_are_noticed(deck: Path, cache: Path) -> None:
@@ -53,7 +59,7 @@ def test_removed_and_added_entries_are_noticed(deck: Path, cache: Path) -> None:
     Library.open(deck, cache)
     write_entry(deck, 63, "new")
     shutil.rmtree(deck / "061-mean")
-    assert [63] == [head.number for head in Library.open(deck, cache).heads]
+    assert [head.number for head in Library.open(deck, cache).heads] == [63]
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "schema"])
@@ -68,8 +74,8 @@ def test_damaged_cache_is_made_again(deck: Path, cache: Path, damage: str) -> No
     else:
         with sqlite3.connect(file) as connection:
             connection.execute("DROP TABLE entry")
-    assert 61 == Library.open(deck, cache).entry(61).number
-    assert 61 == Library.open(deck, cache).entry(61).number
+    assert Library.open(deck, cache).entry(61).number == 61
+    assert Library.open(deck, cache).entry(61).number == 61
 
 
 def test_unusable_cache_is_done_without(deck: Path, tmp_path: Path) -> None:
@@ -78,7 +84,7 @@ def test_unusable_cache_is_done_without(deck: Path, tmp_path: Path) -> None:
     blocked.write_text("in the way")
     library = Library.open(deck, blocked)
     assert not library.store.is_lasting
-    assert 61 == library.entry(61).number
+    assert library.entry(61).number == 61
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -86,7 +92,7 @@ def test_read_only_cache_is_done_without(deck: Path, cache: Path) -> None:
     """A cache that may not be written to is left as it is."""
     cache.mkdir()
     cache.chmod(stat.S_IREAD | stat.S_IEXEC)
-    assert 61 == Library.open(deck, cache).entry(61).number
+    assert Library.open(deck, cache).entry(61).number == 61
 
 
 def test_unknown_number_names_the_nearest(deck: Path) -> None:
@@ -102,7 +108,7 @@ def test_relations_count_both_ways(deck: Path) -> None:
     write_entry(deck, 62, "other", en=EN.format(number=62).replace("related: [62]", "related: [63, 70]"))
     write_entry(deck, 63, "third", en=EN.format(number=63).replace("related: [62]", "related: []"))
     library = Library.open(deck, None)
-    assert ([62], [61, 63], [62]) == tuple(library.neighbours(number) for number in (61, 62, 63))
+    assert tuple(library.neighbours(number) for number in (61, 62, 63)) == ([62], [61, 63], [62])
 
 
 def test_broken_entry_does_not_hide_the_others(deck: Path) -> None:
@@ -110,8 +116,8 @@ def test_broken_entry_does_not_hide_the_others(deck: Path) -> None:
     folder = write_entry(deck, 62, "broken")
     (folder / "en.md").write_bytes(b"\xff\xfe\x00")
     library = Library.open(deck, None)
-    assert [61] == [head.number for head in library.heads]
-    assert 1 == library.broken
+    assert [head.number for head in library.heads] == [61]
+    assert library.broken == 1
 
 
 @pytest.mark.parametrize(

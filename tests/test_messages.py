@@ -27,7 +27,7 @@ def said() -> set[str]:
             if not isinstance(node, ast.Call) or getattr(node.func, "attr", getattr(node.func, "id", "")) != "say":
                 continue
             if node.args and isinstance(node.args[0], ast.Constant):
-                found.add(node.args[0].value)
+                found.add(str(node.args[0].value))
     return found
 
 
@@ -47,4 +47,4 @@ def test_values_are_the_same() -> None:
     def names(text: str) -> set[str]:
         return {name for _, name, _, _ in Formatter().parse(text) if name}
 
-    assert [] == [message for message, chinese in ZH.items() if names(message) != names(chinese)]
+    assert [message for message, chinese in ZH.items() if names(message) != names(chinese)] == []

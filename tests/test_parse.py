@@ -49,10 +49,10 @@ def test_items_of_both_languages_are_joined() -> None:
     assert found == []
     kinds = [Kind.CHOICE, Kind.CHOICE, Kind.PREDICT, Kind.ANSWER, Kind.CODE]
     assert kinds == [item.kind for item in items]
-    assert (False, True, False, False) == items[0].marks
-    assert (2, 3) == (len(items[4].right), len(items[4].wrong))
+    assert items[0].marks == (False, True, False, False)
+    assert (len(items[4].right), len(items[4].wrong)) == (2, 3)
     assert all(set(item.wordings) == {"en", "zh"} for item in items)
-    assert "9 除以 3。2 是中位数。" == items[0].wordings["zh"].explanation[0].text
+    assert items[0].wordings["zh"].explanation[0].text == "9 除以 3。2 是中位数。"
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,19 @@ def test_long_gist() -> None:
 
 
 PIECES = st.sampled_from(
-    ["# 61. T", "## Quiz", "## S", "### id", "- [x] a", "- [ ] b", "```python", "```", "---", "~~~", "> q", "| a | b |"]
-    + [
+    [
+        "# 61. T",
+        "## Quiz",
+        "## S",
+        "### id",
+        "- [x] a",
+        "- [ ] b",
+        "```python",
+        "```",
+        "---",
+        "~~~",
+        "> q",
+        "| a | b |",
         "|--|--|",
         "$x_1$",
         "$$",
@@ -149,7 +160,7 @@ CODE = st.lists(st.from_regex(r"[a-z]{1,5} = [0-9]{1,3}", fullmatch=True), min_s
 
 
 @st.composite
-def items(draw: st.DrawFn) -> tuple[str, Kind, str, object]:
+def items(draw: st.DrawFn) -> tuple[str, Kind, str, tuple[str, object, str]]:
     """An item's source, with what should be read from it."""
     name, kind = draw(IDENTIFIER), draw(st.sampled_from([Kind.CHOICE, Kind.PREDICT, Kind.ANSWER, Kind.CODE]))
     question, explanation = draw(WORD), draw(WORD)
@@ -168,7 +179,9 @@ def items(draw: st.DrawFn) -> tuple[str, Kind, str, object]:
 
 
 @given(WORD, WORD, st.lists(WORD, max_size=3), st.lists(items(), max_size=4, unique_by=lambda one: one[0]))
-def test_round_trip(title: str, gist: str, sections: list[str], made: list[tuple[str, Kind, str, object]]) -> None:
+def test_round_trip(
+    title: str, gist: str, sections: list[str], made: list[tuple[str, Kind, str, tuple[str, object, str]]]
+) -> None:
     """What is written as an entry is read as that entry, without a complaint."""
     parts = [FRONT + f"# 61. {title}", gist, *(f"## Section {at}\n\n{text}" for at, text in enumerate(sections))]
     parts += ["## Quiz", *(source for _, _, source, _ in made)]
@@ -180,7 +193,7 @@ def test_round_trip(title: str, gist: str, sections: list[str], made: list[tuple
     assert read_markdown(page.text.markdown).blocks[0].text == f"61. {title}"
     read, found = join_items(61, {"en": page}, {"en": "en.md"})
     assert found == []
-    for item, (name, kind, _, (question, key, explanation)) in zip(read, made, strict=True):  # type: ignore[misc]
+    for item, (name, kind, _, (question, key, explanation)) in zip(read, made, strict=True):
         wording = item.wordings["en"]
         assert (name, kind, question, explanation) == (
             item.id,

@@ -69,9 +69,9 @@ def test_undo_of_everything_is_never_having_answered(tmp_path: Path) -> None:
     second = Progress(path)
     while second.undo(9 * DAY):
         pass
-    assert ({}, []) == (second.memories(), second.reviews())
+    assert (second.memories(), second.reviews()) == ({}, [])
     with sqlite3.connect(path) as connection:
-        assert 10 == connection.execute("SELECT COUNT(*) FROM event").fetchone()[0]
+        assert connection.execute("SELECT COUNT(*) FROM event").fetchone()[0] == 10
 
 
 def test_ratings_order_the_intervals() -> None:
@@ -111,7 +111,7 @@ def test_two_sessions_at_once_lose_nothing(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert 40 == len(Progress(path).reviews())
+    assert len(Progress(path).reviews()) == 40
 
 
 def test_sigkill_loses_no_answer_that_was_shown(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_sigkill_loses_no_answer_that_was_shown(tmp_path: Path) -> None:
         shown += process.stdout.read().split()
         process.wait()
         with sqlite3.connect(path) as connection:
-            assert ("ok",) == connection.execute("PRAGMA integrity_check").fetchone()
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         saved = {one.item for one in Progress(path).reviews()}
         assert {f"61/{at}" for at in shown if at} <= saved
 
@@ -140,7 +140,7 @@ def test_unwritable_folder_is_told(tmp_path: Path) -> None:
     """Where nothing can be kept, no question is asked."""
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    with pytest.raises(KbError, match="progress cannot be kept in .*; set KB_HOME"):
+    with pytest.raises(KbError, match=r"progress cannot be kept in .*; set KB_HOME"):
         Progress(blocked / "progress.db")
 
 

@@ -15,7 +15,7 @@ RECORD = Record(61, "snippet", "", "aaa", "2.13.0", "cpu", 1.0, 200.0, "Linux x8
 def changed(**fields: object) -> Record:
     """The record with other fields."""
     values = {name: getattr(RECORD, name) for name in Record.__slots__}
-    return Record(**(values | fields))  # type: ignore[arg-type]
+    return Record(**(values | fields))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_records_replace_their_own_place_alone(tmp_path: Path) -> None:
 def test_damaged_file_is_no_record(tmp_path: Path) -> None:
     """It can be written anew, so it is no error."""
     (tmp_path / FILE).write_text("{")
-    assert () == read_records(tmp_path)
+    assert read_records(tmp_path) == ()
 
 
 def test_torch_version_is_the_installed_one() -> None:

@@ -19,7 +19,8 @@ TORTURE = {
     "endless loop": ("while True: pass", Outcome.TIMED_OUT),
     "ignores SIGTERM": ("import signal\nsignal.signal(15, signal.SIG_IGN)\nwhile True: pass", Outcome.TIMED_OUT),
     "grandchildren in sessions of their own": (
-        "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(600)\nassert 1",
+        "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        os.setsid()\n"
+        "        time.sleep(600)\nassert 1",
         Outcome.PASSED,
     ),
     "endless output": ("while True: print('x' * 1000)", Outcome.TOO_MUCH_OUTPUT),
@@ -68,7 +69,7 @@ def test_torture(name: str) -> None:
     before = set(leftovers())
     timeout = 1.0 if expected is Outcome.TIMED_OUT else 20.0
     assert (expected, name) == (run(job(code, timeout=timeout)).outcome, name)
-    assert [] == descendants(os.getpid())
+    assert descendants(os.getpid()) == []
     assert set() == set(leftovers()) - before
 
 
@@ -81,7 +82,7 @@ def test_eight_tortures_at_once() -> None:
     assert {name: TORTURE[name][1] for name in names} == {
         name: one.outcome for name, one in zip(names, runs, strict=True)
     }
-    assert [] == descendants(os.getpid())
+    assert descendants(os.getpid()) == []
     assert set() == set(leftovers()) - before
 
 
@@ -126,8 +127,8 @@ def test_failed_assert_tells_its_values() -> None:
     """Message, line and the values that took part; the traceback holds nothing of the harness."""
     done = run(job("left = [1, 2]\nright = 3\nassert len(left) == right, 'lengths'\n"))
     assert done.failure is not None
-    assert ("AssertionError", "lengths", 3) == (done.failure.type, done.failure.message, done.failure.line)
-    assert {"left": "[1, 2]", "right": "3"} == done.failure.values
+    assert (done.failure.type, done.failure.message, done.failure.line) == ("AssertionError", "lengths", 3)
+    assert done.failure.values == {"left": "[1, 2]", "right": "3"}
     assert "harness" not in done.stderr
     assert "assert len(left) == right" in done.stderr
 
@@ -161,8 +162,9 @@ def test_module_named_like_the_standard_library_is_not_picked_up() -> None:
 def test_warnings_are_part_of_the_result() -> None:
     """What the script's own lines raise is noted with its line."""
     done = run(job("import warnings\nwarnings.warn('old', DeprecationWarning)\nwarnings.warn('odd')\nassert 1"))
-    assert [("DeprecationWarning", "snippet", 2, True), ("UserWarning", "snippet", 3, False)] == [
-        (one.category, one.file, one.line, one.deprecation) for one in done.warnings
+    assert [(one.category, one.file, one.line, one.deprecation) for one in done.warnings] == [
+        ("DeprecationWarning", "snippet", 2, True),
+        ("UserWarning", "snippet", 3, False),
     ]
 
 
@@ -225,7 +227,7 @@ def test_interrupt_ends_the_script_and_says_so() -> None:
     )
     process = subprocess.Popen([sys.executable, "-c", caller], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    assert "begun\n" == process.stdout.readline()
+    assert process.stdout.readline() == "begun\n"
     process.send_signal(signal.SIGINT)
     rest = process.stdout.read()
     assert process.wait(timeout=30) == 0

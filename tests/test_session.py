@@ -36,8 +36,8 @@ def session(library: Library, progress: Progress, cards: list[Card]) -> Session:
 def test_every_entry_has_a_recall_card(library: Library) -> None:
     """Five written items and the unwritten one, for each entry."""
     cards = all_cards(library)
-    assert 12 == len(cards)
-    assert [61, 62] == [card.number for card in cards if card.kind is Kind.RECALL]
+    assert len(cards) == 12
+    assert [card.number for card in cards if card.kind is Kind.RECALL] == [61, 62]
 
 
 def test_due_come_first_the_most_forgotten_at_the_front() -> None:
@@ -49,10 +49,14 @@ def test_due_come_first_the_most_forgotten_at_the_front() -> None:
         "62/b": Memory(99.0, 5.0, 0.0, 99 * DAY),
     }
     order = [card.key for card in plan(cards, memories, {61: 2, 62: 1}, 10 * DAY, 10)]
-    assert ["61/a", "62/a", "62/c", "61/b", "61/c"] == order
+    assert order == ["61/a", "62/a", "62/c", "61/b", "61/c"]
     early = [card.key for card in plan(cards, memories, {61: 2, 62: 1}, 10 * DAY, 10, also_early=True)]
     assert [*order, "62/b"] == early
-    assert ["62/c", "61/b", "61/c"] == [card.key for card in plan(cards, memories, {62: 1}, 10 * DAY, 10, only_new=True)]
+    assert [card.key for card in plan(cards, memories, {62: 1}, 10 * DAY, 10, only_new=True)] == [
+        "62/c",
+        "61/b",
+        "61/c",
+    ]
 
 
 def test_wrong_answers_come_once_more(library: Library, progress: Progress) -> None:
@@ -62,8 +66,8 @@ def test_wrong_answers_come_once_more(library: Library, progress: Progress) -> N
     while question := one.next():
         asked.append((question.card.id, question.is_again))
         one.answer(question, "x", False, Rating.AGAIN, Rating.AGAIN, 1.0)
-    assert [("which-value", False), ("printed", False), ("which-value", True), ("printed", True)] == asked
-    assert 4 == len(progress.reviews())
+    assert asked == [("which-value", False), ("printed", False), ("which-value", True), ("printed", True)]
+    assert len(progress.reviews()) == 4
 
 
 def test_undo_asks_again(library: Library, progress: Progress) -> None:
@@ -72,12 +76,12 @@ def test_undo_asks_again(library: Library, progress: Progress) -> None:
     question = one.next()
     assert question is not None
     one.answer(question, "1", False, Rating.AGAIN, Rating.AGAIN, 1.0)
-    assert 1 == one.left
+    assert one.left == 1
     assert Card(61, "which-value", Kind.CHOICE) == one.undo()
     again = one.next()
     assert again is not None
-    assert (False, True, 1) == (again.is_again, again.is_new, one.left)
-    assert {} == progress.memories()
+    assert (again.is_again, again.is_new, one.left) == (False, True, 1)
+    assert progress.memories() == {}
     assert one.undo() is None
 
 
@@ -100,7 +104,7 @@ def test_item_that_was_removed_is_passed_over(library: Library, progress: Progre
     one = session(library, progress, [Card(61, "gone", Kind.CHOICE), Card(61, "printed", Kind.PREDICT)])
     question = one.next()
     assert question is not None
-    assert "printed" == question.card.id
+    assert question.card.id == "printed"
 
 
 @pytest.mark.parametrize(

@@ -13,24 +13,24 @@ def trouble(source: str) -> list[str]:
 
 def test_complete_snippet_is_clean() -> None:
     """A script block, a docstring, a closed hole, declared imports."""
-    assert [] == trouble(SNIPPET)
+    assert trouble(SNIPPET) == []
 
 
 def test_hole_is_taken_out_and_filled() -> None:
     """Another solution stands at the hole's depth, everything else as it was."""
     snippet, _ = read_snippet("/x/snippet.py", SNIPPET)
-    assert "total = sum(values)\nreturn total / len(values)" == snippet.solution("mean-by-hand")
+    assert snippet.solution("mean-by-hand") == "total = sum(values)\nreturn total / len(values)"
     filled = snippet.filled("mean-by-hand", "if values:\n\treturn 1.0\nreturn 0.0")
     assert "    # hole: mean-by-hand\n    if values:\n        return 1.0\n    return 0.0\n    # end\n" in filled
-    assert SNIPPET == snippet.filled("mean-by-hand", snippet.solution("mean-by-hand"))
+    assert snippet.filled("mean-by-hand", snippet.solution("mean-by-hand")) == SNIPPET
 
 
 def test_settings_of_the_script_block() -> None:
     """``[tool.kb]`` sets time limit and launcher."""
     block = '# [tool.kb]\n# timeout = 90\n# launcher = "torchrun"\n# processes = 3\n# ///\n"""'
     snippet, found = read_snippet("/x/snippet.py", SNIPPET.replace('# ///\n"""', block, 1))
-    assert [] == found
-    assert (90.0, "torchrun", 3) == (snippet.timeout, snippet.launcher, snippet.processes)
+    assert found == []
+    assert (snippet.timeout, snippet.launcher, snippet.processes) == (90.0, "torchrun", 3)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from kb.typography import misprints, sentence
         ("为什么?", "half-width punctuation"),
         ("结束.", "half-width punctuation"),
         ("均值(mean)如下", "half-width parentheses"),
+        ("the mean (均值) is", "half-width parentheses"),
         ('所谓"均值"', "straight quotes"),
         ("求和 ，再相除", "a space beside full-width punctuation"),
         ("求和， 再相除", "a space beside full-width punctuation"),
@@ -38,9 +39,10 @@ def test_misprint_is_marked(text: str, message: str) -> None:
         "PyTorch documentation, `torch.nn.LSTM`, 2024",
         "Hochreiter 与 Schmidhuber，*Long Short-Term Memory*，1997",
         "约 0.5%，比值 3:1",
+        "与 20,000 · exp(-4) 相比，拉力很小",
     ],
 )
 def test_good_typography_is_left_alone(text: str) -> None:
     """No rule marks what an editor would not."""
     block = read_markdown(text).blocks[0]
-    assert [] == list(misprints(sentence(block)))
+    assert list(misprints(sentence(block))) == []

@@ -56,7 +56,9 @@ def test_whole_session(small: Path) -> None:
                 wire.say(answer=question["options"].index("3") + 1)
             case "61/which-hold":
                 assert question["several"]
-                wire.say(answer=[at for at, text in enumerate(question["options"], 1) if "one of the values" not in text])
+                wire.say(
+                    answer=[at for at, text in enumerate(question["options"], 1) if "one of the values" not in text]
+                )
             case "61/printed":
                 assert question["code"] == "print(sum([2, 4]) / 2)\n"
                 wire.say(answer="3.0")
@@ -72,8 +74,8 @@ def test_whole_session(small: Path) -> None:
         assert grade["correct"] in (True, None), grade
     assert {"choice", "predict", "answer", "code", "recall"} == set(kinds)
     end = wire.hear("end")
-    assert (6, 6) == (end["answered"], end["right"])
-    assert 0 == wire.process.wait(timeout=30)
+    assert (end["answered"], end["right"]) == (6, 6)
+    assert wire.process.wait(timeout=30) == 0
 
 
 @pytest.mark.parametrize(
@@ -101,18 +103,18 @@ def test_bad_messages_are_answered_and_the_question_stands(small: Path, line: st
 def test_skip_undo_quit(small: Path) -> None:
     """What can be said beside an answer."""
     wire = Wire("61", "--kind", "choice")
-    assert "61/which-value" == wire.hear("question")["item"]
+    assert wire.hear("question")["item"] == "61/which-value"
     wire.say(skip=True)
-    assert "61/which-hold" == wire.hear("question")["item"]
+    assert wire.hear("question")["item"] == "61/which-hold"
     wire.say(answer=[1])
     wire.hear("grade")
-    assert "61/which-hold" == wire.hear("question")["item"]
+    assert wire.hear("question")["item"] == "61/which-hold"
     wire.say(undo=True)
-    assert "61/which-hold" == wire.hear("undone")["item"]
+    assert wire.hear("undone")["item"] == "61/which-hold"
     wire.hear("question")
     wire.say(quit=True)
-    assert 0 == wire.hear("end")["answered"]
-    assert 0 == wire.process.wait(timeout=30)
+    assert wire.hear("end")["answered"] == 0
+    assert wire.process.wait(timeout=30) == 0
 
 
 def test_closed_input_ends_the_session(small: Path) -> None:
@@ -121,5 +123,5 @@ def test_closed_input_ends_the_session(small: Path) -> None:
     wire.hear("question")
     assert wire.process.stdin is not None
     wire.process.stdin.close()
-    assert 0 == wire.hear("end")["answered"]
-    assert 0 == wire.process.wait(timeout=30)
+    assert wire.hear("end")["answered"] == 0
+    assert wire.process.wait(timeout=30) == 0

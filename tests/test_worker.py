@@ -37,7 +37,8 @@ SAME = {
     "threads": "import torch\nprint(torch.get_num_threads())",
     "atexit": "import atexit\natexit.register(print, 'one')\natexit.register(print, 'two')",
     "threads that end later": (
-        "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.2), print('late'))).start()\nprint('main')"
+        "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.2), print('late'))).start()\n"
+        "print('main')"
     ),
     "exit code": "raise SystemExit(3)",
     "exit text": "raise SystemExit('why')",
@@ -56,7 +57,7 @@ SAME = {
 def test_warm_is_cold(worker: Worker, name: str) -> None:
     """Output, exit code and outcome are those of a fresh interpreter."""
     warm, cold = run(job(SAME[name]), worker=worker), run(job(SAME[name]))
-    assert (True, False) == (warm.warm, cold.warm)
+    assert (warm.warm, cold.warm) == (True, False)
     folder = "/kb-run-"
     strip = [text.replace(text[text.find(folder) : text.find(folder) + 16], "") for text in (warm.stderr, cold.stderr)]
     assert (cold.outcome, cold.exit_code, cold.stdout, strip[1]) == (
@@ -77,8 +78,8 @@ def test_environment_is_the_callers(worker: Worker, monkeypatch: pytest.MonkeyPa
     """A variable set after the worker's start reaches the script."""
     monkeypatch.setenv("KB_TEST_VARIABLE", "later")
     assert (
-        "later cpu\n"
-        == run(job("import os\nprint(os.environ['KB_TEST_VARIABLE'], os.environ['KB_DEVICE'])"), worker=worker).stdout
+        run(job("import os\nprint(os.environ['KB_TEST_VARIABLE'], os.environ['KB_DEVICE'])"), worker=worker).stdout
+        == "later cpu\n"
     )
 
 
@@ -86,7 +87,7 @@ def test_changed_environment_makes_it_step_aside(worker: Worker, monkeypatch: py
     """Under another OMP_NUM_THREADS the warm torch is not the one that a fresh process would have."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     done = run(job("import torch\nprint(torch.get_num_threads())"), worker=worker)
-    assert (False, "1\n") == (done.warm, done.stdout)
+    assert (done.warm, done.stdout) == (False, "1\n")
 
 
 def test_limits_hold_in_a_warm_run(worker: Worker) -> None:
@@ -115,7 +116,7 @@ def test_poisoned_worker_steps_aside(tmp_path: Path, monkeypatch: pytest.MonkeyP
         os.kill(poisoned._pid, signal.SIGUSR1)
         time.sleep(0.5)
         done = run(job(code), worker=poisoned)
-    assert (False, "200000.0\n") == (done.warm, done.stdout)
+    assert (done.warm, done.stdout) == (False, "200000.0\n")
 
 
 def test_it_ends_with_its_owner() -> None:
