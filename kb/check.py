@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from kb.block import Block
 from kb.deck import FILE, Deck, number_of, read_deck
-from kb.entry import Entry, Text
+from kb.entry import Entry
 from kb.errors import Complaint
 from kb.load import OUTPUT, SNIPPET, load_entry, stray_files
 from kb.markdown import walk
+from kb.text import Text
 from kb.typography import misprints, sentence
 from quiz.item import Item, Kind
 

@@ -1,7 +1,6 @@
 """Deck: a folder of entries, and what its ``deck.toml`` says of it."""
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +66,9 @@ def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
     Raises:
         UsageError: the folder or the file is missing or cannot be read at all.
     """
+    # Deferred: 3 ms, and the library keeps what was read.
+    import tomllib
+
     if not path.is_dir():
         raise UsageError(f"no deck at {path}", "name a folder that holds a deck.toml")
     try:

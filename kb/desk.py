@@ -88,7 +88,7 @@ class Desk:
         numbers: list[int] = []
         for word in words:
             if word.isdecimal():
-                numbers.append(self.library.entry(int(word)).number)
+                numbers.append(self.library.head(int(word)).number)
             else:
                 hits = self.index.search(word, limit=1)
                 if not hits:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from kb.block import Block
+from kb.head import Head
+from kb.text import Text
 from quiz.item import Item
 
 
@@ -59,55 +60,6 @@ class Snippet:
         ours = self.source.splitlines()
         theirs = [hole.indent + line if line.strip() else "" for line in lines.expandtabs(4).splitlines()]
         return "\n".join([*ours[: hole.first], *theirs, *ours[hole.end :]]) + "\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """An entry's answer in one language."""
-
-    language: str
-    """``en``, ``zh``, ..."""
-    title: str
-    """The question, without its number."""
-    gist: Block
-    """The paragraph that answers it."""
-    body: tuple[Block, ...]
-    """Everything after the gist and before the quiz."""
-    markdown: str
-    """The source of title, gist and body."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What lists and searches need of an entry, without its body."""
-
-    number: int
-    """Topic number, also how the command line names the entry."""
-    slug: str
-    """The folder's name after the number."""
-    area: str
-    """One of the deck's areas."""
-    level: int
-    """1 basic, 2 working knowledge, 3 advanced."""
-    tags: tuple[str, ...]
-    """Subjects, for filtering."""
-    related: tuple[int, ...]
-    """Numbers of neighbouring entries as the file names them; the link counts both ways."""
-    aliases: tuple[str, ...]
-    """Other names under which people look this up."""
-    errors: tuple[str, ...]
-    """Error messages that this entry explains."""
-    titles: dict[str, str]
-    """The question by language."""
-    gists: dict[str, str]
-    """The answer in short by language, as plain text."""
-    sha256: str
-    """Of the snippet; empty without one."""
-
-    @property
-    def folder(self) -> str:
-        """Name of the entry's folder."""
-        return f"{self.number:03d}-{self.slug}"
 
 
 @dataclass(frozen=True, slots=True)

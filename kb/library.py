@@ -2,13 +2,20 @@
 
 import os
 import sqlite3
+from contextlib import suppress
+from dataclasses import astuple
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kb.deck import FILE, Deck, number_of, read_deck
-from kb.entry import Entry, Head
+from kb.deck import FILE, Chapter, Deck, number_of, read_deck
 from kb.errors import UsageError
+from kb.head import Head
 from kb.store import Store, signature
+
+if TYPE_CHECKING:
+    from kb.entry import Entry
+    from kb.text import Text
 
 
 class Library:
@@ -30,9 +37,9 @@ class Library:
             UsageError: there is no deck, or its ``deck.toml`` cannot be read.
         """
         path = path.absolute()
-        deck, _ = read_deck(path)
         file = None if cache is None else cache / "decks" / f"{_short_hash(str(path))}.db"
         store = Store(file, _program_version() + _file_stamp(path / FILE))
+        deck = _deck(path, store)
         try:
             _refresh(deck, store)
         except sqlite3.Error:
@@ -57,16 +64,39 @@ class Library:
         """How many of the deck's folders hold something that ``kb check`` complains about."""
         return self.store.broken()
 
-    def entry(self, number: int) -> Entry:
+    def head(self, number: int) -> Head:
+        """One entry in short.
+
+        Raises:
+            UsageError: there is none of that number; the nearest are named.
+        """
+        if number not in self.by_number:
+            raise UsageError(f"no entry {number}", self._advice(number))
+        return self.by_number[number]
+
+    def entry(self, number: int) -> "Entry":
         """One entry, whole.
 
         Raises:
             UsageError: there is none of that number; the nearest are named.
         """
+        self.head(number)
         entry = self.store.entry(number)
         if entry is None:
-            raise UsageError(f"no entry {number}", self._advice(number))
+            raise AssertionError(f"the store has the head of entry {number} and not its body")
         return entry
+
+    def text(self, number: int, language: str) -> "Text":
+        """An entry's answer in a language, or in the deck's primary one where that is missing.
+
+        Raises:
+            UsageError: there is no entry of that number.
+        """
+        self.head(number)
+        for wish in (language, *self.deck.languages):
+            if text := self.store.text(number, wish):
+                return text
+        raise AssertionError(f"the store has the head of entry {number} and no text")
 
     def neighbours(self, number: int) -> list[int]:
         """Numbers of related entries that are there: those it names and those that name it."""
@@ -80,6 +110,19 @@ class Library:
         if not nearest:
             return "the deck is empty; kb check tells what is wrong with it"
         return f"the nearest are {', '.join(map(str, sorted(nearest)))}; kb list shows all"
+
+
+def _deck(path: Path, store: Store) -> Deck:
+    """The deck's own facts, as they were read last if its file is the same."""
+    with suppress(sqlite3.Error, ValueError, TypeError):
+        if raw := store.value("deck"):
+            name, titles, languages, areas, chapters, complete = raw
+            made = tuple(Chapter(*chapter) for chapter in chapters)
+            return Deck(path, name, titles, tuple(languages), areas, made, complete)
+    deck, _ = read_deck(path)
+    with suppress(sqlite3.Error):
+        store.keep("deck", list(astuple(deck))[1:])
+    return deck
 
 
 def _refresh(deck: Deck, store: Store) -> None:
@@ -109,7 +152,10 @@ def _program_version() -> str:
 
 
 def _file_stamp(path: Path) -> str:
-    facts = path.stat()
+    try:
+        facts = path.stat()
+    except OSError:
+        return ""
     return f":{facts.st_mtime_ns}:{facts.st_size}"
 
 

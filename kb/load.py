@@ -4,10 +4,12 @@ from pathlib import Path
 
 from kb.block import plain
 from kb.deck import FOLDER, LOOSE_FILES, Deck, number_of
-from kb.entry import Entry, Head, Snippet, Text
+from kb.entry import Entry, Snippet
 from kb.errors import Complaint
+from kb.head import Head
 from kb.parse import Front, Page, join_items, parse_page
 from kb.snippet import read_snippet
+from kb.text import Text
 
 SNIPPET = "snippet.py"
 OUTPUT = "output.txt"

@@ -8,9 +8,9 @@ import yaml
 
 from kb.block import Block, Span, plain
 from kb.deck import Deck
-from kb.entry import Text
 from kb.errors import Complaint
 from kb.markdown import Reading, read_markdown, split_lines, walk
+from kb.text import Text
 from quiz.item import Item, Kind, Wording
 
 PITFALLS = {"en": "Pitfalls", "zh": "易错点"}

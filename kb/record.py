@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from kb.entry import Head
+from kb.head import Head
 
 FILE = "verified.json"
 

@@ -8,10 +8,9 @@ from rich.cells import cell_len
 
 from kb.block import Block, Span
 from kb.deck import Deck
-from kb.entry import Entry, Head
 from kb.errors import Complaint
+from kb.head import Head
 from kb.highlight import python_lines
-from kb.job import Outcome, Run
 from kb.layout import Line, Style, clip, code_lines, lay_out, pad, wrap
 from kb.library import Library
 from kb.messages import Speech
@@ -19,7 +18,8 @@ from kb.record import Record, Standing, standing
 from kb.terminal import Terminal
 
 if TYPE_CHECKING:
-    # For their names alone: tantivy and the runner's parts would slow every list down.
+    # For their names alone: tantivy, the and the runner's parts would slow every list down.
+    from kb.job import Run
     from kb.search import Hit, Passage
     from kb.verify import Result
 
@@ -67,11 +67,11 @@ def language_text(texts: dict[str, str], language: str) -> str:
 
 
 def entry_page(
-    entry: Entry, library: Library, records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
+    number: int, library: Library, records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
 ) -> list[Line]:
     """A whole entry: title, facts, answer, neighbours."""
-    head = entry.head
-    text = entry.texts.get(say.language) or next(iter(entry.texts.values()))
+    text = library.text(number, say.language)
+    head = library.by_number[number]
     style = style_for(terminal, say, head.number, library.by_number)
     mark, mark_style = MARKS[standing(head, records, torch)[0]]
     lines = wrap([(f"{head.number}. {text.title}", "heading")], style.width, "# " if style.is_plain else "")
@@ -87,8 +87,8 @@ def entry_page(
             title = language_text(library.by_number[number].titles, say.language)
             lines += wrap([(title, "")], style.width, f"  {number:>3}  ")
         lines.append([])
-    if entry.items:
-        count = say("Quiz: {count} questions", count=len(entry.items))
+    if items := sum(owner == number for owner, _, _ in library.store.items()):
+        count = say("Quiz: {count} questions", count=items)
         lines += wrap([(count, "dim"), (" · ", "dim"), (f"kb quiz {head.number}", "code")], style.width)
     return lines
 
@@ -186,12 +186,12 @@ def passage_line(passage: "Passage", width: int) -> Line:
     return [*line, (shown[at:], "dim")]
 
 
-def run_summary(run: Run, source: str, terminal: Terminal, say: Speech) -> list[Line]:
+def run_summary(run: "Run", source: str, terminal: Terminal, say: Speech) -> list[Line]:
     """What came of a run: outcome, where, how long; and for a failed check the lines around it."""
     style = "good" if run.passed else "bad"
     sign = "✓" if run.passed else "✗"
     outcome: Line = [(f"{sign} {say(str(run.outcome))}", style)]
-    if run.reason and run.outcome is not Outcome.INTERRUPTED:
+    if run.reason and run.reason != run.outcome:
         outcome.append((f": {run.reason}", ""))
     numbers = say(
         "{seconds} s ({cpu} s of CPU), {memory} MiB",
@@ -211,7 +211,7 @@ def run_summary(run: Run, source: str, terminal: Terminal, say: Speech) -> list[
     return lines
 
 
-def failure_lines(run: Run, source: str, terminal: Terminal, around: int = 3) -> list[Line]:
+def failure_lines(run: "Run", source: str, terminal: Terminal, around: int = 3) -> list[Line]:
     """The lines around the place where a script failed, and the values that took part."""
     failure = run.failure
     if failure is None:

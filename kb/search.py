@@ -6,14 +6,16 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tantivy
 
-from kb.block import Block, plain
-from kb.entry import Entry, Head
+from kb.head import Head
 from kb.library import Library
 from kb.words import compact, query_words, words
+
+if TYPE_CHECKING:
+    from kb.entry import Entry
 
 WEIGHTS = {"exact": 40.0, "title": 8.0, "alias": 6.0, "api": 4.0, "gist": 3.0, "body": 1.0, "code": 0.5}
 """How much a match counts, by field."""
@@ -103,7 +105,7 @@ class Index:
             else:
                 groups.append((score, head, []))
         return [
-            Hit(head, score, find_passages(self.library.entry(head.number), tokens, language), tuple(also))
+            Hit(head, score, find_passages(self.library.store.lines(head.number), tokens, language), tuple(also))
             for score, head, also in groups[:limit]
         ]
 
@@ -113,11 +115,18 @@ def _same_subject(one: Head, other: Head) -> bool:
     return linked and bool({tag.lower() for tag in one.tags} & {tag.lower() for tag in other.tags})
 
 
-def find_passages(entry: Entry, tokens: set[str], language: str, limit: int = 2) -> tuple[Passage, ...]:
-    """The lines of an entry that hold most of the tokens; prose before code, the gist where nothing else does."""
-    text = entry.texts.get(language) or next(iter(entry.texts.values()))
-    lines = [(plain(text.gist.spans), False)]
-    lines += [line for block in text.body for line in _lines(block)]
+def find_passages(
+    texts: dict[str, list[tuple[str, bool]]], tokens: set[str], language: str, limit: int = 2
+) -> tuple[Passage, ...]:
+    """The lines of an entry that hold most of the tokens; prose before code, the gist where nothing else does.
+
+    Args:
+        texts: lines by language, each with whether it is code; the gist comes first.
+        tokens: what is searched for.
+        language: of the passages, where the entry has it.
+        limit: how many at most.
+    """
+    lines = texts.get(language) or next(iter(texts.values()))
     scored = []
     for order, (line, is_code) in enumerate(lines):
         marks, seen = [], set()
@@ -129,13 +138,6 @@ def find_passages(entry: Entry, tokens: set[str], language: str, limit: int = 2)
             scored.append((-len(seen), is_code, order, Passage(line, _merged(marks))))
     best = [passage for *_, passage in sorted(scored, key=lambda one: one[:3])]
     return tuple(best[:limit]) or (Passage(lines[0][0], ()),)
-
-
-def _lines(block: Block) -> list[tuple[str, bool]]:
-    if block.kind == "code":
-        return [(line.strip(), True) for line in block.text.splitlines() if line.strip()]
-    own = [(block.text, False)] if block.spans else []
-    return own + [line for child in block.children for line in _lines(child)]
 
 
 def _merged(marks: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -195,13 +197,11 @@ def _fill(index: tantivy.Index, library: Library) -> None:
     index.reload()
 
 
-def _document(entry: Entry) -> tantivy.Document:
+def _document(entry: "Entry") -> tantivy.Document:
     head = entry.head
     names = [*head.aliases, *head.titles.values(), head.slug, str(head.number)]
     code = entry.snippet.source if entry.snippet else ""
-    body = [
-        line for text in entry.texts.values() for block in text.body for line, is_code in _lines(block) if not is_code
-    ]
+    body = [line for text in entry.texts.values() for line, is_code in text.lines[1:] if not is_code]
     fields = {
         "exact": " ".join(dict.fromkeys(compact(name) for name in names)),
         "title": _tokens(*head.titles.values(), head.slug.replace("-", " ")),

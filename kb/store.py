@@ -10,19 +10,23 @@ import sqlite3
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kb.block import Block, Span
-from kb.entry import Entry, Head, Hole, Snippet, Text
-from quiz.item import Item, Kind, Wording
+from kb.head import Head
+
+if TYPE_CHECKING:
+    from kb.entry import Entry
+    from kb.text import Text
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS entry (
     folder TEXT PRIMARY KEY, number INTEGER NOT NULL, signature TEXT NOT NULL, complaints INTEGER NOT NULL,
-    head TEXT, body TEXT
+    head TEXT, lines TEXT, body TEXT
 );
 CREATE INDEX IF NOT EXISTS entry_number ON entry (number);
+CREATE TABLE IF NOT EXISTS text (folder TEXT NOT NULL, language TEXT NOT NULL, number INTEGER NOT NULL, body TEXT);
+CREATE INDEX IF NOT EXISTS text_number ON text (number, language);
 CREATE TABLE IF NOT EXISTS item (folder TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS item_folder ON item (folder);
 """
@@ -62,33 +66,34 @@ class Store:
             with suppress(sqlite3.OperationalError):
                 found = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
             if found != (version,):
-                connection.executescript(
-                    f"BEGIN IMMEDIATE; DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS item; {_SCHEMA} COMMIT;"
-                )
+                old = "".join(f"DROP TABLE IF EXISTS {table};" for table in ("meta", "entry", "item", "text"))
+                connection.executescript(f"BEGIN IMMEDIATE; {old} {_SCHEMA} COMMIT;")
                 connection.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (version,))
         except BaseException:
             connection.close()
             raise
         return connection
 
+    def value(self, key: str) -> Any:
+        """Something small that was kept beside the entries; None if it was not."""
+        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def keep(self, key: str, value: object) -> None:
+        """Keep something small beside the entries."""
+        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, _dump(value)))
+
     def signatures(self) -> dict[str, str]:
         """The signature of every folder in the store."""
         return dict(self._connection.execute("SELECT folder, signature FROM entry"))
 
-    def update(self, gone: list[str], read: list[tuple[str, int, str, int, Entry | None]]) -> None:
+    def update(self, gone: list[str], read: list[tuple[str, int, str, int, "Entry | None"]]) -> None:
         """Take folders out and put others in, all or nothing.
 
         ``read`` holds folder, number, signature, count of complaints, and the entry if it could be read.
         """
         rows = [
-            (
-                folder,
-                number,
-                signature,
-                complaints,
-                _dump(entry.head) if entry else None,
-                _dump(entry) if entry else None,
-            )
+            (folder, number, signature, complaints, *(_dumps(entry) if entry else (None, None, None)))
             for folder, number, signature, complaints, entry in read
         ]
         items = [
@@ -97,14 +102,22 @@ class Store:
             if entry
             for item in entry.items
         ]
+        texts = [
+            (folder, language, number, _dump(astuple(text)))
+            for folder, number, _, _, entry in read
+            if entry
+            for language, text in entry.texts.items()
+        ]
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (os.urandom(6).hex(),))
             self._connection.executemany("DELETE FROM entry WHERE folder = ?", [(folder,) for folder in gone])
-            self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             replaced = [(folder,) for folder in [*gone, *(row[0] for row in rows)]]
             self._connection.executemany("DELETE FROM item WHERE folder = ?", replaced)
             self._connection.executemany("INSERT INTO item VALUES (?, ?, ?, ?)", items)
+            self._connection.executemany("DELETE FROM text WHERE folder = ?", replaced)
+            self._connection.executemany("INSERT INTO text VALUES (?, ?, ?, ?)", texts)
             self._connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
@@ -120,17 +133,44 @@ class Store:
     def heads(self) -> list[Head]:
         """The heads of all entries, by number."""
         rows = self._connection.execute("SELECT head FROM entry WHERE head IS NOT NULL ORDER BY number, folder")
-        return [_head(json.loads(row[0])) for row in rows]
+        return [thaw_head(json.loads(row[0])) for row in rows]
 
-    def entry(self, number: int) -> Entry | None:
+    def entry(self, number: int) -> "Entry | None":
         """One entry, whole."""
-        query = "SELECT body FROM entry WHERE number = ? AND body IS NOT NULL ORDER BY folder"
+        query = "SELECT folder, head, body FROM entry WHERE number = ? AND body IS NOT NULL ORDER BY folder"
         row = self._connection.execute(query, (number,)).fetchone()
-        return _entry(json.loads(row[0])) if row else None
+        if row is None:
+            return None
+        # Deferred: a list needs none of an entry's dozen classes, which take 5 ms to make.
+        from kb.thaw import thaw_entry
+
+        texts = self._connection.execute("SELECT body FROM text WHERE folder = ? ORDER BY rowid", (row[0],))
+        head, (snippet, items) = thaw_head(json.loads(row[1])), json.loads(row[2])
+        return thaw_entry(head, [json.loads(text[0]) for text in texts], snippet, items)
+
+    def lines(self, number: int) -> dict[str, list[tuple[str, bool]]]:
+        """An entry's plain lines by language, each with whether it is code; none if there is no such entry."""
+        query = "SELECT lines FROM entry WHERE number = ? AND lines IS NOT NULL ORDER BY folder"
+        row = self._connection.execute(query, (number,)).fetchone()
+        if row is None:
+            return {}
+        return {
+            language: [(text, is_code) for text, is_code in lines] for language, lines in json.loads(row[0]).items()
+        }
 
     def items(self) -> list[tuple[int, str, str]]:
         """Entry's number, id and kind of every written item, in the order of the files."""
         return list(self._connection.execute("SELECT number, id, kind FROM item ORDER BY number, rowid"))
+
+    def text(self, number: int, language: str) -> "Text | None":
+        """An entry's answer in one language, without the rest of the entry: a quarter of the work."""
+        query = "SELECT body FROM text WHERE number = ? AND language = ? ORDER BY folder"
+        row = self._connection.execute(query, (number, language)).fetchone()
+        if row is None:
+            return None
+        from kb.thaw import thaw_text
+
+        return thaw_text(json.loads(row[0]))
 
     def broken(self) -> int:
         """How many folders hold something that ``kb check`` complains about."""
@@ -149,66 +189,22 @@ def signature(folder: str) -> str:
     return ";".join(f"{name}:{time}:{size}" for name, time, size in facts)
 
 
-def _dump(value: Head | Entry) -> str:
-    return json.dumps(astuple(value), ensure_ascii=False, separators=(",", ":"))
+def _dumps(entry: "Entry") -> tuple[str, str, str]:
+    """Head, lines, and the rest of an entry but for its texts."""
+    lines = {language: text.lines for language, text in entry.texts.items()}
+    snippet = astuple(entry.snippet) if entry.snippet else None
+    return _dump(astuple(entry.head)), _dump(lines), _dump([snippet, [astuple(item) for item in entry.items]])
 
 
-# The other way: each class from the list that astuple made of it, by hand, since it runs at every start.
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _spans(raw: Any) -> tuple[Span, ...]:
-    return tuple(Span(*one) for one in raw)
+# The other way: from the list that astuple made, by hand, since it runs at every start.
 
 
-def _blocks(raw: Any) -> tuple[Block, ...]:
-    return tuple(_block(one) for one in raw)
-
-
-def _block(raw: Any) -> Block:
-    kind, spans, info, children, line, end = raw
-    return Block(kind, _spans(spans), info, _blocks(children), line, end)
-
-
-def _head(raw: Any) -> Head:
+def thaw_head(raw: Any) -> Head:
+    """The head whose ``astuple`` was written as JSON."""
     number, slug, area, level, tags, related, aliases, errors, titles, gists, sha256 = raw
     lists = tuple(tags), tuple(related), tuple(aliases), tuple(errors)
     return Head(number, slug, area, level, *lists, titles, gists, sha256)
-
-
-def _snippet(raw: Any) -> Snippet | None:
-    if raw is None:
-        return None
-    path, source, sha256, timeout, launcher, processes, holes = raw
-    return Snippet(path, source, sha256, timeout, launcher, processes, tuple(Hole(*hole) for hole in holes))
-
-
-def _item(raw: Any) -> Item:
-    entry, name, kind, wordings, marks, code, proof, right, wrong, line = raw
-    return Item(
-        entry,
-        name,
-        Kind(kind),
-        {
-            language: Wording(_blocks(question), tuple(_spans(option) for option in options), _blocks(explanation))
-            for language, (question, options, explanation) in wordings.items()
-        },
-        tuple(marks),
-        code,
-        proof,
-        tuple(right),
-        tuple(wrong),
-        line,
-    )
-
-
-def _entry(raw: Any) -> Entry:
-    head, texts, snippet, items = raw
-    return Entry(
-        _head(head),
-        {
-            name: Text(language, title, _block(gist), _blocks(body), markdown)
-            for name, (language, title, gist, body, markdown) in texts.items()
-        },
-        _snippet(snippet),
-        tuple(_item(item) for item in items),
-    )

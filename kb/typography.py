@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from kb.block import Block, Span
+from kb.words import HAN
 
-HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 FULL = "，。：；？！（）、《》“”‘’…"
 
 _RULES = (

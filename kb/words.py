@@ -8,8 +8,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
-from kb.typography import HAN
+HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Chinese characters, for a regular expression's class."""
 
 STOP_WORDS = frozenset(
     "a an and are as at be by can could do does for from had has have how i if in into is it its me my no not of on or "
@@ -23,9 +25,9 @@ STOP_HAN = frozenset(
     "么用 样用 么办 用吗".split()
 )
 
-_PIECE = re.compile(rf"[{HAN}]+|[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*|\d+(?:\.\d+)*|[^\W\d_]+")
+# No class of Chinese characters in here: compiling one takes a millisecond, at every start.
+_RUN = re.compile(r"\w+(?:\.\w+)*")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|\d+")
-_HAN_RUN = re.compile(rf"[{HAN}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,24 @@ class Word:
 def words(text: str) -> Iterator[Word]:
     """Every token of a text. Overlapping ones (a bigram and its characters, a name and its parts) all come."""
     normal, places = _normalise(text)
-    for piece in _PIECE.finditer(normal):
-        if _HAN_RUN.fullmatch(piece[0]):
-            yield from _han(piece[0], piece.start(), places)
-        else:
-            yield from _latin(piece[0], piece.start(), places)
+    for run in _RUN.finditer(normal):
+        at = run.start()
+        if run[0].isascii():
+            yield from _latin(run[0], at, places)
+            continue
+        # A border between Chinese and anything else always splits.
+        for is_han, piece in groupby(run[0], _is_han):
+            text = "".join(piece)
+            bare = text.strip(".")
+            if bare:
+                yield from (_han if is_han else _latin)(bare, at + text.index(bare), places)
+            at += len(text)
 
 
 def query_words(text: str) -> list[str]:
     """The tokens of a query: question words left out unless nothing else is there, Han characters only as bigrams
     unless one stands alone."""
-    found = [word for word in words(text) if word.whole or not _HAN_RUN.fullmatch(word.token)]
+    found = [word for word in words(text) if word.whole or not _is_han(word.token[0])]
     kept = [word.token for word in found if not _is_stop(word.token)]
     return list(dict.fromkeys(kept or [word.token for word in found]))
 
@@ -83,6 +92,10 @@ def stem(word: str) -> str:
                 return base[:-1]
             return base
     return word[:-1] if word.endswith("e") and len(word) > 4 else word
+
+
+def _is_han(char: str) -> bool:
+    return "\u3400" <= char <= "\u4dbf" or "\u4e00" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
 
 
 def _is_stop(token: str) -> bool:
@@ -124,7 +137,7 @@ def _latin(piece: str, at: int, places: list[int]) -> Iterator[Word]:
     while "." in tail:
         tail = tail.partition(".")[2]
         tokens.append(tail)
-    plain = "." not in piece and "_" not in piece
+    plain = piece.isalpha()
     parts = [part.lower() for part in _CAMEL.findall(piece)] if piece.isascii() else []
     if len(parts) > 1:
         tokens += parts

@@ -450,7 +450,7 @@ class Drill:
         from kb.render import entry_page
 
         desk = self.desk
-        self.out.page(entry_page(question.entry, desk.library, desk.records, desk.torch, self.out, self.say))
+        self.out.page(entry_page(question.card.number, desk.library, desk.records, desk.torch, self.out, self.say))
 
     def switch_language(self, question: Question) -> None:
         """Go on in the next of the deck's languages: the question and its keys again, in that one."""

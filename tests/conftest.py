@@ -264,7 +264,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 Kb = Callable[..., subprocess.CompletedProcess[str]]
 
-COMMAND = (sys.executable, "-c", "from kb.cli import main; main()")
+COMMAND = (sys.executable, "-m", "kb")
 """The program as a process, as the installed command starts it."""
 
 

@@ -7,10 +7,10 @@ from tests.conftest import ROOT
 
 FLOORS = [
     # Values.
-    {"kb.block", "kb.entry", "kb.errors", "kb.places", "kb.job", "kb.messages", "quiz.item"},
+    {"kb.block", "kb.head", "kb.text", "kb.entry", "kb.errors", "kb.places", "kb.job", "kb.messages", "quiz.item"},
     # Parsing and storing, words; what runs inside other processes.
     {"kb.formula", "kb.markdown", "kb.typography", "kb.words", "kb.language", "kb.deck", "kb.snippet", "kb.record"},
-    {"kb.parse", "kb.chapters", "kb.load", "kb.store", "kb.harness", "kb.supervise"},
+    {"kb.parse", "kb.chapters", "kb.load", "kb.store", "kb.thaw", "kb.harness", "kb.supervise"},
     # Services.
     {"kb.library", "kb.runner", "quiz.schedule"},
     {"kb.search", "kb.worker", "quiz.progress", "quiz.grade"},
@@ -23,6 +23,7 @@ FLOORS = [
     {"kb.execute", "quiz.keys", "quiz.editor", "quiz.wire"},
     {"quiz.drill"},
     {"kb.cli"},
+    {"kb.__main__"},
 ]
 
 

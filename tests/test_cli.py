@@ -252,7 +252,7 @@ def test_no_permission_for_progress(small: Path, kb: Kb, tmp_path: Path) -> None
 def test_closed_pipe(small: Path, home: Path, command: str) -> None:
     """``kb list | head -1`` and ``kb list | true``: no traceback, no complaint."""
     for reader in ("head -1", "true"):
-        line = f'{sys.executable} -c "from kb.cli import main; main()" {command} | {reader}'
+        line = f"{sys.executable} -m kb {command} | {reader}"
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, cwd=ROOT)
         assert "Traceback" not in done.stderr
         assert "Broken" not in done.stderr

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.entry import Head
+from kb.head import Head
 from kb.record import FILE, Record, Standing, public, read_records, standing, torch_version, write_records
 
 HEAD = Head(61, "mean", "training", 1, (), (), (), (), {"en": "?"}, {"en": "."}, "aaa")

@@ -1,0 +1,36 @@
+"""Head: what lists and searches need of an entry, without its body."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An entry in short."""
+
+    number: int
+    """Topic number, also how the command line names the entry."""
+    slug: str
+    """The folder's name after the number."""
+    area: str
+    """One of the deck's areas."""
+    level: int
+    """1 basic, 2 working knowledge, 3 advanced."""
+    tags: tuple[str, ...]
+    """Subjects, for filtering."""
+    related: tuple[int, ...]
+    """Numbers of neighbouring entries as the file names them; the link counts both ways."""
+    aliases: tuple[str, ...]
+    """Other names under which people look this up."""
+    errors: tuple[str, ...]
+    """Error messages that this entry explains."""
+    titles: dict[str, str]
+    """The question by language."""
+    gists: dict[str, str]
+    """The answer in short by language, as plain text."""
+    sha256: str
+    """Of the snippet; empty without one."""
+
+    @property
+    def folder(self) -> str:
+        """Name of the entry's folder."""
+        return f"{self.number:03d}-{self.slug}"

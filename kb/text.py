@@ -1,0 +1,37 @@
+"""Text: an entry's answer in one language."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kb.block import Block, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What ``kb show`` shows, but for the facts around it."""
+
+    language: str
+    """``en``, ``zh``, ..."""
+    title: str
+    """The question, without its number."""
+    gist: Block
+    """The paragraph that answers it."""
+    body: tuple[Block, ...]
+    """Everything after the gist and before the quiz."""
+    markdown: str
+    """The source of title, gist and body."""
+
+    @property
+    def lines(self) -> list[tuple[str, bool]]:
+        """Gist and body as plain lines, each with whether it is code: what a search shows passages of."""
+        return [(plain(self.gist.spans), False), *(line for block in self.body for line in _lines(block))]
+
+
+def _lines(block: Block) -> Iterator[tuple[str, bool]]:
+    if block.kind == "code":
+        yield from ((line.strip(), True) for line in block.text.splitlines() if line.strip())
+        return
+    if block.spans:
+        yield block.text, False
+    for child in block.children:
+        yield from _lines(child)
