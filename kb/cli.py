@@ -379,13 +379,8 @@ def paths(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> Non
     desk.out.print([[(f"{desk.say(name)}: ", "dim"), (str(path), "")] for name, path in places.items()])
 
 
-def main() -> None:
-    """The program: every error is one line on stderr, and an exit code that tells its kind."""
-    sys.exit(run_app(sys.argv[1:]))
-
-
 def run_app(arguments: list[str]) -> int:
-    """Run a command; returns the exit code."""
+    """Run a command; returns the exit code. Every error is one line on stderr, and a code that tells its kind."""
     try:
         code = app(arguments, prog_name="kb", standalone_mode=False)
         sys.stdout.flush()

@@ -127,8 +127,13 @@ def find_passages(
         limit: how many at most.
     """
     lines = texts.get(language) or next(iter(texts.values()))
+    # A word's form may differ in its last letters; a line without the rest of it need not be cut into words.
+    beginnings = [token[: max(2, len(token) - 1)] for token in tokens]
     scored = []
     for order, (line, is_code) in enumerate(lines):
+        lowered = line.lower()
+        if not any(beginning in lowered for beginning in beginnings):
+            continue
         marks, seen = [], set()
         for word in words(line):
             if word.token in tokens:
