@@ -7,7 +7,19 @@ from tests.conftest import ROOT
 
 FLOORS = [
     # Values.
-    {"kb.block", "kb.head", "kb.text", "kb.entry", "kb.errors", "kb.places", "kb.job", "kb.messages", "quiz.item"},
+    {
+        "kb.block",
+        "kb.compare",
+        "kb.curve",
+        "kb.head",
+        "kb.text",
+        "kb.entry",
+        "kb.errors",
+        "kb.places",
+        "kb.job",
+        "kb.messages",
+        "quiz.item",
+    },
     # Parsing and storing, words; what runs inside other processes.
     {"kb.formula", "kb.markdown", "kb.typography", "kb.words", "kb.language", "kb.deck", "kb.snippet", "kb.record"},
     {"kb.parse", "kb.chapters", "kb.load", "kb.store", "kb.thaw", "kb.harness", "kb.supervise"},
