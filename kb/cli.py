@@ -225,23 +225,95 @@ def list_entries(
 @app.command("run")
 def run_snippet(
     entry: Annotated[str, typer.Argument(metavar="ENTRY", help="A number, or words that find it.")],
-    device: Device = "cpu",
+    device: Annotated[
+        str, typer.Option("--device", help="cpu, cuda, mps, auto, or both: run twice and compare.")
+    ] = "cpu",
     timeout: Annotated[float | None, typer.Option("--timeout", help="Seconds until it is killed.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again whenever the file is saved.")] = False,
+    edit: Annotated[bool, typer.Option("--edit", help="Open a copy of your own in $EDITOR, then run it.")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="Run your own copy.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what your copy changes.")] = False,
+    no_plot: Annotated[bool, typer.Option("--no-plot", help="No curve under the output.")] = False,
     as_json: Json = False,
     deck: DeckDir = None,
     lang: Lang = None,
 ) -> None:
     """Run an entry's snippet and tell what came of it."""
-    from kb.execute import check_device, run_shown
+    from kb.execute import Wish, check_device, run_both, run_shown, watch_shown
 
-    check_device(device, DEVICES)
+    check_device(device, (*DEVICES, "both"))
     if timeout is not None and not timeout > 0:
         raise UsageError(f"--timeout {timeout:g} is no time", "give seconds above 0")
+    if as_json and (watch or edit or diff):
+        raise UsageError("--json goes with a plain run", "leave --watch, --edit and --diff out")
     desk = open_desk(deck, lang)
-    done = run_shown(desk, desk.number(entry), device, timeout, is_silent=as_json)
+    number = desk.number(entry)
+    wish = Wish(device, timeout, mine or edit, not no_plot)
+    if diff or edit:
+        from kb.mine import difference, edit_own, read_own
+
+        original = desk.library.entry(number).snippet
+        if original is None:
+            raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
+        if edit:
+            edit_own(desk.places.mine, desk.library.head(number), original, os.environ)
+        if diff:
+            lines = difference(original, read_own(desk.places.mine, desk.library.head(number)))
+            desk.out.print(lines)
+            raise typer.Exit(0)
+    if watch:
+        watch_shown(desk, number, wish)
+        return
+    if device == "both":
+        runs, differences = run_both(desk, number, wish, is_silent=as_json)
+        if as_json:
+            rows = [{"line": one.line, "ours": one.ours, "theirs": one.theirs} for one in differences]
+            show_json({"entry": number, "runs": [done.to_json() for done in runs], "differences": rows})
+        raise typer.Exit(1 if differences else max(exit_code(done) for done in runs))
+    done = run_shown(desk, number, wish, is_silent=as_json)
     if as_json:
-        show_json({"entry": desk.number(entry), **done.to_json()})
+        show_json({"entry": number, **done.to_json()})
     raise typer.Exit(exit_code(done))
+
+
+@app.command()
+def warm(
+    minutes: Annotated[float, typer.Option("--minutes", help="Ends after so many without a run.")] = 30.0,
+    stop: Annotated[bool, typer.Option("--stop", help="End it now.")] = False,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Keep a worker with torch imported, so that kb run starts at once."""
+    from kb.execute import require_torch
+    from kb.worker import Worker
+
+    if not 0 < minutes <= 24 * 60:
+        raise UsageError(f"--minutes {minutes:g} is no time", "give a number above 0, at most 1440")
+    desk = open_desk(deck, lang)
+    address = desk.places.worker
+    there = Worker.kept(address)
+    is_warm = there is not None and there.is_there()
+    if stop:
+        if there is not None:
+            there.stop()
+        text, is_warm = desk.say("no worker is kept"), False
+    elif is_warm:
+        text = desk.say("a worker is kept already")
+    else:
+        require_torch()
+        try:
+            Worker.keep(address, minutes)
+        except OSError as error:
+            raise KbError(f"no worker can be kept at {address}: {error.strerror}", "remove that folder") from None
+        text, is_warm = (
+            desk.say("a worker is kept for {minutes} minutes after its last run", minutes=f"{minutes:g}"),
+            True,
+        )
+    if as_json:
+        show_json({"warm": is_warm, "socket": str(address)})
+    else:
+        desk.out.print([[(text, "")]])
 
 
 def exit_code(done: Any) -> int:
@@ -300,16 +372,24 @@ def verify(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="How many at once; 0 for one a core.")] = 0,
     shard: Annotated[str | None, typer.Option("--shard", metavar="I/N", help="The I-th of N parts, as 2/8.")] = None,
     record: Annotated[bool, typer.Option("--record", help="Write verified.json and each output.txt.")] = False,
+    seeds: Annotated[int, typer.Option("--seeds", help="Run each snippet under so many other seeds too.")] = 0,
+    thorough: Annotated[bool, typer.Option("--thorough", help="Five other seeds, other threads, another CPU.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Output that drifts is an error.")] = False,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
     as_json: Json = False,
     deck: DeckDir = None,
     lang: Lang = None,
 ) -> None:
     """Run everything that can be run, and see that what must fail fails."""
-    from kb.execute import check_device, verify_shown
+    import gc
 
+    from kb.execute import check_device
+    from kb.proving import Order, verify_shown
+
+    gc.enable()  # it may go on for minutes
     check_device(device, DEVICES)
-    desk = open_desk(deck, lang)
-    results = verify_shown(desk, entries or [], device, jobs or os.cpu_count() or 1, shard, record, is_silent=as_json)
+    order = Order(entries or [], device, jobs, shard, record, seeds, thorough, strict, junit)
+    results = verify_shown(open_desk(deck, lang), order, is_silent=as_json)
     ok = all(result.ok for result in results)
     if as_json:
         show_json(
@@ -323,6 +403,7 @@ def verify(
                         "outcome": str(one.run.outcome),
                         "ok": one.ok,
                         "note": one.note,
+                        "drift": [str(difference) for difference in one.drift],
                         "seconds": round(one.run.seconds, 3),
                         "peak_mb": round(one.run.peak_mb, 1),
                     }

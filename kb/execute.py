@@ -1,19 +1,26 @@
-"""Executing at the terminal: a snippet run with its output live, a deck verified with its progress shown."""
+"""Executing at the terminal: a snippet run with its output live, and what came of it."""
 
 import json
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
+from kb.compare import Difference, compare_outputs
 from kb.desk import Desk
+from kb.entry import Snippet
 from kb.errors import KbError, UsageError
-from kb.job import Run
-from kb.record import torch_version, write_records
-from kb.render import result_line, run_summary
-from kb.runner import block_job, run, snippet_job
-from kb.verify import Result, Task, records_of, shard, tasks_of, verify, write_outputs
+from kb.job import Job, Run
+from kb.mine import read_own
+from kb.record import torch_version
+from kb.render import run_summary
+from kb.runner import Starter, block_job, run, snippet_job
+from kb.watch import watch
 from kb.worker import Worker
+
+MAX_DIFFERENCES = 10
 
 WAIT = 0.3
 """Seconds after which a run that prints nothing shows how long it has taken."""
@@ -66,26 +73,138 @@ def require_torch() -> None:
         )
 
 
-def run_shown(desk: Desk, number: int, device: str, timeout: float | None, is_silent: bool) -> Run:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a snippet is to be run."""
+
+    device: str = "cpu"
+    timeout: float | None = None
+    """Seconds; None for the snippet's own limit."""
+    is_mine: bool = False
+    """The learner's own copy rather than the deck's."""
+    has_curve: bool = True
+    """Draw what it prints as steps."""
+
+
+def find_job(desk: Desk, number: int, wish: Wish, device: str) -> tuple[Job, Snippet]:
+    """The job for a wish, and the script that it runs.
+
+    Raises:
+        KbError: there is no such script.
+    """
+    if wish.is_mine:
+        snippet = read_own(desk.places.mine, desk.library.head(number))
+    else:
+        found = desk.library.entry(number).snippet
+        if found is None:
+            raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
+        snippet = found
+        if not Path(snippet.path).is_file():
+            raise KbError(f"{snippet.path} is gone", "kb check tells what the deck lacks")
+    changes: dict[str, Any] = {} if wish.timeout is None else {"timeout": wish.timeout}
+    # What a learner tries out need not prove anything.
+    return snippet_job(snippet, device, needs_checks=not wish.is_mine, **changes), snippet
+
+
+def run_shown(desk: Desk, number: int, wish: Wish, is_silent: bool, worker: Starter | None = None) -> Run:
     """Run an entry's snippet; its output appears as it comes, what came of it at the end."""
-    entry = desk.library.entry(number)
-    if entry.snippet is None:
-        raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
-    device = find_device(device)
-    changes = {} if timeout is None else {"timeout": timeout}
-    job = snippet_job(entry.snippet, device, **changes)
+    job, snippet = find_job(desk, number, wish, find_device(wish.device))
+    worker = worker or Worker.kept(desk.places.worker)
     if is_silent:
-        return run(job)
+        return run(job, worker=worker)
+    done = run_live(desk, job, worker)
+    terminal = desk.out if desk.out.is_terminal else desk.err
+    if wish.has_curve and desk.out.is_terminal:
+        show_curve(desk, done)
+    # What came of it goes to stderr where the output is kept in a file: that holds what the snippet printed alone.
+    terminal.print([[], *run_summary(done, snippet.source, terminal, desk.say)])
+    return done
+
+
+def run_live(desk: Desk, job: Job, worker: Starter | None) -> Run:
+    """Run a job with its output passed on as it comes."""
     clock = _Clock(desk)
     try:
-        done = run(job, on_output=clock.output, on_wait=clock.wait)
+        done = run(job, on_output=clock.output, on_wait=clock.wait, worker=worker)
     finally:
         clock.clear()
     sys.stdout.flush()
-    # What came of it goes to stderr where the output is kept in a file: that holds what the snippet printed alone.
-    terminal = desk.out if desk.out.is_terminal else desk.err
-    terminal.print([[], *run_summary(done, entry.snippet.source, terminal, desk.say)])
     return done
+
+
+def show_curve(desk: Desk, done: Run) -> None:
+    """Draw the steps that a run printed, if it printed any."""
+    if "=" not in done.stdout:
+        return
+    from kb.curve import draw, read_series
+
+    if picture := draw(read_series(done.stdout), desk.out.width, desk.out.has_colours):
+        desk.out.write("\n" + picture + "\n")
+
+
+def run_both(desk: Desk, number: int, wish: Wish, is_silent: bool) -> tuple[list[Run], list[Difference]]:
+    """Run a snippet on the CPU and on the other device, and compare what they print number by number.
+
+    Raises:
+        UsageError: there is no other device.
+    """
+    other = find_device("auto")
+    if other == "cpu":
+        raise UsageError("no second device here", "--device both compares the CPU with a GPU; use --device cpu")
+    runs = []
+    for device in ("cpu", other):
+        job, snippet = find_job(desk, number, wish, device)
+        if not is_silent:
+            desk.out.print([[(f"── {device}", "heading")]])
+        runs.append(run(job) if is_silent else run_live(desk, job, None))
+        if not is_silent:
+            desk.out.print([[], *run_summary(runs[-1], snippet.source, desk.out, desk.say), []])
+    differences = compare_outputs(runs[0].stdout, runs[1].stdout)
+    if not is_silent:
+        show_verdict(desk, runs, differences)
+    return runs, differences
+
+
+def show_verdict(desk: Desk, runs: Sequence[Run], differences: Sequence[Difference]) -> None:
+    """Times, memory and whether both printed the same."""
+    say = desk.say
+    for done in runs:
+        facts = say("{seconds} s, {memory} MiB", seconds=f"{done.seconds:.1f}", memory=f"{done.peak_mb:.0f}")
+        gpu = f", {say('{memory} MiB of GPU memory', memory=f'{done.gpu_peak_mb:.0f}')}" if done.gpu_peak_mb else ""
+        desk.out.print([[(f"{done.device:6}", "strong"), (f" {say(str(done.outcome))}, {facts}{gpu}", "")]])
+    if not differences:
+        desk.out.print([[("✓ ", "good"), (say("both print the same, up to rounding"), "")]])
+    for one in differences[:MAX_DIFFERENCES]:
+        desk.out.print([[("≠ ", "bad"), (str(one), "")]])
+    if len(differences) > MAX_DIFFERENCES:
+        desk.out.print([[(say("{count} more", count=len(differences) - MAX_DIFFERENCES), "dim")]])
+
+
+def watch_shown(desk: Desk, number: int, wish: Wish) -> None:
+    """Run a snippet now and whenever its file is saved, on a warm worker."""
+    devices = [wish.device, *(name for name in ("cpu", find_device("auto")) if name != wish.device)]
+    at = 0
+
+    def again() -> None:
+        desk.library.store.close()
+        del desk.library  # the file was saved: read it again
+        desk.out.print([[("─" * min(desk.out.width, 60), "dim")]])
+        try:
+            run_shown(desk, number, replace(wish, device=devices[at]), is_silent=False, worker=worker)
+        except KbError as error:
+            desk.err.print([[(f"kb: {error}", "bad")]])
+        keys = ("r", "run again"), ("d", "device"), ("q", "quit")
+        line = [piece for key, what in keys for piece in ((key, "strong"), (f" {desk.say(what)}  ", "dim"))]
+        desk.err.print([[*line, (desk.say("runs again when {file} is saved", file=path.name), "dim")]])
+
+    def next_device() -> None:
+        nonlocal at
+        at = (at + 1) % len(devices)
+
+    _, snippet = find_job(desk, number, wish, wish.device)
+    path = Path(snippet.path)
+    with Worker.start() as worker:
+        watch(path, again, next_device)
 
 
 class _Clock:
@@ -119,84 +238,3 @@ class _Clock:
             self.desk.err.write("\r\x1b[2K")
             self.desk.err.stream.flush()
             self.is_shown = False
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """``2/8`` as numbers.
-
-    Raises:
-        UsageError: it is not of that form.
-    """
-    number, slash, count = text.partition("/")
-    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise UsageError(f"--shard {text} is no part", "give I/N, as 2/8")
-    return int(number), int(count)
-
-
-def verify_shown(
-    desk: Desk, words: list[str], device: str, jobs: int, part: str | None, record: bool, is_silent: bool
-) -> list[Result]:
-    """Verify entries; what is not as expected is shown as it comes, the count at the end."""
-    which = parse_shard(part) if part else None
-    numbers = desk.entries_for(words) or [head.number for head in desk.library.heads]
-    device = find_device(device)
-    tasks = [task for number in numbers for task in tasks_of(desk.library.entry(number), device)]
-    if which:
-        tasks = shard(tasks, *which)
-    with ExitStack() as stack:
-        worker = stack.enter_context(Worker.start())
-        progress = stack.enter_context(_Progress(desk, tasks, is_silent))
-        results = verify(tasks, jobs, worker, progress.advance)
-    bad = [result for result in results if not result.ok]
-    if record:
-        folder = desk.library.deck.path
-        records = records_of(results)
-        failed = [
-            (one.task.entry, one.task.what, one.task.id, desk.torch.partition("+")[0], one.run.device) for one in bad
-        ]
-        write_records(folder, records, failed)
-        write_outputs(results)
-    if not is_silent:
-        desk.out.print(result_line(result) for result in results)
-        for result in bad:
-            if result.task.what == "snippet" and result.task.job.source is None:
-                source = desk.library.entry(result.task.entry).snippet
-                desk.out.print(run_summary(result.run, source.source if source else "", desk.out, desk.say))
-        say = desk.say("{ok} of {all} as expected", ok=len(results) - len(bad), all=len(results))
-        desk.err.print([[("✓ " if not bad else "✗ ", "bad" if bad else "good"), (say, "")]])
-    return results
-
-
-class _Progress:
-    """A bar on stderr with the time that is left; nothing without a terminal."""
-
-    def __init__(self, desk: Desk, tasks: Sequence[Task], is_silent: bool) -> None:
-        self.is_shown = desk.err.is_terminal and not is_silent
-        self.count = len(tasks)
-
-    def __enter__(self) -> "_Progress":
-        if self.is_shown:
-            # Deferred: rich takes 40 ms, and only a terminal shows the bar.
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self.bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            self.bar.start()
-            self.task = self.bar.add_task("verify", total=self.count)
-        return self
-
-    def advance(self, result: Result) -> None:
-        """One more is done."""
-        if self.is_shown:
-            self.bar.update(self.task, advance=1, description=f"{result.task.entry} {result.task.what}")
-
-    def __exit__(self, *_: object) -> None:
-        if self.is_shown:
-            self.bar.stop()

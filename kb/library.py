@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kb.deck import FILE, Chapter, Deck, number_of, read_deck
 from kb.errors import UsageError
 from kb.head import Head
+from kb.places import short_hash
 from kb.store import Store, signature
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Library:
             UsageError: there is no deck, or its ``deck.toml`` cannot be read.
         """
         path = path.absolute()
-        file = None if cache is None else cache / "decks" / f"{_short_hash(str(path))}.db"
+        file = None if cache is None else cache / "decks" / f"{short_hash(str(path))}.db"
         store = Store(file, _program_version() + _file_stamp(path / FILE))
         deck = _deck(path, store)
         try:
@@ -157,11 +158,3 @@ def _file_stamp(path: Path) -> str:
     except OSError:
         return ""
     return f":{facts.st_mtime_ns}:{facts.st_size}"
-
-
-def _short_hash(text: str) -> str:
-    """A name for a file made from a path; collisions would only cost a rebuild."""
-    value = 0xCBF29CE484222325  # FNV-1a: hashlib would cost 4 ms at every start
-    for byte in text.encode("utf-8", "surrogateescape"):
-        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return f"{value:016x}"

@@ -15,9 +15,30 @@ class Places:
     """Parsed decks and indexes: what can be made again."""
 
     @property
+    def mine(self) -> Path:
+        """The learner's own copies of snippets."""
+        return self.data / "mine"
+
+    @property
+    def worker(self) -> Path:
+        """The socket of the worker that ``kb warm`` keeps: short, since the system allows 107 characters."""
+        import tempfile  # deferred: 6 ms that only runs need
+
+        folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+        return Path(folder, f"kb-{os.getuid()}-{short_hash(str(self.cache))}", "worker")
+
+    @property
     def progress(self) -> Path:
         """The SQLite file with the log of reviews."""
         return self.data / "progress.db"
+
+
+def short_hash(text: str) -> str:
+    """A name made from a text; hashlib would cost 4 ms at every start (this is FNV-1a)."""
+    value = 0xCBF29CE484222325
+    for byte in text.encode("utf-8", "surrogateescape"):
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return f"{value:016x}"
 
 
 def find_places(environ: dict[str, str] | None = None) -> Places:

@@ -242,7 +242,8 @@ def result_line(result: "Result") -> Line:
     name = f"{task.entry:>3} {task.what}" + (f" {task.id}" if task.id else "")
     note = f": {result.note}" if result.note else ""
     seconds = f"  {result.run.seconds:.1f} s"
-    return [sign, (name, ""), (note, "bad"), (seconds, "dim")]
+    drift = f"  drift at {len(result.drift)} places, {result.drift[0]}" if result.drift and result.ok else ""
+    return [sign, (name, ""), (note, "bad"), (seconds, "dim"), (drift, "warn")]
 
 
 def complaint_lines(complaints: Iterable[Complaint]) -> list[Line]:

@@ -4,9 +4,12 @@ import hashlib
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from kb.compare import Difference, compare_outputs
 from kb.entry import Entry
 from kb.job import Job, Outcome, Run
 from kb.load import OUTPUT
@@ -23,7 +26,7 @@ class Task:
     what: str
     """``snippet``, ``proof``, ``predict``, ``answer``, ``right`` or ``wrong``."""
     id: str
-    """The item's id, with the solution's number from 1 behind a colon; empty for the snippet."""
+    """The item's id, with the solution's number from 1 behind a colon; for a snippet empty, or the variant's name."""
     job: Job
     sha256: str
     """Of the script."""
@@ -39,6 +42,8 @@ class Result:
     """Whether it did what was expected: a wrong solution is expected to fail by a check."""
     note: str
     """What was not as expected; empty if all was."""
+    drift: tuple[Difference, ...] = ()
+    """Where it printed something else than it should: than output.txt, or than the same snippet unchanged."""
 
 
 def tasks_of(entry: Entry, device: str = "cpu") -> list[Task]:
@@ -61,6 +66,24 @@ def tasks_of(entry: Entry, device: str = "cpu") -> list[Task]:
     return tasks
 
 
+OTHER_CPU = {"ATEN_CPU_CAPABILITY": "default"}
+"""Without vector instructions: a stand-in for another processor, whose sums differ in their last digits."""
+
+
+def thorough_tasks(entry: Entry, device: str, seeds: int, is_thorough: bool) -> list[Task]:
+    """The luck hunt: an entry's snippet under other seeds, and if asked for with other threads and on "another" CPU."""
+    snippet = entry.snippet
+    if snippet is None:
+        return []
+    variants: dict[str, dict[str, Any]] = {f"seed+{1000 * at}": {"seed": 1000 * at} for at in range(1, seeds + 1)}
+    if is_thorough:
+        variants |= {"threads=1": {"threads": 1}, "threads=3": {"threads": 3}, "other-cpu": {"environ": OTHER_CPU}}
+    return [
+        Task(entry.number, "snippet", name, snippet_job(snippet, device, **changes), snippet.sha256)
+        for name, changes in variants.items()
+    ]
+
+
 def _solutions(item: Item) -> Iterator[tuple[str, str, str]]:
     for what, solutions in (("right", item.right), ("wrong", item.wrong)):
         for at, lines in enumerate(solutions, 1):
@@ -79,8 +102,9 @@ def verify(
     jobs: int,
     worker: Starter | None = None,
     on_result: Callable[[Result], None] | None = None,
+    is_strict: bool = False,
 ) -> list[Result]:
-    """Run tasks, several at once, and judge each.
+    """Run tasks, several at once, and judge each. Under ``is_strict`` drift is an error.
 
     Returns:
         The results in the order of the tasks. A KeyboardInterrupt ends what runs and is raised again.
@@ -99,7 +123,7 @@ def verify(
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
-    return _compared(results)
+    return [_strict(result) if is_strict else result for result in _drifted(_compared(results))]
 
 
 def judge(task: Task, done: Run) -> Result:
@@ -123,15 +147,63 @@ def judge(task: Task, done: Run) -> Result:
 
 def _compared(results: list[Result]) -> list[Result]:
     """A right solution must execute every check that the snippet executes."""
-    checks = {result.task.entry: result.run.executed for result in results if result.task.what == "snippet"}
+    plain = [one for one in results if one.task.what == "snippet" and not one.task.id]
+    checks = {result.task.entry: result.run.executed for result in plain}
     out = []
     for result in results:
         missing = checks.get(result.task.entry, frozenset()) - result.run.executed
         if result.task.what == "right" and result.ok and missing:
             note = f"{len(missing)} of the snippet's checks were not executed"
-            result = Result(result.task, result.run, False, note)
+            result = replace(result, ok=False, note=note)
         out.append(result)
     return out
+
+
+def _drifted(results: list[Result]) -> list[Result]:
+    """Compare what snippets printed: with output.txt on the CPU, each variant but other seeds with the plain run."""
+    plain = {one.task.entry: one.run.stdout for one in results if one.task.what == "snippet" and not one.task.id}
+    out = []
+    for result in results:
+        task, expected = result.task, None
+        if task.what == "snippet" and result.ok:
+            if not task.id and task.job.device == "cpu":
+                with suppress(OSError, UnicodeDecodeError):
+                    expected = Path(task.job.path).with_name(OUTPUT).read_text(encoding="utf-8")
+            elif task.id and not task.id.startswith("seed"):
+                expected = plain.get(task.entry)
+        if expected is not None and (drift := compare_outputs(expected, result.run.stdout)):
+            result = replace(result, drift=tuple(drift))
+        out.append(result)
+    return out
+
+
+def _strict(result: Result) -> Result:
+    if not result.drift:
+        return result
+    return replace(result, ok=False, note=f"prints something else: {result.drift[0]}")
+
+
+def junit(results: Sequence[Result]) -> str:
+    """The results as JUnit XML, which every CI reads."""
+    from xml.etree import ElementTree
+
+    suite = ElementTree.Element("testsuite", name="kb verify", tests=str(len(results)))
+    suite.set("failures", str(sum(not one.ok for one in results)))
+    suite.set("time", f"{sum(one.run.seconds for one in results):.3f}")
+    for one in results:
+        name = f"{one.task.what} {one.task.id}".strip()
+        seconds = f"{one.run.seconds:.3f}"
+        case = ElementTree.SubElement(suite, "testcase", classname=f"kb.{one.task.entry}", name=name, time=seconds)
+        if not one.ok:
+            failure = ElementTree.SubElement(case, "failure", message=_xml(one.note))
+            failure.text = _xml(one.run.stderr)
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _xml(text: str) -> str:
+    """Without the control characters that XML forbids."""
+    return "".join(char for char in text if char in "\t\n" or (char.isprintable() and char < "\ufffe"))
 
 
 def records_of(results: Sequence[Result]) -> list[Record]:
@@ -152,12 +224,15 @@ def records_of(results: Sequence[Result]) -> list[Record]:
             printed=result.run.stdout.strip() if result.task.what != "snippet" else "",
         )
         for result in results
-        if result.ok and result.task.what in ("snippet", "predict", "answer")
+        if result.ok
+        and result.task.what in ("snippet", "predict", "answer")
+        and not (result.task.what == "snippet" and result.task.id)
     ]
 
 
 def write_outputs(results: Sequence[Result]) -> None:
     """Write ``output.txt`` beside every snippet that passed on the CPU."""
     for result in results:
-        if result.ok and result.task.what == "snippet" and result.run.device == "cpu":
+        is_plain = result.task.what == "snippet" and not result.task.id
+        if result.ok and is_plain and result.run.device == "cpu":
             Path(result.task.job.path).with_name(OUTPUT).write_text(result.run.stdout, encoding="utf-8")

@@ -9,12 +9,12 @@ from random import Random
 
 from kb.desk import Desk
 from kb.errors import UsageError
+from kb.keys import END, ENTER, ESCAPE, read_key
 from kb.layout import Line, Style, code_lines, lay_out, pieces, wrap
 from kb.render import failure_lines, language_text, run_summary, style_for, time_text
 from quiz.examiner import Examiner
 from quiz.grade import Grade
 from quiz.item import Kind
-from quiz.keys import END, ENTER, ESCAPE, read_key
 from quiz.schedule import Memory, Rating
 from quiz.session import Card, Question, Session, all_cards, plan, propose
 

@@ -30,9 +30,9 @@ FLOORS = [
     {"kb.verify", "kb.check", "quiz.session"},
     {"quiz.examiner"},
     # The screen.
-    {"kb.layout", "kb.terminal", "kb.highlight"},
-    {"kb.render", "kb.desk"},
-    {"kb.execute", "quiz.keys", "quiz.editor", "quiz.wire"},
+    {"kb.layout", "kb.terminal", "kb.highlight", "kb.keys"},
+    {"kb.render", "kb.desk", "kb.mine", "kb.watch"},
+    {"kb.execute", "kb.proving", "quiz.editor", "quiz.wire"},
     {"quiz.drill"},
     {"kb.cli"},
     {"kb.__main__"},

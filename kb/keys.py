@@ -30,6 +30,17 @@ def read_key() -> str:
     return data.decode("utf-8", "replace")
 
 
+def read_key_within(seconds: float) -> str:
+    """The next key, or nothing if none comes in time."""
+    import select
+
+    descriptor = sys.stdin.fileno()
+    with _one_by_one(descriptor):
+        if not select.select([descriptor], [], [], seconds)[0]:
+            return ""
+    return read_key()
+
+
 @contextmanager
 def _one_by_one(descriptor: int) -> Iterator[None]:
     before = termios.tcgetattr(descriptor)
