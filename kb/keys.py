@@ -6,7 +6,7 @@ import sys
 import termios
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 ENTER, ESCAPE, END = "enter", "escape", "end"
 """Names of keys that have no character; END is Ctrl-D."""
@@ -31,14 +31,17 @@ def read_key() -> str:
 
 
 def read_key_within(seconds: float) -> str:
-    """The next key, or nothing if none comes in time."""
+    """The next key, or nothing if none comes in time. For use inside ``keys_at_once``."""
     import select
 
-    descriptor = sys.stdin.fileno()
-    with _one_by_one(descriptor):
-        if not select.select([descriptor], [], [], seconds)[0]:
-            return ""
+    if not select.select([sys.stdin.fileno()], [], [], seconds)[0]:
+        return ""
     return read_key()
+
+
+def keys_at_once() -> AbstractContextManager[None]:
+    """While this is open a key counts when it is pressed, also one that was pressed while nothing read."""
+    return _one_by_one(sys.stdin.fileno()) if sys.stdin.isatty() else nullcontext()
 
 
 @contextmanager
@@ -46,11 +49,11 @@ def _one_by_one(descriptor: int) -> Iterator[None]:
     before = termios.tcgetattr(descriptor)
 
     def again(*_: object) -> None:
-        tty.setcbreak(descriptor)  # after Ctrl-Z and fg the shell's own mode is there
+        tty.setcbreak(descriptor, termios.TCSADRAIN)  # after Ctrl-Z and fg the shell's own mode is there
 
     previous = signal.signal(signal.SIGCONT, again)
     try:
-        tty.setcbreak(descriptor)
+        tty.setcbreak(descriptor, termios.TCSADRAIN)  # not TCSAFLUSH: a key pressed early counts
         yield
     finally:
         signal.signal(signal.SIGCONT, previous)

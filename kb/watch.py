@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from kb.keys import END, read_key_within
+from kb.keys import END, keys_at_once, read_key_within
 
 STOP, AGAIN, DEVICE = "q", "r", "d"
 
@@ -34,16 +34,17 @@ def watch(path: Path, run: Callable[[], None], next_device: Callable[[], None]) 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
     try:
-        run()
-        while True:
-            key = read_key_within(0.1) if sys.stdin.isatty() else ""
-            if key in (STOP, END):
-                return
-            if key == DEVICE:
-                next_device()
-            is_changed = _drained(changes, 0.0 if sys.stdin.isatty() else 0.1)
-            if key in (AGAIN, DEVICE) or is_changed:
-                run()
+        with keys_at_once():
+            run()
+            while True:
+                key = read_key_within(0.1) if sys.stdin.isatty() else ""
+                if key in (STOP, END):
+                    return
+                if key == DEVICE:
+                    next_device()
+                is_changed = _drained(changes, 0.0 if sys.stdin.isatty() else 0.1)
+                if key in (AGAIN, DEVICE) or is_changed:
+                    run()
     finally:
         end.set()
         thread.join(timeout=2)

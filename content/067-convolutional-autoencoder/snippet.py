@@ -1,0 +1,123 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch>=2.11", "numpy"]
+# ///
+"""A convolutional autoencoder trained to undo noise learns what normal images look like, and errs on the others."""
+
+import os
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+torch.manual_seed(0)
+torch.set_num_threads(1)  # the tensors are so small that threads would mostly wait for each other
+device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+N, SIZE, SIGMA = 1000, 18, 0.5  # test images, side, standard deviation of the noise
+
+# %% Shapes: a strided convolution floors a division, output_padding gives the lost remainder back
+for kernel, stride, padding in [(3, 2, 1), (4, 2, 1), (2, 2, 0), (5, 3, 2)]:
+    for size in range(8, 24):
+        quotient, remainder = divmod(size + 2 * padding - kernel, stride)
+        image, weight = (torch.ones(1, 1, side, side, device=device) for side in (size, kernel))
+        small = F.conv2d(image, weight, stride=stride, padding=padding)
+        large = F.conv_transpose2d(small, weight, stride=stride, padding=padding, output_padding=remainder)
+        assert small.shape[-1] == quotient + 1, "sizes that differ only in the remainder shrink to the same size"
+        assert large.shape == image.shape, "output_padding is the remainder of the convolution's division"
+
+# %% It is the transpose of the convolution, neither its inverse nor a zero border (whole numbers: exact sums)
+weight, other, image = (torch.randint(1, 4, (1, 1, side, side), device=device).float() for side in (3, 9, SIZE))
+small = F.conv2d(image, weight, stride=2, padding=1)  # (1, 1, 9, 9)
+cropped = F.conv_transpose2d(other, weight, stride=2, padding=1)  # (1, 1, 17, 17)
+full = F.conv_transpose2d(other, weight, stride=2, padding=1, output_padding=1)  # (1, 1, 18, 18)
+torch.testing.assert_close((small * other).sum(), (image * full).sum())
+torch.testing.assert_close(full[..., :-1, :-1], cropped)
+assert full[..., -1, :].gt(0.5).all(), "the row gained was computed and had been cropped, it is not filled with zeros"
+back = F.conv_transpose2d(small, weight, stride=2, padding=1, output_padding=1)
+assert F.cosine_similarity(back.flatten(), image.flatten(), dim=0) < 0.99, "an inverse, even a scaled one, gives 1"
+
+
+# %% Normal images hold one rectangle; in an anomaly one pixel, anywhere, is wrong
+def draw(n: int) -> torch.Tensor:
+    grid = torch.arange(SIZE, device=device)
+    start = torch.randint(1, 8, (2, n, 1), device=device)
+    rows, columns = (grid >= start) & (grid < start + torch.randint(6, 10, (2, n, 1), device=device))  # (n, SIZE) each
+    return (rows[:, None, :, None] & columns[:, None, None, :]).float()  # (n, 1, SIZE, SIZE)
+
+
+def spoil(images: torch.Tensor) -> torch.Tensor:
+    pixel = torch.arange(SIZE**2, device=device).view(SIZE, SIZE)
+    return torch.where(pixel == torch.randint(SIZE**2, (len(images), 1, 1, 1), device=device), 1 - images, images)
+
+
+# %% The autoencoder: 18 -> 9 -> 5 -> 9 -> 18, a code of 5 * 5 * 32 = 800 numbers for 324 pixels
+def autoencoder() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, stride=2, padding=1),  # (N, 16, 9, 9)
+        nn.GELU(),
+        nn.Conv2d(16, 32, 3, stride=2, padding=1),  # (N, 32, 5, 5)
+        nn.GELU(),
+        nn.ConvTranspose2d(32, 16, 3, stride=2, padding=1, output_padding=0),  # (N, 16, 9, 9)
+        nn.GELU(),
+        nn.ConvTranspose2d(16, 1, 3, stride=2, padding=1, output_padding=1),  # (N, 1, 18, 18)
+    ).to(device)
+
+
+def train(net: nn.Module, sigma: float) -> nn.Module:
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    for step in range(1, 201):
+        clean = draw(32)  # (32, 1, SIZE, SIZE)
+        # hole: denoising-loss
+        noisy = torch.normal(clean, sigma)
+        loss = (net(noisy) - clean).square().mean()
+        # end
+        assert abs((noisy - clean).std().item() - sigma) < 0.03, "sigma is a standard deviation, a draw for each pixel"
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 50 == 0:
+            print(f"step={step} loss={loss.item():.4f} sigma={sigma}")
+    return net
+
+
+plain, denoiser = train(autoencoder(), sigma=0.0), train(autoencoder(), sigma=SIGMA)
+
+# %% Denoising: mean squared error against clean images that were not trained on
+with torch.no_grad():
+    clean = draw(N)
+    noisy = clean + SIGMA * torch.randn_like(clean)  # (N, 1, SIZE, SIZE)
+    blur = F.avg_pool2d(noisy, 3, stride=1, padding=1)
+    guesses = {"identity": noisy, "blur": blur, "plain": plain(noisy), "denoiser": denoiser(noisy)}
+    mse = {name: F.mse_loss(guess, clean).item() for name, guess in guesses.items()}
+print("mse on noisy images:", ", ".join(f"{name} {value:.4f}" for name, value in mse.items()))
+assert abs(mse["identity"] - SIGMA**2) < 0.01, "leaving the image alone costs the variance of the noise"
+assert mse["denoiser"] < min(mse["identity"], mse["blur"], mse["plain"]) / 2, "the task removes noise, not the layers"
+
+
+# %% Anomaly detection: the reconstruction error is the score of an image, no noise is added
+def score(net: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return (net(images) - images).square().mean(dim=(1, 2, 3))  # (N,)
+
+
+def auc(anomalous: torch.Tensor, normal: torch.Tensor) -> float:
+    return ((anomalous[:, None] - normal).sign() + 1).mean().item() / 2  # over pairs: win 1, tie 0.5, loss 0
+
+
+assert auc(torch.tensor([3.0, 1.0]), torch.tensor([1.0, 2.0])) == 0.625, "two wins, a tie and a loss in four pairs"
+normal, spoilt = draw(N), spoil(draw(N))
+nets = {"untrained": autoencoder(), "plain": plain, "denoiser": denoiser}
+aucs = {name: auc(score(net, spoilt), score(net, normal)) for name, net in nets.items()}
+print("auc:", ", ".join(f"{name} {value:.3f}" for name, value in aucs.items()))
+assert aucs["denoiser"] > 0.8 and aucs["plain"] > 0.8, "images with a wrong pixel score higher, with noise or without"
+assert aucs["untrained"] < 0.7, "the score means nothing before the net has seen normal images"
+
+# %% The score is no probability: a threshold comes from scores of held-out normal images
+scores = score(denoiser, normal)
+assert SIZE**2 * score(denoiser, spoilt).max() > 1, "nothing keeps an error below 1: summed over the pixels it is above"
+threshold = scores.quantile(0.95)
+alarms, found = ((score(denoiser, images) > threshold).float().mean().item() for images in (draw(N), spoilt))
+blank = score(denoiser, torch.zeros(1, 1, SIZE, SIZE, device=device)).item()
+print(f"alarms {alarms:.3f}, wrong pixels found {found:.3f}, blank {blank:.4f}, median {scores.median():.4f}")
+assert 0.01 < alarms < 0.1 and found > 2 * alarms, "the quantile fixes false alarms, not what is found"
+assert blank < scores.median(), "a blank image, never seen in training, scores as more normal than most normal ones"
