@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MARKS = {Standing.VERIFIED: ("✓", "good"), Standing.STALE: ("~", "warn"), Standing.UNVERIFIED: ("·", "dim")}
 """How a standing is shown in one character."""
 
+MAX_WARNINGS = 5
+"""How many warnings of a run are listed under it."""
+
 MAX_TEXT = 88
 """Cells of a line of prose at most: longer ones are hard to read."""
 
@@ -207,6 +210,10 @@ def run_summary(run: "Run", source: str, terminal: Terminal, say: Speech) -> lis
         lines += failure_lines(run, source, terminal)
         lines.append([])
     lines += wrap(outcome, terminal.width)
+    for one in run.warnings[:MAX_WARNINGS]:
+        first = one.message.strip().split("\n")[0]
+        text = say("warning, {file} line {line}: {text}", file=one.file, line=one.line, text=first)
+        lines += wrap([(text, "warn")], terminal.width, "  ")
     lines += wrap([(" · ".join(facts), "dim")], terminal.width, "  ")
     return lines
 

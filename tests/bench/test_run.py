@@ -64,6 +64,31 @@ def test_warm_run_is_eight_times_faster(deck: Path, tmp_path: Path) -> None:
     assert warm <= 0.2
 
 
+def test_two_hundred_tortures_leave_nothing() -> None:
+    """The whole torture set over and over, eight at once: each has its outcome, no process and no folder is left."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from kb.job import Outcome
+    from kb.runner import run
+    from kb.supervise import descendants
+    from tests.test_runner import TORTURE, job, leftovers
+
+    before = set(leftovers())
+    names = (list(TORTURE) * 10)[:200]
+
+    def outcome(name: str) -> Outcome:
+        timeout = 2.0 if TORTURE[name][1] is Outcome.TIMED_OUT else 60.0
+        return run(job(TORTURE[name][0], timeout=timeout)).outcome
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(outcome, names))
+    print(f"\n{len(names)} tortures in {time.perf_counter() - started:.0f} s")
+    assert [TORTURE[name][1] for name in names] == found
+    assert descendants(os.getpid()) == []
+    assert set(leftovers()) - before == set()
+
+
 def test_verification_is_four_times_faster_than_a_loop(tmp_path: Path) -> None:
     """kb verify --jobs 2 against a shell loop of python over the very same scripts."""
     environ = environment(tmp_path / "home")
