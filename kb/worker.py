@@ -257,11 +257,11 @@ def serve(listener_fd: int, lifeline_fd: int, minutes: float, preload: tuple[str
             until = time.monotonic() + patience
             if not goes_on:
                 break
-    if lifeline_fd < 0:
-        with contextlib.suppress(OSError):
-            address = Path(listener.getsockname())
-            address.unlink()
-            address.parent.rmdir()
+    # The owner may be gone without a word: whoever leaves last takes the folder along.
+    with contextlib.suppress(OSError):
+        address = Path(listener.getsockname())
+        address.unlink()
+        address.parent.rmdir()
     os._exit(0)
 
 

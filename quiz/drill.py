@@ -62,6 +62,10 @@ def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
         and wish.area in (None, heads[card.number].area)
         and wish.level in (None, heads[card.number].level)
     ]
+    if not desk.torch and any(card.kind is Kind.CODE for card in cards):
+        cards = [card for card in cards if card.kind is not Kind.CODE]
+        text = desk.say("torch is not installed: questions whose answers are run are left out")
+        desk.err.print([[(f"kb: {text}", "warn")]])
     if not cards:
         raise UsageError(desk.say("no item matches"), "kb quiz without options asks what is due")
     return cards
@@ -193,9 +197,8 @@ class Drill:
 
     def ask(self, question: Question) -> None:
         self.hints = 0
-        if question.item.kind in (Kind.CODE, Kind.PREDICT, Kind.ANSWER):
-            self.examiner.warm()
         self.show_question(question)
+        self.examiner.prepare(question)
         started = self.session.clock()
         match question.item.kind:
             case Kind.CHOICE:

@@ -35,6 +35,12 @@ class Examiner:
             self._worker = Worker.start()
         return self._worker
 
+    def prepare(self, question: Question) -> None:
+        """Start the worker if this question will need it."""
+        item = question.item
+        if item.kind is Kind.CODE or (item.code and self._recorded_key(item) is None):
+            self.warm()
+
     def key(self, question: Question) -> str:
         """The key of an item as text: the right options' places, what its script prints, the first solution.
 
@@ -53,9 +59,12 @@ class Examiner:
     def _printed(self, item: Item) -> str:
         if item.key not in self._keys:
             # A verification ran this very script and wrote down what it printed; else it is run now.
-            recorded = self._recorded.get((item.entry, item.id, hashlib.sha256(item.code.encode()).hexdigest()))
+            recorded = self._recorded_key(item)
             self._keys[item.key] = self._run_key(item) if recorded is None else recorded
         return self._keys[item.key]
+
+    def _recorded_key(self, item: Item) -> str | None:
+        return self._recorded.get((item.entry, item.id, hashlib.sha256(item.code.encode()).hexdigest()))
 
     def _run_key(self, item: Item) -> str:
         done = run(block_job(item.code, item.id), worker=self.warm())

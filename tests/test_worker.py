@@ -1,7 +1,11 @@
 """The warm worker: the same result as a cold run, and it steps aside when it is not fit."""
 
+import json
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +14,8 @@ import pytest
 
 from kb.job import Job, Outcome
 from kb.runner import block_job, run
-from kb.worker import PRELOADED, Worker, stamp
+from kb.worker import LENGTH, PRELOADED, STALE, Worker, stamp
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +132,36 @@ def test_it_ends_with_its_owner() -> None:
     one.close()
     assert not folder.exists()
     assert not Path(f"/proc/{pid}").exists()
+
+
+def test_nothing_is_left_when_its_owner_is_killed() -> None:
+    """SIGKILL of the owner: the worker notices, and takes its folder along."""
+    code = "from kb.worker import Worker\nw = Worker.start()\nprint(w._pid, w._folder, flush=True)\ninput()"
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert owner.stdout is not None
+    pid, folder = owner.stdout.readline().split()
+    owner.kill()
+    owner.wait()
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{pid}").exists() or Path(folder).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_another_torch_ends_it() -> None:
+    """A client with another torch or Python is turned away, and the worker, which fits nobody any more, ends."""
+    with Worker.start() as one:
+        assert run(job("print(1)"), worker=one).warm
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(one.address)
+            request = {"stamp": json.dumps(["3.99", "python", "torch", []]), "environ": {}, "job": {}}
+            data = json.dumps(request).encode()
+            client.sendall(LENGTH.pack(len(data)) + data)
+            assert client.recv(1) == STALE
+        os.waitpid(one._pid, 0)
+        assert not run(job("print(1)"), worker=one).warm
 
 
 def test_stamp_tells_pythons_and_torches_apart() -> None:
