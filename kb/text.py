@@ -1,9 +1,12 @@
 """Text: an entry's answer in one language."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kb.block import Block, plain
+from kb.block import Block
+
+_SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=[A-Z“\"`])|(?<=[。！？；])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,9 @@ class Text:
 
     @property
     def lines(self) -> list[tuple[str, bool]]:
-        """Gist and body as plain lines, each with whether it is code: what a search shows passages of."""
-        return [(plain(self.gist.spans), False), *(line for block in self.body for line in _lines(block))]
+        """Sentences and lines of code of gist and body, each with whether it is code: what a search shows of it."""
+        blocks = (self.gist, *self.body)
+        return [line for block in blocks for line in _lines(block)]
 
 
 def _lines(block: Block) -> Iterator[tuple[str, bool]]:
@@ -32,6 +36,6 @@ def _lines(block: Block) -> Iterator[tuple[str, bool]]:
         yield from ((line.strip(), True) for line in block.text.splitlines() if line.strip())
         return
     if block.spans:
-        yield block.text, False
+        yield from ((sentence, False) for sentence in _SENTENCE_END.split(block.text) if sentence.strip())
     for child in block.children:
         yield from _lines(child)
