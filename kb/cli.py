@@ -32,6 +32,9 @@ DeckDir = Annotated[Path | None, typer.Option("--deck", metavar="DIR", help="Ano
 Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language: en, zh.  [env: KB_LANG]")]
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda, mps or auto.")]
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
 DEVICES = ("cpu", "cuda", "mps", "auto")
 
 
@@ -323,7 +326,7 @@ def exit_code(done: Any) -> int:
     if done.outcome is Outcome.TIMED_OUT:
         return 124
     if done.outcome is Outcome.INTERRUPTED:
-        return 130
+        return INTERRUPTED
     return 0 if done.passed else 1
 
 
@@ -472,13 +475,16 @@ def run_app(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted; nothing is lost", 130)
+        return _fail("interrupted; nothing is lost", INTERRUPTED)
     except ClickError as error:
         command = getattr(getattr(error, "ctx", None), "command_path", "kb")
         message = error.format_message().rstrip(".").replace("\n", " ")
         return _fail(f"{message[:1].lower()}{message[1:]}; {command} --help shows what is possible", 2)
     except OSError as error:
         return _fail(f"{error.filename or 'the system'}: {error.strerror or error}; free space or mend permissions", 1)
+    if code == INTERRUPTED and arguments[:1] not in (["run"], ["quiz"]):
+        # typer turns Ctrl-C into this code without a word; run and quiz have told what became of theirs.
+        return _fail("interrupted; nothing is lost", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

@@ -218,9 +218,9 @@ class _Clock:
 
     def output(self, stream: str, text: str) -> None:
         self.clear()
-        target = sys.stdout if stream == "stdout" else sys.stderr
+        target = self.desk.out if stream == "stdout" else self.desk.err
         target.write(text)
-        target.flush()
+        target.stream.flush()
         self.at_line_start = text.endswith("\n")
 
     def wait(self) -> None:

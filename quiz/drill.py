@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from kb.desk import Desk
-from kb.errors import UsageError
+from kb.errors import KbError, UsageError
 from kb.keys import END, ENTER, ESCAPE, read_key
 from kb.layout import Line, Style, code_lines, lay_out, pieces, wrap
 from kb.render import failure_lines, language_text, run_summary, style_for, time_text
@@ -344,9 +344,13 @@ class Drill:
         given = type_lines(self.say("Your lines"), before)
         if given is None:
             raise Leave
-        if given.strip() == ":e":
+        if given.strip() != ":e":
+            return given
+        try:
             return edit_lines(before or "\n", os.environ)
-        return given
+        except KbError as error:
+            self.print([(f"kb: {error}", "warn")])
+            return before
 
     def show_rejection(self, question: Question, given: str, grade: Grade) -> None:
         snippet = question.entry.snippet

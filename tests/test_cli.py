@@ -290,6 +290,30 @@ def test_interrupt_anywhere_is_one_line(small: Path, home: Path) -> None:
         assert "Traceback" not in error or process.returncode == -signal.SIGINT, error
 
 
+def test_interrupted_verification(small: Path, home: Path) -> None:
+    """Ctrl-C in kb verify: one line, 130, and neither process nor folder is left."""
+    write_entry(small, snippet=SNIPPET + "import time\nopen(os.environ['NOTE'], 'w').close()\ntime.sleep(600)\n")
+    note = home / "begun"
+    process = subprocess.Popen(
+        [*COMMAND, "verify"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "NOTE": str(note), "TMPDIR": str(home)},
+    )
+    deadline = time.monotonic() + 60
+    while not note.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert (130, "kb: interrupted; nothing is lost\n") == (process.returncode, error)
+    while list(home.glob("kb-*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize("columns", [40, 80])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_columns_are_kept(small: Path, kb: Kb, columns: int, lang: str) -> None:
