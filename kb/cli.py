@@ -377,6 +377,7 @@ def verify(
     record: Annotated[bool, typer.Option("--record", help="Write verified.json and each output.txt.")] = False,
     seeds: Annotated[int, typer.Option("--seeds", help="Run each snippet under so many other seeds too.")] = 0,
     thorough: Annotated[bool, typer.Option("--thorough", help="Five other seeds, other threads, another CPU.")] = False,
+    mutants: Annotated[bool, typer.Option("--mutants", help="Solutions with one mistake must fail too.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Output that drifts is an error.")] = False,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
     as_json: Json = False,
@@ -391,7 +392,7 @@ def verify(
 
     gc.enable()  # it may go on for minutes
     check_device(device, DEVICES)
-    order = Order(entries or [], device, jobs, shard, record, seeds, thorough, strict, junit)
+    order = Order(entries or [], device, jobs, shard, record, seeds, thorough, mutants, strict, junit)
     results = verify_shown(open_desk(deck, lang), order, is_silent=as_json)
     ok = all(result.ok for result in results)
     if as_json:

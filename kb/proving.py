@@ -15,6 +15,7 @@ from kb.verify import (
     Result,
     Task,
     junit,
+    mutant_tasks,
     records_of,
     shard,
     tasks_of,
@@ -42,6 +43,8 @@ class Order:
     """Under how many other seeds each snippet is run too."""
     thorough: bool = False
     """Five other seeds, one and several threads, another CPU's instructions."""
+    mutants: bool = False
+    """Each hole's solution with one mistake each, too."""
     strict: bool = False
     """Output that drifts from output.txt is an error."""
     junit: Path | None = None
@@ -71,6 +74,8 @@ def verify_shown(desk: Desk, order: Order, is_silent: bool) -> list[Result]:
     tasks = [task for entry in entries for task in tasks_of(entry, device)]
     seeds = 5 if order.thorough else order.seeds
     tasks += [task for entry in entries for task in thorough_tasks(entry, device, seeds, order.thorough)]
+    if order.mutants:
+        tasks += [task for entry in entries for task in mutant_tasks(entry, device)]
     if part:
         tasks = shard(tasks, *part)
     with ExitStack() as stack:
@@ -113,6 +118,9 @@ def show_results(desk: Desk, results: Sequence[Result]) -> None:
         snippet = desk.library.entry(result.task.entry).snippet
         if result.task.what == "snippet" and snippet:
             desk.out.print(run_summary(result.run, snippet.source, desk.out, desk.say))
+    if mutated := [result for result in results if result.task.what == "mutant"]:
+        killed = sum(result.ok for result in mutated)
+        desk.err.print([[(desk.say("{killed} of {all} mutants killed", killed=killed, all=len(mutated)), "")]])
     text = desk.say("{ok} of {all} as expected", ok=len(results) - len(bad), all=len(results))
     desk.err.print([[("✗ " if bad else "✓ ", "bad" if bad else "good"), (text, "")]])
 

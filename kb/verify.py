@@ -16,6 +16,7 @@ from kb.load import OUTPUT
 from kb.record import Record, public
 from kb.runner import Starter, block_job, filled_job, run, snippet_job
 from quiz.item import Item, Kind
+from quiz.mutate import mutants
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Task:
 
     entry: int
     what: str
-    """``snippet``, ``proof``, ``predict``, ``answer``, ``right`` or ``wrong``."""
+    """``snippet``, ``proof``, ``predict``, ``answer``, ``right``, ``wrong`` or ``mutant``."""
     id: str
     """The item's id, with the solution's number from 1 behind a colon; for a snippet empty, or the variant's name."""
     job: Job
@@ -84,6 +85,21 @@ def thorough_tasks(entry: Entry, device: str, seeds: int, is_thorough: bool) -> 
     ]
 
 
+def mutant_tasks(entry: Entry, device: str) -> list[Task]:
+    """Every hole's own solution with one mistake each: the snippet's checks must reject them."""
+    snippet = entry.snippet
+    if snippet is None:
+        return []
+    return [
+        Task(
+            entry.number, "mutant", f"{hole.name}:{mutant.what}", job, hashlib.sha256(mutant.lines.encode()).hexdigest()
+        )
+        for hole in snippet.holes
+        for mutant in mutants(snippet.solution(hole.name))
+        for job in [filled_job(snippet, hole.name, mutant.lines, device, timeout=min(snippet.timeout, 30.0))]
+    ]
+
+
 def _solutions(item: Item) -> Iterator[tuple[str, str, str]]:
     for what, solutions in (("right", item.right), ("wrong", item.wrong)):
         for at, lines in enumerate(solutions, 1):
@@ -129,7 +145,9 @@ def verify(
 def judge(task: Task, done: Run) -> Result:
     """Whether a run did what its task expects."""
     note = ""
-    if task.what == "wrong":
+    if task.what == "mutant":
+        note = "a mutant survived; the snippet lacks an assert that it fails" if done.passed else ""
+    elif task.what == "wrong":
         if done.passed:
             note = "a wrong solution passed; the snippet lacks an assert that it fails"
         elif done.outcome is not Outcome.FAILED or done.failure is None or done.failure.type != "AssertionError":

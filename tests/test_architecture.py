@@ -24,7 +24,7 @@ FLOORS = [
     {"kb.formula", "kb.markdown", "kb.typography", "kb.words", "kb.language", "kb.deck", "kb.snippet", "kb.record"},
     {"kb.parse", "kb.chapters", "kb.load", "kb.store", "kb.thaw", "kb.harness", "kb.supervise"},
     # Services.
-    {"kb.library", "kb.runner", "quiz.schedule"},
+    {"kb.library", "kb.runner", "quiz.schedule", "quiz.mutate"},
     {"kb.search", "kb.worker", "quiz.progress", "quiz.grade"},
     # What is made of them.
     {"kb.verify", "kb.check", "quiz.session"},

@@ -1,5 +1,6 @@
 """Verification: luck, drift and reports."""
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -86,6 +87,19 @@ def test_wrong_solution_must_fail_by_a_check(small: Path, kb: Kb) -> None:
     done = kb("verify")
     assert done.returncode == 1
     assert "rejected, but not by a check" in done.stdout
+
+
+def test_mutants(small: Path, kb: Kb) -> None:
+    """Every small mistake is noticed by good checks; a check that proves little lets some live, and is found out."""
+    done = kb("verify", "--mutants")
+    assert done.returncode == 0, done.stdout
+    killed, everything = re.search(r"(\d+) of (\d+) mutants killed", done.stderr).groups()  # type: ignore[union-attr]
+    assert killed == everything
+    assert int(everything) >= 4
+    write_entry(small, snippet=SNIPPET.replace("== 3.0", "> 2.0").replace("== 4.0", "> 2.0"))
+    weak = kb("verify", "--mutants")
+    assert weak.returncode == 1
+    assert "a mutant survived" in weak.stdout
 
 
 def test_junit(small: Path, kb: Kb, tmp_path: Path) -> None:

@@ -1,0 +1,147 @@
+"""Mutants: a solution with one small mistake each. A snippet whose checks let one pass proves too little."""
+
+import ast
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.MatMult: ast.Mult,
+    ast.Pow: ast.Mult,
+    ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.Mult,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+    ast.Lt: ast.GtE,
+    ast.LtE: ast.Gt,
+    ast.Gt: ast.LtE,
+    ast.GtE: ast.Lt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+"""Each operator and the one that takes its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A solution with one mistake."""
+
+    what: str
+    """The mistake, in words."""
+    lines: str
+    """The solution with it."""
+
+
+def mutants(lines: str) -> list[Mutant]:
+    """Every mutant of a solution: another operator or constant, a dropped line, argument or sign, swapped arguments,
+    and the hole left as ``pass``. Each differs from the solution and from the others; none for what is not Python."""
+    try:
+        tree = ast.parse(lines)
+    except SyntaxError:
+        return []
+    seen = {ast.unparse(tree)}
+    found: list[Mutant] = []
+    for what, mutant in _mutations(tree):
+        try:
+            text = ast.unparse(ast.fix_missing_locations(mutant))
+        except (ValueError, RecursionError):
+            continue
+        if text not in seen:
+            seen.add(text)
+            found.append(Mutant(what, text))
+    if "pass" not in seen:
+        found.append(Mutant("left as pass", "pass"))
+    return found
+
+
+def _mutations(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
+    for at, node in enumerate(ast.walk(tree)):
+        for what, change in _changes(node):
+            mutant = copy.deepcopy(tree)
+            # The copy is walked in the same order, so the same place is the same node.
+            target = next(other for place, other in enumerate(ast.walk(mutant)) if place == at)
+            change(mutant, target)
+            yield what, mutant
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, "_Change"]]:
+    """What can go wrong at a node."""
+    if isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign) and type(node.op) in OPERATORS:
+        yield f"another operator than {type(node.op).__name__}", _Change("operator")
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in OPERATORS:
+        yield "the comparison turned round", _Change("comparison")
+    if isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.UAdd):
+        yield "a dropped sign or not", _Change("sign")
+    if isinstance(node, ast.Constant):
+        for value in _other_values(node.value):
+            yield f"{value!r} for {node.value!r}", _Change("constant", value=value)
+    if isinstance(node, ast.Call):
+        if len(node.args) >= 2 and not any(isinstance(one, ast.Starred) for one in node.args[:2]):
+            yield "swapped arguments", _Change("swap")
+        for place, keyword in enumerate(node.keywords):
+            yield f"dropped {keyword.arg or 'keywords'}", _Change("keyword", place)
+    for field in ("body", "orelse"):
+        block = getattr(node, field, None)
+        if isinstance(block, list):
+            for place, statement in enumerate(block):
+                if isinstance(statement, ast.stmt):
+                    yield f"dropped line: {ast.unparse(statement).splitlines()[0]}", _Change(field, place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One way to spoil a node."""
+
+    kind: str
+    place: int = 0
+    value: object = None
+
+    def __call__(self, tree: ast.Module, node: ast.AST) -> None:
+        match self.kind:
+            case "operator":
+                node.op = OPERATORS[type(node.op)]()  # type: ignore[attr-defined]
+            case "comparison":
+                node.ops[0] = OPERATORS[type(node.ops[0])]()  # type: ignore[attr-defined]
+            case "sign":
+                _replace(tree, node, node.operand)  # type: ignore[attr-defined]
+            case "constant":
+                node.value = self.value  # type: ignore[attr-defined]
+            case "swap":
+                node.args[0], node.args[1] = node.args[1], node.args[0]  # type: ignore[attr-defined]
+            case "keyword":
+                del node.keywords[self.place]  # type: ignore[attr-defined]
+            case field:
+                block = getattr(node, field)
+                del block[self.place]
+                if not block and field == "body":
+                    block.append(ast.Pass())
+
+
+def _other_values(value: object) -> list[object]:
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int):
+        return [value + 1, -value if value else 2]
+    return [value * 2 + 1, 0.0] if isinstance(value, float) else []
+
+
+def _replace(tree: ast.Module, old: ast.AST, new: ast.AST) -> None:
+    """Put a node in the place of another."""
+    for parent in ast.walk(tree):
+        for field, value in ast.iter_fields(parent):
+            if value is old:
+                setattr(parent, field, new)
+                return
+            if isinstance(value, list) and any(one is old for one in value):
+                value[next(at for at, one in enumerate(value) if one is old)] = new
+                return
