@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,10 +57,16 @@ def job(code: str, **changes: object) -> Job:
     return block_job(code, "script", **(values | changes))  # type: ignore[arg-type]
 
 
+@pytest.fixture(autouse=True)
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of other programs on this machine leave no folders where this test looks for its own."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+
 def leftovers() -> list[str]:
     """Folders of runs that are still there."""
-    folder = Path(os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 where the runner makes them
-    return [path.name for path in folder.glob("kb-run-*")]
+    return [path.name for path in Path(tempfile.gettempdir()).glob("kb-run-*")]
 
 
 @pytest.mark.parametrize("name", TORTURE)

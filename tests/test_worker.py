@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -58,19 +59,20 @@ SAME = {
 }
 
 
+def own_words(stderr: str) -> str:
+    """Without the folder's chance name, and without what multiprocessing's own helper says after the script's end on
+    a busy machine: whether it gets to say it is a race in plain Python too."""
+    without = re.sub(r".*resource_tracker.*\n(  warnings\.warn.*\n)?", "", stderr)
+    return re.sub(r"/kb-run-\w+", "", without)
+
+
 @pytest.mark.parametrize("name", SAME)
 def test_warm_is_cold(worker: Worker, name: str) -> None:
     """Output, exit code and outcome are those of a fresh interpreter."""
     warm, cold = run(job(SAME[name]), worker=worker), run(job(SAME[name]))
     assert (warm.warm, cold.warm) == (True, False)
-    folder = "/kb-run-"
-    strip = [text.replace(text[text.find(folder) : text.find(folder) + 16], "") for text in (warm.stderr, cold.stderr)]
-    assert (cold.outcome, cold.exit_code, cold.stdout, strip[1]) == (
-        warm.outcome,
-        warm.exit_code,
-        warm.stdout,
-        strip[0],
-    )
+    assert (cold.outcome, cold.exit_code, cold.stdout) == (warm.outcome, warm.exit_code, warm.stdout)
+    assert own_words(cold.stderr) == own_words(warm.stderr)
 
 
 def test_missing_seed_shows(worker: Worker) -> None:
