@@ -96,12 +96,13 @@ def verify_shown(desk: Desk, order: Order, is_silent: bool) -> list[Result]:
 
 
 def write_down(desk: Desk, results: Sequence[Result]) -> None:
-    """Write the records and the outputs; what failed loses its record."""
+    """Write the records and the outputs; a key that could not be computed loses its record."""
     folder = desk.library.deck.path
+    torch = public(desk.torch)
     gone = [
-        (one.task.entry, one.task.what, one.task.id, public(desk.torch), one.run.device)
+        (one.task.entry, one.task.what, one.task.id, torch, one.run.device)
         for one in results
-        if not one.ok
+        if not one.ok and one.task.what != "snippet"
     ]
     try:
         write_records(folder, records_of(results), gone)

@@ -14,6 +14,9 @@ from kb.head import Head
 
 FILE = "verified.json"
 
+PASSED = "passed"
+"""The outcome of a script that counts as verified."""
+
 
 class Standing(StrEnum):
     """Whether an entry's snippet is known to run on the torch that is installed."""
@@ -25,7 +28,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One script that passed, and where."""
+    """One script that was run, and where."""
 
     entry: int
     """Number of the entry."""
@@ -39,6 +42,8 @@ class Record:
     """Version that ran it, without a build's suffix."""
     device: str
     """Kind of device: cpu, cuda, mps."""
+    outcome: str
+    """How it ended: ``passed``, or what ``kb run`` would say."""
     seconds: float
     """Wall time after the start of the run."""
     peak_mb: float
@@ -77,7 +82,8 @@ def write_records(deck: Path, new: Iterable[Record], dropped: Iterable[tuple[int
 def standing(head: Head, records: Iterable[Record], torch: str) -> tuple[Standing, tuple[str, ...]]:
     """How an entry stands with a version of torch, and on which devices it is verified."""
     ours = [record for record in records if record.entry == head.number and record.what == "snippet"]
-    good = {record.device for record in ours if record.sha256 == head.sha256 and record.torch == public(torch)}
+    fitting = [record for record in ours if record.sha256 == head.sha256 and record.torch == public(torch)]
+    good = {record.device for record in fitting if record.outcome == PASSED}
     if good:
         return Standing.VERIFIED, tuple(sorted(good))
     return (Standing.STALE if ours else Standing.UNVERIFIED), ()

@@ -13,7 +13,7 @@ from kb.compare import Difference, compare_outputs
 from kb.entry import Entry
 from kb.job import Job, Outcome, Run
 from kb.load import OUTPUT
-from kb.record import Record, public
+from kb.record import PASSED, Record, public
 from kb.runner import Starter, block_job, filled_job, run, snippet_job
 from quiz.item import Item, Kind
 from quiz.mutate import mutants
@@ -225,7 +225,7 @@ def _xml(text: str) -> str:
 
 
 def records_of(results: Sequence[Result]) -> list[Record]:
-    """The records of what passed and is worth keeping: snippets, and the keys of predict and answer items."""
+    """The records of what is worth keeping: every snippet's outcome, and the keys of predict and answer items."""
     versions = {result.run.torch for result in results if result.run.torch}
     installed = public(max(versions, default=""))
     return [
@@ -236,16 +236,29 @@ def records_of(results: Sequence[Result]) -> list[Record]:
             sha256=result.task.sha256,
             torch=public(result.run.torch) or installed,
             device=result.run.device,
+            outcome=_outcome(result),
             seconds=round(result.run.seconds, 2),
             peak_mb=round(result.run.peak_mb, 1),
             platform=f"{platform.system()} {platform.machine()}",
             printed=result.run.stdout.strip() if result.task.what != "snippet" else "",
         )
         for result in results
-        if result.ok
-        and result.task.what in ("snippet", "predict", "answer")
-        and not (result.task.what == "snippet" and result.task.id)
+        if _is_recorded(result)
     ]
+
+
+def _is_recorded(result: Result) -> bool:
+    """Plain snippets whatever came of them, and keys that hold."""
+    if result.task.what == "snippet":
+        return not result.task.id
+    return result.ok and result.task.what in ("predict", "answer")
+
+
+def _outcome(result: Result) -> str:
+    """A run that passed and still was not as expected (it raised a deprecation) has not passed."""
+    if result.ok:
+        return PASSED
+    return "failed" if result.run.passed else str(result.run.outcome)
 
 
 def write_outputs(results: Sequence[Result]) -> None:

@@ -9,7 +9,7 @@ from kb.head import Head
 from kb.record import FILE, Record, Standing, public, read_records, standing, torch_version, write_records
 
 HEAD = Head(61, "mean", "training", 1, (), (), (), (), {"en": "?"}, {"en": "."}, "aaa")
-RECORD = Record(61, "snippet", "", "aaa", "2.13.0", "cpu", 1.0, 200.0, "Linux x86_64")
+RECORD = Record(61, "snippet", "", "aaa", "2.13.0", "cpu", "passed", 1.0, 200.0, "Linux x86_64")
 
 
 def changed(**fields: object) -> Record:
@@ -26,6 +26,8 @@ def changed(**fields: object) -> Record:
         ([RECORD, changed(device="cuda")], (Standing.VERIFIED, ("cpu", "cuda"))),
         ([changed(sha256="bbb")], (Standing.STALE, ())),
         ([changed(torch="2.12.0")], (Standing.STALE, ())),
+        ([changed(outcome="failed")], (Standing.STALE, ())),
+        ([RECORD, changed(device="cuda", outcome="failed")], (Standing.VERIFIED, ("cpu",))),
         ([changed(entry=62)], (Standing.UNVERIFIED, ())),
         ([changed(what="predict", id="x")], (Standing.UNVERIFIED, ())),
     ],
