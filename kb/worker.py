@@ -121,13 +121,16 @@ class Worker:
         return True
 
     def stop(self) -> None:
-        """End a kept worker."""
+        """End a kept worker; it and its socket are gone when this returns, or a minute has passed."""
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
             connection.connect(self.address)
             data = json.dumps({"stop": True}).encode()
             connection.sendall(LENGTH.pack(len(data)) + data)
-            connection.settimeout(10)
+            connection.settimeout(60)  # one that is still importing torch answers late
             connection.recv(1)
+        until = time.monotonic() + 10
+        while Path(self.address).exists() and time.monotonic() < until:
+            time.sleep(0.01)
 
     def connect(self, job: Job) -> socket.socket | None:
         """Hand over a job; None if the worker cannot take it, and a cold run must do."""
