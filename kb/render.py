@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from kb.block import Block, Span
+from kb.block import Span
 from kb.deck import Deck
 from kb.errors import Complaint
 from kb.head import Head
@@ -272,11 +272,6 @@ def time_text(seconds: float, say: Speech) -> str:
             count = round(seconds / size)
             return say(message, count=max(1, count))
     raise AssertionError("the last unit takes everything")
-
-
-def block_lines(blocks: Iterable[Block], style: Style) -> list[Line]:
-    """Blocks of an item."""
-    return lay_out(blocks, style)
 
 
 def source_lines(code: str, style: Style) -> list[Line]:
