@@ -186,7 +186,10 @@ class Drill:
         if snippet is None or hole is None:
             return
         lines = snippet.source.splitlines()
-        first, last = max(0, hole.first - 9), min(len(lines), hole.end + 13)
+        # Never into another hole: its solution is another question's key.
+        others = [other for other in snippet.holes if other.name != hole.name]
+        first = max([0, hole.first - 9, *(other.end + 1 for other in others if other.end < hole.first)])
+        last = min([len(lines), hole.end + 13, *(other.first - 1 for other in others if other.first > hole.end)])
         before, after = lines[first : hole.first - 1], lines[hole.end + 1 : last]
         shown = "\n".join([*before, f"{hole.indent}...", *after])
         self.print([])

@@ -108,6 +108,18 @@ def test_code_wrong_then_right(small: Path, home: Path) -> None:
     assert answers(home) == [("61/mean-by-hand", True)]
 
 
+def test_other_holes_are_not_shown(small: Path, home: Path) -> None:
+    """The lines around a hole end where another hole begins: its solution is another question's key."""
+    path = small / "061-mean" / "snippet.py"
+    path.write_text(
+        path.read_text().replace("assert mean([4.0])", "# hole: other\nsecret = 1\n# end\nassert mean([4.0])")
+    )
+    with Screen("quiz", "61", "--kind", "code") as screen:
+        text = screen.wait_for("Your lines >")
+        assert "assert mean([1.0, 2.0, 6.0]) == 3.0" in text
+        assert "secret" not in text
+
+
 def test_code_given_up(small: Path, home: Path) -> None:
     """Giving up shows a solution and counts as wrong."""
     with Screen("quiz", "61", "--kind", "code") as screen:
