@@ -249,6 +249,8 @@ def run_snippet(
         raise UsageError(f"--timeout {timeout:g} is no time", "give seconds above 0")
     if as_json and (watch or edit or diff):
         raise UsageError("--json goes with a plain run", "leave --watch, --edit and --diff out")
+    if watch and device == "both":
+        raise UsageError("--watch runs on one device at a time", "name one; the key d changes it")
     desk = open_desk(deck, lang)
     number = desk.number(entry)
     wish = Wish(device, timeout, mine or edit, not no_plot)

@@ -1,11 +1,10 @@
 """The learner's own copies of snippets: kept beside the progress, never inside the deck."""
 
 import difflib
-import shlex
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from kb.editor import open_editor
 from kb.entry import Snippet
 from kb.errors import KbError
 from kb.head import Head
@@ -47,11 +46,7 @@ def edit_own(folder: Path, head: Head, snippet: Snippet, environ: Mapping[str, s
             path.write_text(snippet.source, encoding="utf-8")
     except OSError as error:
         raise KbError(f"{path} cannot be written: {error.strerror}", "set KB_HOME to a folder of yours") from None
-    command = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
-    try:
-        subprocess.run([*command, str(path)], check=False)
-    except OSError as error:
-        raise KbError(f"{command[0]} does not start: {error.strerror}", "set EDITOR to your editor") from None
+    open_editor(path, environ)
     return path
 
 

@@ -1,13 +1,11 @@
 """Input of several lines: at the prompt with colours and indentation, or in the learner's own editor."""
 
 import os
-import shlex
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from kb.errors import KbError
+from kb.editor import open_editor
 
 
 def type_lines(prompt: str, before: str) -> str | None:
@@ -60,16 +58,11 @@ def edit_lines(before: str, environ: Mapping[str, str]) -> str:
     Raises:
         KbError: there is no editor, or it failed.
     """
-    command = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
     handle, name = tempfile.mkstemp(suffix=".py", prefix="kb-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(before)
-        done = subprocess.run([*command, name], check=False)
-        if done.returncode:
-            raise KbError(f"{command[0]} ended with {done.returncode}", "the earlier lines are kept; try again")
+        open_editor(Path(name), environ)
         return Path(name).read_text(encoding="utf-8").rstrip()
-    except OSError as error:
-        raise KbError(f"{command[0]} does not start: {error.strerror}", "set EDITOR to your editor") from None
     finally:
         Path(name).unlink(missing_ok=True)

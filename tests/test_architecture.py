@@ -30,7 +30,7 @@ FLOORS = [
     {"kb.verify", "kb.check", "quiz.session"},
     {"quiz.examiner"},
     # The screen.
-    {"kb.layout", "kb.terminal", "kb.highlight", "kb.keys"},
+    {"kb.layout", "kb.terminal", "kb.highlight", "kb.keys", "kb.editor"},
     {"kb.render", "kb.desk", "kb.mine", "kb.watch"},
     {"kb.execute", "kb.proving", "quiz.editor", "quiz.wire"},
     {"quiz.drill"},

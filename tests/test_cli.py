@@ -193,6 +193,7 @@ def test_verify_finds_a_wrong_solution_that_passes(small: Path, kb: Kb) -> None:
         (["list", "--level", "9"], 2, "kb: invalid value for '--level'"),
         (["list", "--area", "cooking"], 2, "kb: no area 'cooking'; the deck has training, sequence"),
         (["run", "61", "--device", "tpu"], 2, "kb: no device 'tpu'; choose cpu, cuda, mps, auto or both"),
+        (["run", "61", "--watch", "--device", "both"], 2, "kb: --watch runs on one device at a time; name one"),
         (["run", "61", "--timeout", "0"], 2, "kb: --timeout 0 is no time; give seconds above 0"),
         (["search", ""], 2, "kb: the query is empty; give words to look for: kb search lstm"),
         (["search", "   "], 2, "kb: the query is empty"),

@@ -1,0 +1,23 @@
+"""The learner's own editor, as VISUAL or EDITOR names it."""
+
+import shlex
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from kb.errors import KbError
+
+
+def open_editor(path: Path, environ: Mapping[str, str]) -> None:
+    """Open a file in the editor and wait until it is closed.
+
+    Raises:
+        KbError: the editor does not start, or it ends with an error.
+    """
+    command = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
+    try:
+        done = subprocess.run([*command, str(path)], check=False)
+    except OSError as error:
+        raise KbError(f"{command[0]} does not start: {error.strerror}", "set EDITOR to your editor") from None
+    if done.returncode:
+        raise KbError(f"{command[0]} ended with {done.returncode}", "what was saved before is kept; try again")
