@@ -133,7 +133,7 @@ def show(
         show_entry(desk, number)
         return
     whole = desk.library.entry(number)
-    text = whole.texts.get(desk.say.language) or next(iter(whole.texts.values()))
+    text = whole.text(desk.say.language)
     snippet = whole.snippet.source if whole.snippet else ""
     if as_json:
         from kb.block import plain

@@ -80,6 +80,10 @@ class Entry:
         """Topic number."""
         return self.head.number
 
+    def text(self, language: str) -> Text:
+        """The answer in a language, or in the primary one where that is missing."""
+        return self.texts.get(language) or next(iter(self.texts.values()))
+
     def item(self, id: str) -> Item | None:
         """The written item of that id."""
         return next((item for item in self.items if item.id == id), None)

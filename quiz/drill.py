@@ -433,7 +433,7 @@ class Drill:
         """First the gist, then the first line of a solution."""
         self.hints += 1
         style = self.style(question.card.number)
-        text = question.entry.texts.get(self.say.language) or next(iter(question.entry.texts.values()))
+        text = question.entry.text(self.say.language)
         if self.hints > 1 and question.item.kind is Kind.CODE and question.entry.snippet:
             first = question.entry.snippet.solution(question.item.id).splitlines()[0]
             self.out.print(code_lines(first, "python", style))
