@@ -64,7 +64,7 @@ def home(
         if not sys.stdout.isatty():
             print(context.get_help())
             return
-        from quiz.drill import show_home
+        from quiz.home import show_home
 
         show_home(open_desk(), time.time())
 
@@ -263,7 +263,7 @@ def run_snippet(
         if edit:
             edit_own(desk.places.mine, desk.library.head(number), original, os.environ)
         if diff:
-            lines = difference(original, read_own(desk.places.mine, desk.library.head(number)))
+            lines = difference(original, read_own(desk.places.mine, desk.library.head(number)), desk.out.width)
             desk.out.print(lines)
             raise typer.Exit(0)
     if watch:
@@ -338,7 +338,9 @@ def quiz(
         list[str] | None, typer.Argument(metavar="[WORDS]...", help="Numbers or words: only these.")
     ] = None,
     new: Annotated[bool, typer.Option("--new", help="Only questions never answered.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many questions.")] = 10,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="How many questions; 10 at a time if left out.")
+    ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="choice, predict, answer, code or recall.")] = None,
     area: Annotated[str | None, typer.Option("--area", help="Only this area.")] = None,
     level: Annotated[int | None, typer.Option("--level", min=1, max=3, help="Only this level.")] = None,
@@ -350,7 +352,8 @@ def quiz(
     import gc
     from random import Random
 
-    from quiz.drill import Wish, drill
+    from quiz.drill import drill
+    from quiz.wish import Wish
 
     gc.enable()  # a session may go on for an hour
     wish = Wish(words or [], new, limit, kind, area, level)
@@ -361,13 +364,107 @@ def quiz(
 def undo(deck: DeckDir = None, lang: Lang = None, as_json: Json = False) -> None:
     """Take the last answer back, also tomorrow."""
     desk = open_desk(deck, lang)
-    taken = desk.progress.undo(time.time())
+    taken = desk.progress.undo(time.time()) if desk.places.progress.exists() else None
     if taken is None:
         raise KbError(desk.say("nothing to take back"), "kb quiz asks")
     if as_json:
         show_json({"item": taken.item})
     else:
         desk.out.print([[(desk.say("taken back: {item}", item=taken.item), "")]])
+
+
+@app.command()
+def stats(
+    orphans: Annotated[
+        bool, typer.Option("--orphans", help="Answered questions that are not in the deck any more.")
+    ] = False,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Show how well you remember: retention, what is due when, days, the weakest areas and entries."""
+    from quiz.stats import gather, local_day
+    from quiz.stats import orphans as find_orphans
+
+    desk, now = open_desk(deck, lang), time.time()
+    if orphans:
+        lost = find_orphans(desk.library, desk.progress)
+        if as_json:
+            show_json({"orphans": [{"item": item, "answers": count} for item, count in lost.items()]})
+        else:
+            rows = [
+                [(item, "code"), (f"  {desk.say('{count} answers', count=count)}", "dim")]
+                for item, count in lost.items()
+            ]
+            desk.out.print(rows or [[(desk.say("every answered question is in the deck"), "dim")]])
+        return
+    found = gather(desk.library, desk.progress, now)
+    if as_json:
+        from dataclasses import asdict
+
+        show_json({**asdict(found), "desired_retention": 0.9, "retention_share": found.retention.share})
+    else:
+        from quiz.gauge import stats_lines
+
+        heads, today = desk.library.by_number, local_day(now)
+        desk.out.page(stats_lines(found, desk.library.deck, heads, today, min(desk.out.width, 100), desk.say))
+
+
+@app.command()
+def optimize(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> None:
+    """Fit the schedule to your own log; the default stays unless the fit predicts your later answers better."""
+    import gc
+
+    from quiz.fit import ENOUGH, count_reviews, fit
+
+    gc.enable()  # a log of years is replayed
+    desk = open_desk(deck, lang)
+    histories = desk.progress.histories()
+    count = count_reviews(histories.values())
+    if count < ENOUGH:
+        what = desk.say("{count} reviews are too few to fit anything to", count=count)
+        raise KbError(what, desk.say("come back with {count}; the default schedule serves until then", count=ENOUGH))
+    found = fit(histories)
+    parameters = found.parameters if found.is_better else ()
+    if parameters != desk.progress.parameters:
+        desk.progress.set_parameters(parameters)
+    if as_json:
+        from dataclasses import asdict
+
+        show_json({**asdict(found), "kept": "fitted" if found.is_better else "default"})
+    else:
+        from quiz.gauge import fit_lines
+
+        desk.out.print(fit_lines(found, found.is_better, desk.out.width, desk.say))
+
+
+@app.command()
+def reset(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[WORDS]...", help="Numbers or words: only these entries.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Forget progress, of everything or of some entries. Asks first; a copy is kept."""
+    from quiz.reset import chosen_reviews, forget
+
+    desk = open_desk(deck, lang)
+    count = len(chosen_reviews(desk, words or []))
+    if not count:
+        raise KbError(desk.say("nothing to forget"), "kb quiz asks")
+    if not yes:
+        if as_json or not sys.stdin.isatty():
+            raise UsageError("kb reset asks first, and there is no terminal", "give --yes if you mean it")
+        if not typer.confirm(desk.say("Forget {count} answers?", count=count), err=True):
+            raise typer.Exit(1)
+    kept = forget(desk, words or [], time.time())
+    if as_json:
+        show_json({"forgotten": count, "copy": str(kept)})
+    else:
+        desk.out.print([[(desk.say("{count} answers forgotten; a copy lies at {path}", count=count, path=kept), "")]])
 
 
 @app.command()

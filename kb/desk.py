@@ -77,7 +77,7 @@ class Desk:
         """The learner's log."""
         from quiz.progress import Progress
 
-        return Progress(self.places.progress)
+        return Progress(self.places.progress, lambda notice: self.err.print([[(f"kb: {notice}", "warn")]]))
 
     def entries_for(self, words: list[str]) -> list[int]:
         """Numbers of the entries that words name: numbers themselves, or what a search finds first.

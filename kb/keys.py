@@ -5,29 +5,82 @@ import signal
 import sys
 import termios
 import tty
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from types import FrameType
 
-ENTER, ESCAPE, END = "enter", "escape", "end"
+ENTER, ESCAPE, END, BACKSPACE = "enter", "escape", "end", "backspace"
+UP, DOWN, LEFT, RIGHT = "up", "down", "left", "right"
 """Names of keys that have no character; END is Ctrl-D."""
 
+SETTLED = 0.15
+"""Seconds without another change of size after which the screen is drawn anew."""
 
-def read_key() -> str:
-    """The next key: its character, or a name. Ctrl-C raises KeyboardInterrupt; a closed terminal gives END."""
+_ARROWS = {b"[A": UP, b"[B": DOWN, b"[C": RIGHT, b"[D": LEFT, b"OA": UP, b"OB": DOWN, b"OC": RIGHT, b"OD": LEFT}
+
+
+def read_key(redraw: Callable[[], None] | None = None) -> str:
+    """The next key: its character, or a name. Ctrl-C raises KeyboardInterrupt; a closed terminal gives END.
+
+    Args:
+        redraw: called while it waits, once the terminal got another size or the program came back from Ctrl-Z.
+    """
     descriptor = sys.stdin.fileno()
     with _one_by_one(descriptor):
+        if redraw is not None:
+            _wait(descriptor, redraw)
         data = os.read(descriptor, 1)
         if not data or data == b"\x04":
             return END
         if data in (b"\r", b"\n"):
             return ENTER
         if data == b"\x1b":
-            _drain(descriptor)
-            return ESCAPE
+            return _ARROWS.get(_drain(descriptor), ESCAPE)
+        if data in (b"\x7f", b"\x08"):
+            return BACKSPACE
         # The rest of a character of several bytes.
         while data[0] >= 0xC0 and len(data) < (2 if data[0] < 0xE0 else 3 if data[0] < 0xF0 else 4):
             data += os.read(descriptor, 1)
     return data.decode("utf-8", "replace")
+
+
+def _wait(descriptor: int, redraw: Callable[[], None]) -> None:
+    """Until a key is there. A signal handler may not draw, so it writes to a pipe, which is watched with the keys."""
+    import select
+
+    woken, waker = os.pipe()
+    os.set_blocking(waker, False)
+
+    def wake(*_: object) -> None:
+        with suppress(OSError):
+            os.write(waker, b"!")
+
+    before = signal.getsignal(signal.SIGCONT)
+
+    def resume(number: int, frame: FrameType | None) -> None:
+        if callable(before):
+            before(number, frame)
+        wake()
+
+    previous = signal.signal(signal.SIGWINCH, wake), signal.signal(signal.SIGCONT, resume)
+    try:
+        is_due = False
+        while True:
+            # Dragging a window's edge gives many signals: drawn once, when they have ended.
+            ready, _, _ = select.select([descriptor, woken], [], [], SETTLED if is_due else None)
+            if descriptor in ready:
+                return
+            if woken in ready:
+                os.read(woken, 512)
+                is_due = True
+            elif is_due:
+                is_due = False
+                redraw()
+    finally:
+        signal.signal(signal.SIGWINCH, previous[0])
+        signal.signal(signal.SIGCONT, previous[1])
+        os.close(woken)
+        os.close(waker)
 
 
 def read_key_within(seconds: float) -> str:
@@ -60,9 +113,14 @@ def _one_by_one(descriptor: int) -> Iterator[None]:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-def _drain(descriptor: int) -> None:
-    """Swallow what follows an escape: an arrow key is no answer."""
+def _drain(descriptor: int) -> bytes:
+    """What follows an escape: an arrow key, or nothing."""
     import select
 
+    data = b""
     while select.select([descriptor], [], [], 0.02)[0]:
-        os.read(descriptor, 16)
+        piece = os.read(descriptor, 16)
+        if not piece:
+            break
+        data += piece
+    return data

@@ -198,6 +198,15 @@ def code_lines(code: str, info: str, style: Style, indent: str = "  ") -> list[L
     return out
 
 
+def diff_lines(before: str, after: str, names: tuple[str, str], width: int) -> list[Line]:
+    """What changed between two texts, as a unified diff; nothing if nothing did."""
+    import difflib  # deferred: only a comparison needs it
+
+    styles = {"+": "good", "-": "bad", "@": "dim"}
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
+    return [piece for line in lines for piece in _fold([(line, styles.get(line[:1], ""))], width, "    ")]
+
+
 def _fold(line: Line, width: int, rest: str) -> list[Line]:
     """Cut a line of code at the width, keeping every space."""
     rest = rest if cell_len(rest) < width // 2 else ""

@@ -99,12 +99,20 @@ class Library:
                 return text
         raise AssertionError(f"the store has the head of entry {number} and no text")
 
+    @cached_property
+    def links(self) -> dict[int, set[int]]:
+        """Numbers of each entry's neighbours that are there: those it names and those that name it."""
+        links: dict[int, set[int]] = {number: set() for number in self.by_number}
+        for head in self.heads:
+            for other in head.related:
+                if other in links and other != head.number:
+                    links[head.number].add(other)
+                    links[other].add(head.number)
+        return links
+
     def neighbours(self, number: int) -> list[int]:
-        """Numbers of related entries that are there: those it names and those that name it."""
-        head = self.by_number.get(number)
-        named = set(head.related) if head else set()
-        named |= {other.number for other in self.heads if number in other.related}
-        return sorted(named & self.by_number.keys())
+        """Numbers of related entries that are there."""
+        return sorted(self.links.get(number, ()))
 
     def _advice(self, number: int) -> str:
         nearest = sorted(self.by_number, key=lambda other: (abs(other - number), other))[:3]

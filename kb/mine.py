@@ -1,6 +1,5 @@
 """The learner's own copies of snippets: kept beside the progress, never inside the deck."""
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from kb.editor import open_editor
 from kb.entry import Snippet
 from kb.errors import KbError
 from kb.head import Head
-from kb.layout import Line
+from kb.layout import Line, diff_lines
 from kb.snippet import read_snippet
 
 
@@ -50,9 +49,7 @@ def edit_own(folder: Path, head: Head, snippet: Snippet, environ: Mapping[str, s
     return path
 
 
-def difference(original: Snippet, own: Snippet) -> list[Line]:
+def difference(original: Snippet, own: Snippet, width: int) -> list[Line]:
     """What the learner changed, as a unified diff; nothing if nothing was."""
-    styles = {"+": "good", "-": "bad", "@": "dim"}
     names = f"{Path(original.path).parent.name}/snippet.py", "mine"
-    lines = difflib.unified_diff(original.source.splitlines(), own.source.splitlines(), *names, lineterm="")
-    return [[(line, styles.get(line[:1], ""))] for line in lines]
+    return diff_lines(original.source, own.source, names, width)

@@ -2,36 +2,38 @@
 
 import os
 import sys
-import time
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 
 from kb.desk import Desk
 from kb.errors import KbError, UsageError
 from kb.keys import END, ENTER, ESCAPE, read_key
-from kb.layout import Line, Style, code_lines, lay_out, pieces, wrap
+from kb.layout import Line, Style, code_lines, diff_lines, lay_out, pieces, wrap
 from kb.render import failure_lines, language_text, run_summary, style_for, time_text
 from quiz.examiner import Examiner
 from quiz.grade import Grade
 from quiz.item import Kind
 from quiz.schedule import Memory, Rating
-from quiz.session import Card, Question, Session, all_cards, plan, propose
+from quiz.session import Agenda, Answered, Question, Session
+from quiz.wish import Wish, plan_session
 
-DAY = 86_400
+RATINGS = {Rating.AGAIN: "again", Rating.HARD: "hard", Rating.GOOD: "good", Rating.EASY: "easy"}
+"""What the ratings are called."""
 
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the learner wants to be asked."""
-
-    words: list[str]
-    """Numbers or words that find entries; all if empty."""
-    only_new: bool
-    limit: int
-    kind: str | None
-    area: str | None
-    level: int | None
+HELP = {
+    "s": "skip: ask it another time",
+    "h": "hint: the gist first, then the first line of a solution; the answer then counts as hard",
+    "e": "write the lines in $EDITOR",
+    "g": "give up: see a solution",
+    "l": "the question in the deck's other language",
+    "o": "open the entry",
+    "r": "run the proof, or the snippet",
+    "1-4": "after the answer: rate it yourself, from again to easy",
+    "u": "undo: take the last answer back and ask it again",
+    "q": "quit; every answer is saved",
+}
+"""What every key does; behind a colon where a line is typed."""
 
 
 class Leave(Exception):  # noqa: N818 a wish of the learner's, no error
@@ -42,87 +44,54 @@ class Undo(Exception):  # noqa: N818
     """The learner takes the last answer back."""
 
 
-def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
-    """The items that fit a wish.
-
-    Raises:
-        UsageError: an unknown kind or area, a word that finds nothing, or nothing that fits.
-    """
-    if wish.kind is not None and wish.kind not in list(Kind):
-        raise UsageError(f"no kind {wish.kind!r}", f"choose {', '.join(Kind)}")
-    if wish.area is not None and wish.area not in desk.library.deck.areas:
-        raise UsageError(f"no area {wish.area!r}", f"the deck has {', '.join(desk.library.deck.areas)}")
-    numbers = set(desk.entries_for(wish.words)) if wish.words else set(desk.library.by_number)
-    heads = desk.library.by_number
-    cards = [
-        card
-        for card in all_cards(desk.library)
-        if card.number in numbers
-        and wish.kind in (None, str(card.kind))
-        and wish.area in (None, heads[card.number].area)
-        and wish.level in (None, heads[card.number].level)
-    ]
-    if not desk.torch and any(card.kind is Kind.CODE for card in cards):
-        cards = [card for card in cards if card.kind is not Kind.CODE]
-        text = desk.say("torch is not installed: questions whose answers are run are left out")
-        desk.err.print([[(f"kb: {text}", "warn")]])
-    if not cards:
-        raise UsageError(desk.say("no item matches"), "kb quiz without options asks what is due")
-    return cards
-
-
-def plan_session(desk: Desk, wish: Wish, now: float) -> list[Card]:
-    """What to ask now. Entries that are named are asked also where nothing of them is due."""
-    levels = {head.number: head.level for head in desk.library.heads}
-    return plan(
-        wished_cards(desk, wish),
-        desk.progress.memories(),
-        levels,
-        now,
-        wish.limit,
-        only_new=wish.only_new,
-        also_early=bool(wish.words),
-    )
-
-
 def drill(desk: Desk, wish: Wish, as_json: bool, random: Random, clock: Callable[[], float]) -> int:
     """Hold a session; returns the exit code."""
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not as_json and not is_terminal:
         raise UsageError("kb quiz asks at a terminal", "use kb quiz --json to drive it from a program")
-    cards = plan_session(desk, wish, clock())
-    session = Session(desk.library, desk.progress, cards, random, clock)
-    with Examiner(desk.records) as examiner:
-        if as_json:
-            from quiz.wire import serve_session
+    agenda = plan_session(desk, wish, clock())
+    session = Session(desk.library, desk.progress, agenda.cards, random, clock)
+    try:
+        with Examiner(desk.records) as examiner:
+            if as_json:
+                from quiz.wire import serve_session
 
-            return serve_session(desk, session, examiner, sys.stdin, sys.stdout)
-        return Drill(desk, session, examiner).run()
+                return serve_session(desk, session, examiner, sys.stdin, sys.stdout)
+            return Drill(desk, session, examiner, agenda, wish).run()
+    finally:
+        if session.answered:
+            desk.progress.back_up()
 
 
 class Drill:
     """Shows questions, takes answers, shows what became of them."""
 
-    def __init__(self, desk: Desk, session: Session, examiner: Examiner) -> None:
+    def __init__(self, desk: Desk, session: Session, examiner: Examiner, agenda: Agenda, wish: Wish) -> None:
         self.desk = desk
         self.session = session
         self.examiner = examiner
+        self.agenda = agenda
+        self.wish = wish
         self.say = desk.say
         self.out = desk.out
         self.hints = 0
         self.keys: tuple[tuple[str, str], ...] = ()
+        self.scene: Callable[[], None] = lambda: None
+        self.rows = 0
 
     def run(self) -> int:
         """Ask until nothing is left or the learner leaves."""
         code = 0
         try:
-            if not self.session.left:
-                self.nothing_due()
-            while question := self.session.next():
-                try:
-                    self.ask(question)
-                except Undo:
-                    self.undo()
+            self.announce()
+            while True:
+                while question := self.session.next():
+                    try:
+                        self.ask(question)
+                    except Undo:
+                        self.undo()
+                if not self.goes_on():
+                    break
         except Leave:
             pass
         except KeyboardInterrupt:
@@ -137,7 +106,21 @@ class Drill:
         return style_for(self.out, self.say, number, self.desk.library.by_number)
 
     def print(self, *lines: Line) -> None:
-        self.out.print(lines)
+        self.show(lines)
+
+    def show(self, lines: list[Line] | tuple[Line, ...]) -> None:
+        """Print lines; before the first of what was not read yet scrolls away, wait for a key."""
+        for line in lines:
+            if self.rows >= self.out.height - 2:
+                self.out.write(f"— {self.say('more')} —")
+                self.out.stream.flush()
+                key = read_key()
+                self.out.write("\r\x1b[2K")
+                if key in ("q", END):
+                    raise Leave
+                self.rows = 0
+            self.out.print([line])
+            self.rows += 1
 
     def hint_line(self, *keys: tuple[str, str]) -> None:
         """The keys that work now, at the bottom."""
@@ -149,12 +132,52 @@ class Drill:
             line += [(key, "strong"), (f" {self.say(what)}", "dim")]
         self.out.print(wrap(line, self.out.width))
 
-    def nothing_due(self) -> None:
+    def redraw(self) -> None:
+        """The present scene again: the terminal has another size, or the program was away."""
+        self.rows = 0
+        self.scene()
+        self.hint_line(*self.keys)
+
+    def announce(self) -> None:
+        """What the session is about, where that is not plain."""
+        agenda, now = self.agenda, self.session.clock()
+        if agenda.is_flood:
+            text = self.say(
+                "a long pause: what is due is spread over some days; {today} of it today", today=agenda.today
+            )
+            self.show(wrap([(text, "warn")], self.out.width))
+        if self.wish.words or self.wish.only_new or (agenda.due and agenda.today):
+            return
         memories = self.desk.progress.memories().values()
-        self.print([(self.say("nothing is due"), "good")])
-        if memories:
-            wait = max(60.0, min(memory.due for memory in memories) - self.session.clock())
+        if not memories:
+            return
+        if agenda.due:
+            self.print([(self.say("today's share is done"), "good")])
+        else:
+            self.print([(self.say("nothing is due"), "good")])
+            wait = max(60.0, min(memory.due for memory in memories) - now)
             self.print([(self.say("the next is due in {time}", time=time_text(wait, self.say)), "dim")])
+        if agenda.cards:
+            self.print([(self.say("here are new ones"), "dim")])
+        else:
+            self.show(wrap([(self.say("kb quiz NUMBER asks any entry at once"), "dim")], self.out.width))
+
+    def goes_on(self) -> bool:
+        """Whether the learner wants more of what is due today, where there is more."""
+        if self.wish.words or self.wish.only_new or self.wish.limit is not None:
+            return False
+        now = self.session.clock()
+        agenda = plan_session(self.desk, self.wish, now)
+        if not agenda.due or not agenda.today:
+            return False
+        self.print([], [(self.say("{count} more are due today", count=agenda.today), "strong")])
+        self.hint_line(("Enter", "go on"), ("q", "quit"))
+        while (key := read_key()) not in (ENTER, " "):
+            if key in ("q", END, ESCAPE):
+                return False
+        self.rows = 0
+        self.session.extend(agenda.cards)
+        return True
 
     def show_question(self, question: Question) -> None:
         card, style = question.card, self.style(question.card.number)
@@ -164,17 +187,17 @@ class Drill:
         width = style.width
         self.print([], [("─" * min(width, 60), "dim")])
         head = f"{card.number}. {title}" if card.kind is not Kind.RECALL else f"{card.number}."
-        self.out.print(wrap([(head, "dim"), (f"  {self.say(state)} · {left}", "dim")], width))
+        self.show(wrap([(head, "dim"), (f"  {self.say(state)} · {left}", "dim")], width))
         self.print([])
         wording = question.wording(self.say.language)
-        self.out.print(lay_out(wording.question, style))
+        self.show(lay_out(wording.question, style))
         if card.kind is Kind.PREDICT:
             self.print([])
-            self.out.print(code_lines(question.item.code, "python", style))
+            self.show(code_lines(question.item.code, "python", style))
         if card.kind is Kind.CHOICE:
             self.print([])
             for place, option in enumerate(question.order, 1):
-                self.out.print(wrap(pieces(wording.options[option], style), width, f"  {place}  "))
+                self.show(wrap(pieces(wording.options[option], style), width, f"  {place}  "))
         if card.kind is Kind.CODE:
             self.show_hole(question, style)
         self.print([])
@@ -193,16 +216,19 @@ class Drill:
         before, after = lines[first : hole.first - 1], lines[hole.end + 1 : last]
         shown = "\n".join([*before, f"{hole.indent}...", *after])
         self.print([])
-        self.out.print(code_lines(shown, "python", style))
+        self.show(code_lines(shown, "python", style))
         self.print([], [("  ... ", "strong"), (self.say("your lines run here, in place of the dots"), "dim")])
 
     # Asking
 
     def ask(self, question: Question) -> None:
-        self.hints = 0
+        self.hints = self.rows = 0
+        self.scene = lambda: self.show_question(question)
         self.show_question(question)
-        self.examiner.prepare(question)
         started = self.session.clock()
+        upcoming = [card.kind for card, _ in self.session.queue]
+        self.examiner.prepare(question, upcoming)
+        _load_ahead(upcoming)
         match question.item.kind:
             case Kind.CHOICE:
                 given = self.ask_choice(question)
@@ -234,12 +260,15 @@ class Drill:
         keys += [("Enter", "confirm")] if is_several else []
         if is_several:
             self.print([(self.say("choose all that apply"), "dim")])
-        self.hint_line(*keys, ("s", "skip"), ("l", "language"), ("u", "undo"), ("q", "quit"))
+        self.hint_line(*keys, ("h", "hint"), ("s", "skip"), ("l", "language"), ("?", "help"), ("q", "quit"))
         while True:
             key = self.key(question)
             if key == "s":
                 return None
-            if key.isdecimal() and 1 <= int(key) <= count:
+            if key == "h":
+                self.show_hint(question)
+                self.hint_line(*self.keys)
+            elif key.isdecimal() and 1 <= int(key) <= count:
                 chosen ^= {int(key)}
                 if not is_several:
                     break
@@ -253,25 +282,30 @@ class Drill:
     def key(self, question: Question) -> str:
         """The next key that is not one of those that work everywhere."""
         while True:
-            key = read_key()
+            key = read_key(self.redraw)
+            self.rows = 0
             if key in ("q", END):
                 raise Leave
             if key == "u":
                 raise Undo
-            if key == "l":
-                self.switch_language(question)
+            if key == "?":
+                self.show_help()
+                self.hint_line(*self.keys)
+            elif key == "l":
+                self.switch_language()
             elif key == "o":
                 self.open_entry(question)
+                self.redraw()
             else:
                 return key
 
     def ask_value(self, question: Question) -> str | None:
         self.hint_line(
-            ("Enter", "confirm"), (":s", "skip"), (":h", "hint"), (":l", "language"), (":u", "undo"), (":q", "quit")
+            *(("Enter", "confirm"), (":h", "hint"), (":s", "skip"), (":l", "language"), (":?", "help"), (":q", "quit"))
         )
         while True:
             given = self.line(f"{self.say('Your answer')} > ")
-            if given == ":s":
+            if given.strip() == ":s":
                 return None
             if self.command(given, question):
                 continue
@@ -288,6 +322,8 @@ class Drill:
             return input(prompt)
         except EOFError:
             raise Leave from None
+        finally:
+            self.rows = 0
 
     def command(self, given: str, question: Question) -> bool:
         """Whether a typed line was a command, which is then done."""
@@ -297,11 +333,14 @@ class Drill:
             case ":u":
                 raise Undo
             case ":l":
-                self.switch_language(question)
+                self.switch_language()
             case ":o":
                 self.open_entry(question)
+                self.redraw()
             case ":h":
                 self.show_hint(question)
+            case ":?":
+                self.show_help()
             case _:
                 return False
         return True
@@ -316,6 +355,7 @@ class Drill:
                 (":h", "hint"),
                 (":s", "skip"),
                 (":g", "give up"),
+                (":?", "help"),
                 (":q", "quit"),
             ]
             self.hint_line(*keys)
@@ -324,7 +364,7 @@ class Drill:
                 self.session.skip()
                 return
             if given.strip() == ":g":
-                self.finish(question, "", Grade(False), started)
+                self.finish(question, lines, Grade(False), started)
                 return
             if self.command(given, question):
                 continue
@@ -345,6 +385,7 @@ class Drill:
         from quiz.editor import edit_lines, type_lines
 
         given = type_lines(self.say("Your lines"), before)
+        self.rows = 0
         if given is None:
             raise Leave
         if given.strip() != ":e":
@@ -356,78 +397,121 @@ class Drill:
             return before
 
     def show_rejection(self, question: Question, given: str, grade: Grade) -> None:
-        snippet = question.entry.snippet
-        self.print([("✗ ", "bad"), (grade.note or (grade.run.reason if grade.run else ""), "")])
+        """Which check failed, with its values, and the learner's lines where they stand in the snippet."""
+        snippet, width = question.entry.snippet, self.out.width
+        self.show(wrap([("✗ ", "bad"), (grade.note or (grade.run.reason if grade.run else ""), "")], width))
         if snippet and grade.run:
-            self.out.print(failure_lines(grade.run, snippet.filled(question.item.id, given), self.out))
+            self.show(failure_lines(grade.run, snippet.filled(question.item.id, given), self.out))
+        self.print([], [(self.say("your lines") + ":", "dim")])
+        self.show(code_lines(given, "python", self.style(question.card.number)))
         self.print([])
 
     def ask_recall(self, question: Question, started: float) -> None:
         self.print([(self.say("Recall the answer, then press a key."), "dim")])
-        self.hint_line(("Enter", "next"), ("s", "skip"), ("l", "language"), ("q", "quit"))
+        self.hint_line(("Enter", "next"), ("s", "skip"), ("l", "language"), ("?", "help"), ("q", "quit"))
         key = self.key(question)
         if key == "s":
             self.session.skip()
             return
-        self.out.print(lay_out(question.wording(self.say.language).explanation, self.style(question.card.number)))
-        self.print([], [(self.say("how well did you know it?"), "strong")])
-        ratings = [self.say(text) for text in ("1 not at all", "2 barely", "3 well", "4 easily")]
-        self.print([(" · ".join(ratings), "dim")])
+
+        def show_gist() -> None:
+            self.show(lay_out(question.wording(self.say.language).explanation, self.style(question.card.number)))
+            self.print([], [(self.say("how well did you know it?"), "strong")])
+
+        def show_both() -> None:
+            self.show_question(question)
+            show_gist()
+
+        self.scene = show_both
+        show_gist()
+        ratings = (("1", "not at all"), ("2", "barely"), ("3", "well"), ("4", "easily"))
+        self.hint_line(*ratings, ("o", "open the entry"), ("r", "run the proof"), ("q", "quit"))
         while (key := self.key(question)) not in ("1", "2", "3", "4"):
-            pass
-        rating = Rating(int(key))
+            if key == "r":
+                self.run_proof(question)
+                self.hint_line(*self.keys)
         seconds = self.session.clock() - started
-        memory = self.session.answer(question, key, None, rating, rating, seconds)
-        self.show_next(memory)
+        memory = self.session.answer(question, key, None, Rating(int(key)), seconds)
+        self.show_next(memory, Rating(int(key)))
 
     # After the answer
 
     def finish(self, question: Question, given: str, grade: Grade, started: float) -> None:
-        rating = propose(grade.correct, self.hints > 0)
+        """Save the answer, then show what became of it, until the learner goes on."""
         seconds = self.session.clock() - started
         key = self.examiner.key(question)
-        memory = self.session.answer(question, given, grade.correct, rating, rating, seconds)
-        self.show_grade(question, given, grade, key)
-        self.show_next(memory)
-        self.hint_line(("Enter", "next"), ("r", "run the proof"), ("o", "open the entry"), ("u", "undo"), ("q", "quit"))
+        rating = self.session.propose(question, grade.correct, self.hints > 0, seconds)
+        self.session.answer(question, given, grade.correct, rating, seconds)
+
+        def show_all() -> None:
+            self.show_grade(question, given, grade, key)
+            last = self.session.answered[-1]
+            self.show_next(last.memory, last.review.rating)
+
+        def show_everything() -> None:
+            self.show_question(question)
+            show_all()
+
+        self.scene = show_everything
+        show_all()
+        self.hint_line(
+            *(("Enter", "next"), ("1-4", "rate"), ("r", "run the proof"), ("o", "open the entry")),
+            *(("u", "undo"), ("?", "help"), ("q", "quit")),
+        )
         while (pressed := self.key(question)) not in (ENTER, " ", "n", ESCAPE):
             if pressed == "r":
                 self.run_proof(question)
+                self.hint_line(*self.keys)
+            elif pressed in ("1", "2", "3", "4"):
+                memory = self.session.amend(Rating(int(pressed)))
+                if memory:
+                    self.show_next(memory, Rating(int(pressed)))
 
     def show_grade(self, question: Question, given: str, grade: Grade, key: str) -> None:
         style = self.style(question.card.number)
+        self.print([], [(f"✓ {self.say('right')}", "good") if grade.correct else (f"✗ {self.say('wrong')}", "bad")])
+        match question.item.kind:
+            case Kind.CODE:
+                self.show_solution(given, key, grade.correct, style)
+            case Kind.CHOICE:
+                self.show_options(question, given, style)
+            case _:
+                if not grade.correct:
+                    self.show(wrap([(self.say("your answer") + ": ", "dim"), (given, "")], style.width))
+                self.show(wrap([(self.say("right answer") + ": ", "dim"), (key, "strong")], style.width))
         self.print([])
-        if grade.correct:
-            self.print([(f"✓ {self.say('right')}", "good")])
-        else:
-            self.print(
-                [(f"✗ {self.say('wrong')}", "bad"), (f"  {given}" if question.item.kind is not Kind.CODE else "", "")]
-            )
-        if question.item.kind is Kind.CODE:
+        self.show(lay_out(question.wording(self.say.language).explanation, style))
+        self.print([])
+
+    def show_solution(self, given: str, key: str, correct: bool, style: Style) -> None:
+        """A solution; beside lines that did not pass, the way from them to it."""
+        changes = diff_lines(given, key, (self.say("your lines"), self.say("a solution")), style.width)
+        if given.strip() and changes and not correct:
+            self.show(changes)
+            return
+        if given.strip():
+            self.print([(self.say("your lines") + ":", "dim")])
+            self.show(code_lines(given, "python", style))
+        if changes:
             self.print([(self.say("a solution") + ":", "dim")])
-            self.out.print(code_lines(key, "python", style))
-        elif question.item.kind is Kind.CHOICE:
-            if not grade.correct:
-                self.show_right_options(question, style)
-        else:
-            self.print([(self.say("right answer") + ": ", "dim"), (key, "strong")])
-        self.print([])
-        self.out.print(lay_out(question.wording(self.say.language).explanation, style))
-        self.print([])
+            self.show(code_lines(key, "python", style))
 
-    def show_right_options(self, question: Question, style: Style) -> None:
-        """Each right option, with its place: the learner need not scroll up to see what was meant."""
+    def show_options(self, question: Question, given: str, style: Style) -> None:
+        """What was chosen and what is right, with their places: nobody need scroll up to see what was meant."""
         options = question.wording(self.say.language).options
-        label = self.say("right answer") + ": "
+        chosen = {int(word) for word in given.replace(",", " ").split()}
         for place, option in enumerate(question.order, 1):
-            if question.item.marks[option]:
-                self.out.print(
-                    wrap([(label, "dim"), (f"{place}  ", "strong"), *pieces(options[option], style)], style.width)
-                )
+            is_right = question.item.marks[option]
+            if not is_right and place not in chosen:
+                continue
+            label, kind = ("right answer", "good") if is_right else ("your answer", "bad")
+            line: Line = [(f"{self.say(label)}: ", kind), (f"{place}  ", "strong"), *pieces(options[option], style)]
+            self.show(wrap(line, style.width))
 
-    def show_next(self, memory: Memory) -> None:
-        wait = memory.due - self.session.clock()
-        self.print([(self.say("next review in {time}", time=time_text(max(60.0, wait), self.say)), "dim")])
+    def show_next(self, memory: Memory, rating: Rating) -> None:
+        wait = time_text(max(60.0, memory.due - self.session.clock()), self.say)
+        text = self.say("next review in {time} (rated {rating})", time=wait, rating=self.say(RATINGS[rating]))
+        self.print([(text, "dim")])
 
     def show_hint(self, question: Question) -> None:
         """First the gist, then the first line of a solution."""
@@ -436,16 +520,25 @@ class Drill:
         text = question.entry.text(self.say.language)
         if self.hints > 1 and question.item.kind is Kind.CODE and question.entry.snippet:
             first = question.entry.snippet.solution(question.item.id).splitlines()[0]
-            self.out.print(code_lines(first, "python", style))
+            self.show(code_lines(first, "python", style))
         else:
-            self.out.print(lay_out((text.gist,), style))
+            self.show(lay_out((text.gist,), style))
+        self.print([])
+
+    def show_help(self) -> None:
+        """What every key does."""
+        self.print([])
+        for key, what in HELP.items():
+            self.show(wrap([(self.say(what), "")], self.out.width, f"  {key:<4}"))
+        self.show(wrap([(self.say("where a line is typed, a key stands behind a colon: :h"), "dim")], self.out.width))
+        self.print([])
 
     def run_proof(self, question: Question) -> None:
         job = self.examiner.proof(question)
         if job is None:
             self.print([(self.say("nothing to run"), "warn")])
             return
-        self.out.print(code_lines(job.source or "", "python", self.style(question.card.number)))
+        self.show(code_lines(job.source or "", "python", self.style(question.card.number)))
         self.print([])
 
         def show(_: str, text: str) -> None:
@@ -462,58 +555,51 @@ class Drill:
         desk = self.desk
         self.out.page(entry_page(question.card.number, desk.library, desk.records, desk.torch, self.out, self.say))
 
-    def switch_language(self, question: Question) -> None:
-        """Go on in the next of the deck's languages: the question and its keys again, in that one."""
+    def switch_language(self) -> None:
+        """Go on in the next of the deck's languages: the scene and its keys again, in that one."""
         from kb.messages import Speech
 
         languages = self.desk.library.deck.languages
         self.say = Speech(languages[(languages.index(self.say.language) + 1) % len(languages)])
-        self.show_question(question)
-        self.hint_line(*self.keys)
+        self.redraw()
 
     def undo(self) -> None:
+        had = self.session.answered[-1] if self.session.answered else None
         card = self.session.undo()
         text = self.say("taken back: {item}", item=card.key) if card else self.say("nothing to take back")
         self.print([(text, "warn")])
+        if card and had is None:
+            self.show(wrap([(self.say("it was answered in an earlier session"), "dim")], self.out.width))
 
     def summary(self) -> None:
-        answered = self.session.answered
+        answered: list[Answered] = self.session.answered
+        now = self.session.clock()
         if not answered:
-            self.print([(self.say("nothing was answered"), "dim")])
+            self.out.print([[(self.say("nothing was answered"), "dim")]])
+        else:
+            right = sum(one.review.rating is not Rating.AGAIN for one in answered)
+            text = self.say("{count} answered, {right} right", count=len(answered), right=right)
+            self.out.print([[(text, "strong")]])
+        memories = self.desk.progress.memories().values()
+        if not memories:
             return
-        right = sum(review.rating is not Rating.AGAIN for _, review, _ in answered)
-        self.print([(self.say("{count} answered, {right} right", count=len(answered), right=right), "strong")])
-        soonest = min(memory.due for memory in self.desk.progress.memories().values()) - self.session.clock()
-        self.print([(self.say("the next is due in {time}", time=time_text(max(60.0, soonest), self.say)), "dim")])
+        due = sum(memory.due <= now for memory in memories)
+        if due:
+            self.out.print([[(self.say("{count} are due now", count=due), "dim")]])
+        elif answered:
+            soonest = min(memory.due for memory in memories) - now
+            text = self.say("the next is due in {time}", time=time_text(max(60.0, soonest), self.say))
+            self.out.print([[(text, "dim")]])
 
 
-def show_home(desk: Desk, now: float) -> None:
-    """What is due, the streak, the next step."""
-    say = desk.say
-    heads = desk.library.heads
-    title = language_text(desk.library.deck.titles, say.language)
-    desk.out.print([[(title, "heading"), (f"  {say('{count} entries', count=len(heads))}", "dim")], []])
-    memories = desk.progress.memories() if desk.places.progress.exists() else {}
-    days = desk.progress.days() if desk.places.progress.exists() else []
-    cards = all_cards(desk.library)
-    due = sum(card.key in memories and memories[card.key].due <= now for card in cards)
-    new = sum(card.key not in memories for card in cards)
-    desk.out.print([[(say("{due} due, {new} new", due=due, new=new), "strong")]])
-    local: set[tuple[int, ...]] = {time.localtime(at)[:3] for at in days}
-    today = sum(time.localtime(at)[:3] == time.localtime(now)[:3] for at in days)
-    streak = _streak(local, now)
-    if days:
-        streak_text = say("streak: {days} days", days=streak)
-        desk.out.print([[(f"{say('answered today: {count}', count=today)} · {streak_text}", "dim")]])
-    command = "kb quiz" if due or new else "kb search"
-    desk.out.print([[], [(say("next: {command}", command=command), "")], [("kb --help", "dim")]])
+def _load_ahead(kinds: list[Kind]) -> None:
+    """Import, while the learner reads, what the answer will need: fsrs takes 25 ms, prompt_toolkit 100."""
 
+    def load() -> None:
+        import fsrs  # noqa: F401
 
-def _streak(days: set[tuple[int, ...]], now: float) -> int:
-    """How many days in a row up to today (or yesterday, while today is young) something was answered."""
-    at = now if time.localtime(now)[:3] in days else now - DAY
-    count = 0
-    while time.localtime(at)[:3] in days:
-        count += 1
-        at -= DAY
-    return count
+        if Kind.CODE in kinds:
+            import prompt_toolkit  # noqa: F401
+            import pygments.lexers.python  # noqa: F401
+
+    threading.Thread(target=load, daemon=True).start()

@@ -44,7 +44,7 @@ def type_lines(prompt: str, before: str) -> str | None:
         event.current_buffer.insert_text("    ")
 
     session: PromptSession[str] = PromptSession(
-        multiline=Always(), key_bindings=bindings, lexer=PygmentsLexer(PythonLexer)
+        multiline=Always(), key_bindings=bindings, lexer=PygmentsLexer(PythonLexer), enable_suspend=True
     )
     try:
         return session.prompt(f"{prompt} >\n", default=before).rstrip()

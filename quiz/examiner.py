@@ -1,8 +1,11 @@
 """Examiner: knows the key of every item, and runs what has to be run to grade an answer."""
 
 import hashlib
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
 
+from kb.entry import Snippet
 from kb.errors import KbError
 from kb.job import Job, Run
 from kb.record import Record
@@ -12,14 +15,40 @@ from quiz.grade import Grade, grade_choice, grade_code, grade_value
 from quiz.item import Item, Kind
 from quiz.session import Question
 
+_T = TypeVar("_T")
+
+
+class _Later(Generic[_T]):
+    """Something that is computed while the learner thinks."""
+
+    def __init__(self, do: Callable[[], _T]) -> None:
+        self._do = do
+        self._found: list[_T] = []
+        self._error: BaseException | None = None
+        # A daemon: a learner who leaves does not wait for it.
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        try:
+            self._found.append(self._do())
+        except BaseException as error:
+            self._error = error
+
+    def get(self) -> _T:
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._found[0]
+
 
 class Examiner:
     """Grades answers. A warm worker is started on the first need and ends with the examiner."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._recorded = {(one.entry, one.id, one.sha256): one.printed for one in records if one.printed}
-        self._keys: dict[str, str] = {}
-        self._references: dict[int, Run] = {}
+        self._keys: dict[str, _Later[str]] = {}
+        self._references: dict[int, _Later[Run]] = {}
         self._worker: Worker | None = None
 
     def __enter__(self) -> "Examiner":
@@ -35,11 +64,27 @@ class Examiner:
             self._worker = Worker.start()
         return self._worker
 
-    def prepare(self, question: Question) -> None:
-        """Start the worker if this question will need it."""
-        item = question.item
-        if item.kind is Kind.CODE or (item.code and self._recorded_key(item) is None):
+    def prepare(self, question: Question, upcoming: Iterable[Kind] = ()) -> None:
+        """Get ready for a question while it is read.
+
+        Args:
+            question: the one that is shown.
+            upcoming: kinds of the questions after it; the worker is started in time for them.
+        """
+        item, snippet = question.item, question.entry.snippet
+        if item.kind is Kind.CODE and snippet:
+            self._reference(item.entry, snippet)
+        elif item.code and self._recorded_key(item) is None:
+            self._computed_key(item)
+        elif Kind.CODE in upcoming:
             self.warm()
+
+    def _reference(self, number: int, snippet: Snippet) -> _Later[Run]:
+        """The snippet's own run, which tells the checks that an answer must execute too."""
+        if number not in self._references:
+            worker = self.warm()
+            self._references[number] = _Later(lambda: run(snippet_job(snippet), worker=worker))
+        return self._references[number]
 
     def key(self, question: Question) -> str:
         """The key of an item as text: the right options' places, what its script prints, the first solution.
@@ -57,10 +102,14 @@ class Examiner:
         return self._printed(item)
 
     def _printed(self, item: Item) -> str:
+        # A verification ran this very script and wrote down what it printed; else it is run now.
+        recorded = self._recorded_key(item)
+        return self._computed_key(item).get() if recorded is None else recorded
+
+    def _computed_key(self, item: Item) -> _Later[str]:
         if item.key not in self._keys:
-            # A verification ran this very script and wrote down what it printed; else it is run now.
-            recorded = self._recorded_key(item)
-            self._keys[item.key] = self._run_key(item) if recorded is None else recorded
+            self.warm()
+            self._keys[item.key] = _Later(lambda: self._run_key(item))
         return self._keys[item.key]
 
     def _recorded_key(self, item: Item) -> str | None:
@@ -86,10 +135,8 @@ class Examiner:
                 raise KbError(
                     f"item {item.key} has no hole in the snippet", f"kb check tells more; kb show {item.entry}"
                 )
-            worker = self.warm()
-            if item.entry not in self._references:
-                self._references[item.entry] = run(snippet_job(snippet), worker=worker)
-            return grade_code(snippet, item.id, given, worker, self._references[item.entry])
+            reference = self._reference(item.entry, snippet)
+            return grade_code(snippet, item.id, given, self.warm(), reference.get)
         return grade_value(given, self._printed(item))
 
     def proof(self, question: Question) -> Job | None:

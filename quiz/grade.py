@@ -3,6 +3,7 @@
 import ast
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kb.entry import Snippet
@@ -47,7 +48,11 @@ def grade_value(given: str, key: str) -> Grade:
 
 
 def grade_code(
-    snippet: Snippet, name: str, lines: str, worker: Starter | None = None, reference: Run | None = None
+    snippet: Snippet,
+    name: str,
+    lines: str,
+    worker: Starter | None = None,
+    reference: Callable[[], Run] | None = None,
 ) -> Grade:
     """Lines for a hole: right if the snippet runs to its end with every check that it has.
 
@@ -56,7 +61,7 @@ def grade_code(
         name: of the hole.
         lines: the learner's.
         worker: a warm worker, if there is one.
-        reference: a run of the snippet as it stands, for the checks that are to be executed; made if left out.
+        reference: gives a run of the snippet as it stands, for the checks that are to be executed; made if left out.
     """
     if not _is_closed(lines):
         # Whatever it opens (a loop, a string, an `if False:`) must not swallow the lines after the hole.
@@ -65,9 +70,8 @@ def grade_code(
     done = run(filled_job(snippet, name, lines), worker=worker)
     if not done.passed:
         return Grade(False, run=done)
-    if reference is None:
-        reference = run(snippet_job(snippet), worker=worker)
-    if missing := len(reference.executed - done.executed):
+    plain = reference() if reference else run(snippet_job(snippet), worker=worker)
+    if missing := len(plain.executed - done.executed):
         return Grade(False, run=done, note=f"{missing} of the snippet's checks were not executed")
     return Grade(True, run=done)
 

@@ -1,45 +1,25 @@
 """Progress: the log of reviews in SQLite. The log is the truth; what is due is its replay."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from statistics import median
+from typing import Any, TypeVar
 
 from kb.errors import KbError
-from quiz.schedule import Memory, Rating, replay, review
+from quiz.schedule import Memory, Parameters, Rating, replay, review
+from quiz.vault import back_up, is_damage, keep_copy, open_vault, rebuild, transaction
 
-VERSION = 1
+ENOUGH = 8
+"""How many right answers of a kind tell the learner's usual time for it."""
 
-_SCHEMA = (
-    """
-    CREATE TABLE event (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        item TEXT NOT NULL,          -- entry/id
-        at REAL NOT NULL,            -- seconds since 1970
-        kind TEXT NOT NULL,          -- of the item; 'undo' takes the event in `undoes` back
-        given TEXT NOT NULL,         -- what was answered
-        correct INTEGER,             -- 1 right, 0 wrong, NULL if only the learner can say
-        proposed INTEGER NOT NULL,   -- rating that followed from the answer
-        rating INTEGER NOT NULL,     -- rating after the learner's correction
-        seconds REAL NOT NULL,       -- from question to answer
-        undoes INTEGER REFERENCES event (id)
-    )
-    """,
-    "CREATE INDEX event_item ON event (item)",
-    "CREATE INDEX event_at ON event (at)",
-    "CREATE INDEX event_undoes ON event (undoes)",
-    # What the log's replay gives: made anew from it at any time.
-    """
-    CREATE TABLE memory (
-        item TEXT PRIMARY KEY, stability REAL NOT NULL, difficulty REAL NOT NULL, last REAL NOT NULL, due REAL NOT NULL
-    )
-    """,
-    "CREATE INDEX memory_due ON memory (due)",
-)
+RECENT = 200
+"""How many of the last right answers of a kind the usual time is taken from."""
 
-_LIVE = "kind != 'undo' AND id NOT IN (SELECT undoes FROM event WHERE undoes IS NOT NULL)"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,93 +42,197 @@ class Review:
     """What counts: the learner may have corrected it."""
     seconds: float
     """From question to answer."""
+    id: int = field(default=0, compare=False)
+    """Its number in the log; 0 as long as it is not written."""
 
 
 class Progress:
     """One learner's log."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the log; made if there is none.
+    def __init__(self, path: Path, on_notice: Callable[[str], None] = lambda _: None) -> None:
+        """Open the log; made if there is none, rebuilt from the newest backup if it is damaged.
+
+        Args:
+            path: of the file.
+            on_notice: is told in words when the file was damaged and what was done.
 
         Raises:
             KbError: the file cannot be opened or written.
         """
         self.path = path
+        self._on_notice = on_notice
+        self._parameters: Parameters | None = None
+        self._open()
+
+    def _open(self) -> None:
+        self._connection, notice = open_vault(self.path)
+        if notice:
+            self._on_notice(notice)
+        # A rebuilt file has a log and no state.
+        query = "SELECT NOT EXISTS (SELECT 1 FROM memory) AND EXISTS (SELECT 1 FROM event)"
+        if self._safely(lambda: self._connection.execute(query).fetchone()[0]):
+            self._safely(self._replay_all)
+
+    def _safely(self, do: Callable[[], _T]) -> _T:
+        """Do something with the file; if it turns out to be damaged, rebuild it and do it once more."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=10, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._prepare()
-        except (OSError, sqlite3.Error) as error:
-            raise KbError(
-                f"progress cannot be kept in {path}: {error}", "set KB_HOME to a folder that you may write to"
-            ) from None
+            return do()
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
+        self._connection.close()
+        if notice := rebuild(self.path):
+            self._on_notice(notice)
+        self._parameters = None
+        self._open()
+        return do()
 
-    def _prepare(self) -> None:
-        with self._transaction():
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _SCHEMA:
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {VERSION}")
-        if version > VERSION:
-            raise sqlite3.DatabaseError(f"it was written by a newer kb (format {version})")
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        return self._safely(lambda: self._connection.execute(query, values).fetchall())
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
+    def _change(self, do: Callable[[], _T]) -> _T:
+        """Do something in one transaction; it is on the disk when this returns.
+
+        Raises:
+            KbError: it cannot be written.
+        """
+
+        def whole() -> _T:
+            with transaction(self._connection):
+                return do()
+
         try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
+            return self._safely(whole)
+        except sqlite3.Error as error:
+            do_ = "free space or mend its permissions; every earlier answer is safe"
+            raise KbError(f"nothing can be saved in {self.path}: {error}", do_) from None
 
-    def add(self, one: Review) -> Memory:
+    # Changing
+
+    def add(self, one: Review) -> tuple[Review, Memory]:
         """Write an answer down; on the disk when this returns.
 
         Returns:
-            The item's memory after it.
+            The review with its number in the log, and the item's memory after it.
         """
-        after = None
-        try:
-            with self._transaction():
-                after = review(self.memory(one.item), one.rating, one.at)
-                correct = None if one.correct is None else int(one.correct)
-                self._connection.execute(
-                    "INSERT INTO event (item, at, kind, given, correct, proposed, rating, seconds)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (one.item, one.at, one.kind, one.given, correct, int(one.proposed), int(one.rating), one.seconds),
-                )
-                self._remember(one.item, after)
-        except sqlite3.Error as error:
-            do = "free space or mend its permissions; every earlier answer is safe"
-            raise KbError(f"the answer cannot be saved in {self.path}: {error}", do) from None
-        return after
 
-    def undo(self, at: float) -> Review | None:
-        """Take the last answer back that has not been taken back yet.
+        def do() -> tuple[Review, Memory]:
+            before = self.memory(one.item)
+            after = review(before, one.rating, one.at, self.parameters)
+            correct = None if one.correct is None else int(one.correct)
+            number = self._connection.execute(
+                "INSERT INTO event (item, at, kind, given, correct, proposed, rating, seconds, since)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(one.item, one.at, one.kind, one.given, correct),
+                    *(int(one.proposed), int(one.rating), one.seconds, one.at - before.last if before else None),
+                ),
+            ).lastrowid
+            self._remember(one.item, after)
+            return replace(one, id=number or 0), after
+
+        return self._change(do)
+
+    def amend(self, number: int, rating: Rating, at: float) -> Memory | None:
+        """Correct the rating of an answer; what was proposed stays in the log.
+
+        Args:
+            number: the answer's in the log.
+            rating: what is to count.
+            at: when it is corrected, seconds since 1970.
+
+        Returns:
+            The item's memory after it; None if that answer does not count any more.
+        """
+
+        def do() -> Memory | None:
+            row = self._connection.execute("SELECT item FROM review WHERE id = ?", (number,)).fetchone()
+            if row is None:
+                return None
+            self._append("amend", row[0], number, rating, at)
+            return self._replay(row[0])
+
+        return self._change(do)
+
+    def undo(self, at: float, number: int | None = None) -> Review | None:
+        """Take an answer back that has not been taken back yet.
 
         Args:
             at: when, seconds since 1970.
+            number: the answer's in the log; the last one that counts if left out.
 
         Returns:
-            The answer that was taken back; None if there is none left.
+            The answer that was taken back; None if there is none.
         """
-        with self._transaction():
-            row = self._connection.execute(f"SELECT * FROM event WHERE {_LIVE} ORDER BY id DESC LIMIT 1").fetchone()
+
+        def do() -> Review | None:
+            where, values = ("WHERE id = ?", (number,)) if number is not None else ("", ())
+            query = f"SELECT * FROM review {where} ORDER BY id DESC LIMIT 1"
+            row = self._connection.execute(query, values).fetchone()
             if row is None:
                 return None
             taken = _review(row)
-            self._connection.execute(
-                "INSERT INTO event (item, at, kind, given, proposed, rating, seconds, undoes)"
-                " VALUES (?, ?, 'undo', '', 0, 0, 0, ?)",
-                (taken.item, at, row[0]),
-            )
-            self._remember(taken.item, replay((one.rating, one.at) for one in self.reviews(taken.item)))
-        return taken
+            self._append("undo", taken.item, taken.id, 0, at)
+            self._replay(taken.item)
+            return taken
+
+        return self._change(do)
+
+    def undo_all(self, numbers: Iterable[int], at: float) -> None:
+        """Take answers back, all or none.
+
+        Args:
+            numbers: theirs in the log.
+            at: when, seconds since 1970.
+        """
+
+        def do() -> None:
+            chosen = set(numbers)
+            rows = self._connection.execute("SELECT id, item FROM review").fetchall()
+            gone = [(number, item) for number, item in rows if number in chosen]
+            for number, item in gone:
+                self._append("undo", item, number, 0, at)
+            for item in {item for _, item in gone}:
+                self._replay(item)
+
+        self._change(do)
+
+    def keep_copy(self) -> Path:
+        """Copy the file beside, under a name of its own.
+
+        Raises:
+            KbError: it cannot be written.
+        """
+        try:
+            return keep_copy(self._connection, self.path)
+        except (OSError, sqlite3.Error) as error:
+            raise KbError(f"no copy of {self.path} can be made: {error}", "free space; nothing was changed") from None
+
+    def _append(self, kind: str, item: str, target: int, rating: int, at: float) -> None:
+        self._connection.execute(
+            "INSERT INTO event (item, at, kind, given, proposed, rating, seconds, target)"
+            " VALUES (?, ?, ?, '', 0, ?, 0, ?)",
+            (item, at, kind, int(rating), target),
+        )
+
+    def _replay(self, item: str) -> Memory | None:
+        memory = replay(((one.rating, one.at) for one in self.reviews(item)), self.parameters)
+        self._remember(item, memory)
+        return memory
+
+    def _replay_all(self) -> None:
+        """Make the whole state anew from the log."""
+
+        def do() -> None:
+            memories: dict[str, Memory] = {}
+            for item, rating, at in self._connection.execute("SELECT item, rating, at FROM review ORDER BY id"):
+                memories[item] = review(memories.get(item), Rating(rating), at, self.parameters)
+            self._connection.execute("DELETE FROM memory")
+            for item, memory in memories.items():
+                self._remember(item, memory)
+
+        with transaction(self._connection):
+            do()
 
     def _remember(self, item: str, memory: Memory | None) -> None:
         if memory is None:
@@ -157,36 +241,83 @@ class Progress:
             values = (item, memory.stability, memory.difficulty, memory.last, memory.due)
             self._connection.execute("INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?, ?)", values)
 
+    @property
+    def parameters(self) -> Parameters:
+        """What the schedule was fitted to this learner with; empty for the default."""
+        if self._parameters is None:
+            rows = self._connection.execute("SELECT value FROM setting WHERE name = 'parameters'").fetchall()
+            self._parameters = tuple(json.loads(rows[0][0])) if rows else ()
+        return self._parameters
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        """Schedule by other parameters (the default ones if empty); the state is made anew by them."""
+
+        def do() -> None:
+            self._connection.execute("DELETE FROM setting WHERE name = 'parameters'")
+            if parameters:
+                self._connection.execute("INSERT INTO setting VALUES ('parameters', ?)", (json.dumps(parameters),))
+
+        self._change(do)
+        self._parameters = parameters
+        self._safely(self._replay_all)
+
+    def back_up(self, after: int = 1) -> None:
+        """Copy the file beside, if so many events came since the newest backup. What hinders it is no error."""
+        with suppress(OSError, sqlite3.Error, KbError):
+            self._safely(lambda: back_up(self._connection, self.path, after))
+
+    # Asking
+
     def memory(self, item: str) -> Memory | None:
         """What is known of one item; None if it was never answered."""
-        query = "SELECT stability, difficulty, last, due FROM memory WHERE item = ?"
-        row = self._connection.execute(query, (item,)).fetchone()
-        return Memory(*row) if row else None
+        rows = self._rows("SELECT stability, difficulty, last, due FROM memory WHERE item = ?", item)
+        return Memory(*rows[0]) if rows else None
 
     def memories(self) -> dict[str, Memory]:
         """What is known of every item that was answered."""
-        rows = self._connection.execute("SELECT item, stability, difficulty, last, due FROM memory")
+        rows = self._rows("SELECT item, stability, difficulty, last, due FROM memory")
         return {item: Memory(*rest) for item, *rest in rows}
 
     def reviews(self, item: str | None = None) -> list[Review]:
         """All answers that count, oldest first; those to one item if it is given."""
-        where, values = (" AND item = ?", (item,)) if item is not None else ("", ())
-        return [
-            _review(row)
-            for row in self._connection.execute(f"SELECT * FROM event WHERE {_LIVE}{where} ORDER BY id", values)
-        ]
+        where, values = ("WHERE item = ?", (item,)) if item is not None else ("", ())
+        return [_review(row) for row in self._rows(f"SELECT * FROM review {where} ORDER BY id", *values)]
 
-    def days(self) -> list[float]:
-        """Times of all answers that count, for streaks and heat maps."""
-        return [row[0] for row in self._connection.execute(f"SELECT at FROM event WHERE {_LIVE} ORDER BY at")]
+    def histories(self) -> dict[str, list[tuple[Rating, float]]]:
+        """Ratings and times of all answers that count, by item, oldest first."""
+        found: dict[str, list[tuple[Rating, float]]] = {}
+        for item, rating, at in self._rows("SELECT item, rating, at FROM review ORDER BY id"):
+            found.setdefault(item, []).append((Rating(rating), at))
+        return found
+
+    def usual_seconds(self, kind: str) -> float | None:
+        """The learner's median time for a right answer of a kind; None as long as there are too few."""
+        query = "SELECT seconds FROM event WHERE kind = ? AND correct = 1 ORDER BY id DESC LIMIT ?"
+        seconds = [row[0] for row in self._rows(query, kind, RECENT)]
+        return median(seconds) if len(seconds) >= ENOUGH else None
+
+    def tally(self, gap: float, start: float) -> dict[str, tuple[int, int]]:
+        """By item, its reviews since a time that came at least a gap after the one before, and how many were right.
+
+        Args:
+            gap: seconds.
+            start: seconds since 1970.
+        """
+        query = "SELECT item, COUNT(*), SUM(rating > 1) FROM review WHERE since >= ? AND at >= ? GROUP BY +item"
+        return {item: (count, right) for item, count, right in self._rows(query, gap, start)}
+
+    def count_by_day(self) -> dict[str, tuple[int, int]]:
+        """Answers that count on each local day that has any, as ``2026-11-21``, and how many of them were right."""
+        query = "SELECT date(at, 'unixepoch', 'localtime') AS day, COUNT(*), SUM(rating > 1) FROM review GROUP BY day"
+        return {day: (count, right) for day, count, right in self._rows(f"{query} ORDER BY day")}
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
 
-def _review(row: tuple[Any, ...]) -> Review:
-    _, item, at, kind, given, correct, proposed, rating, seconds, _ = row
+def _review(row: Iterable[Any]) -> Review:
+    number, item, at, kind, given, correct, proposed, rating, seconds, _ = row
     return Review(
         item=str(item),
         at=float(at),
@@ -196,4 +327,5 @@ def _review(row: tuple[Any, ...]) -> Review:
         proposed=Rating(proposed),
         rating=Rating(rating),
         seconds=float(seconds),
+        id=int(number),
     )

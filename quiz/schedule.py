@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 DESIRED_RETENTION = 0.9
 """Share of reviews that should come out right."""
 
-DECAY_DAY = 86_400.0
+DAY = 86_400.0
 """Seconds a day."""
+
+Parameters = tuple[float, ...]
+"""FSRS-6's 21 numbers, fitted to one learner; empty for the default ones."""
+
+_DEFAULT_DECAY = 0.1542
+"""The last of the default parameters, here so that planning need not load fsrs."""
 
 
 class Rating(IntEnum):
@@ -40,13 +46,14 @@ class Memory:
     """When it should be asked again, seconds since 1970."""
 
 
-def review(memory: Memory | None, rating: Rating, at: float) -> Memory:
+def review(memory: Memory | None, rating: Rating, at: float, parameters: Parameters = ()) -> Memory:
     """The memory after one more review.
 
     Args:
         memory: before it; None for a new item.
         rating: how it went.
         at: when, seconds since 1970.
+        parameters: the learner's own.
     """
     # Deferred: 25 ms that nobody should pay before the first answer.
     import fsrs
@@ -59,33 +66,37 @@ def review(memory: Memory | None, rating: Rating, at: float) -> Memory:
         card.last_review = datetime.fromtimestamp(memory.last, UTC)
         # A clock that was set back must not make an interval negative.
         at = max(at, memory.last)
-    after, _ = _scheduler().review_card(card, fsrs.Rating(int(rating)), datetime.fromtimestamp(at, UTC))
+    after, _ = _scheduler(parameters).review_card(card, fsrs.Rating(int(rating)), datetime.fromtimestamp(at, UTC))
     if after.stability is None or after.difficulty is None:
         raise AssertionError("FSRS gives every reviewed card a stability and a difficulty")
     return Memory(after.stability, after.difficulty, at, after.due.timestamp())
 
 
-def replay(reviews: Iterable[tuple[Rating, float]]) -> Memory | None:
+def replay(reviews: Iterable[tuple[Rating, float]], parameters: Parameters = ()) -> Memory | None:
     """The memory after a whole history of ratings and times."""
     memory = None
     for rating, at in reviews:
-        memory = review(memory, rating, at)
+        memory = review(memory, rating, at, parameters)
     return memory
 
 
-def recall_probability(memory: Memory, at: float) -> float:
+def recall_probability(memory: Memory, at: float, parameters: Parameters = ()) -> float:
     """Probability that the item is remembered at a time: FSRS-6's power forgetting curve."""
-    decay = -0.1542  # the last of FSRS-6's default parameters
+    decay = -(parameters[-1] if parameters else _DEFAULT_DECAY)
     factor = 0.9 ** (1 / decay) - 1
-    days = max(0.0, (at - memory.last) / DECAY_DAY)
+    days = max(0.0, (at - memory.last) / DAY)
     return float((1 + factor * days / memory.stability) ** decay)
 
 
 @cache
-def _scheduler() -> "Scheduler":
+def _scheduler(parameters: Parameters) -> "Scheduler":
     import fsrs
 
     # No steps of minutes: what was wrong comes again at the end of the same session. No fuzz: state is a replay.
     return fsrs.Scheduler(
-        desired_retention=DESIRED_RETENTION, learning_steps=(), relearning_steps=(), enable_fuzzing=False
+        parameters=parameters or fsrs.scheduler.DEFAULT_PARAMETERS,
+        desired_retention=DESIRED_RETENTION,
+        learning_steps=(),
+        relearning_steps=(),
+        enable_fuzzing=False,
     )

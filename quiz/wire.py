@@ -1,10 +1,20 @@
 """Wire: a session as one JSON object a line, so that an editor or a script can drive it.
 
-Out: ``{"event": "question", "item": "61/id", "kind": ..., "question": ..., "options": [...], "code": ..., "left": 3}``.
-In: ``{"answer": 2}``, ``{"answer": [1, 3]}``, ``{"answer": "text"}``, ``{"skip": true}``, ``{"undo": true}`` or
-``{"quit": true}``. Out: ``{"event": "grade", "correct": ..., "key": ..., "explanation": ..., "due": ...}``, and at the
-end ``{"event": "end", "answered": 5, "right": 4}``. What cannot be read is answered by ``{"event": "error"}``, and
-the question stands.
+Out, while a question stands: ``{"event": "question", "item": "61/id", "kind": ..., "question": ..., "options": [...],
+"code": ..., "left": 3}``. In, one of:
+
+- ``{"answer": 2}``, ``{"answer": [1, 3]}`` (places of options; 1 to 4 on a recall card), ``{"answer": "text"}``:
+  answered by ``{"event": "grade", "correct": ..., "key": ..., "explanation": ..., "proposed": 3, "rating": 3,
+  "due": ...}``, and the next question follows. With ``"try": true`` beside it a wrong answer gives
+  ``{"event": "tried", "reason": ...}`` and the question stands; a right one after that counts as hard.
+- ``{"hint": true}``: ``{"event": "hint", "text": ...}``. ``{"proof": true}``: ``{"event": "proof", "outcome": ...,
+  "stdout": ..., "stderr": ...}`` of the last answered question. ``{"rating": 2}``: corrects the last answer's rating,
+  ``{"event": "rated", "item": ..., "rating": 2, "due": ...}``. The question stands.
+- ``{"skip": true}``, ``{"undo": true}`` (``{"event": "undone", "item": ...}``, and that question again),
+  ``{"quit": true}``.
+
+At the end ``{"event": "end", "answered": 5, "right": 4}``. What cannot be read is answered by
+``{"event": "error", "message": ...}``, and the question stands.
 """
 
 import json
@@ -16,43 +26,120 @@ from kb.errors import KbError
 from quiz.examiner import Examiner
 from quiz.item import Kind
 from quiz.schedule import Rating
-from quiz.session import Question, Session, propose
+from quiz.session import Question, Session
+
+VERBS = {"answer", "hint", "proof", "quit", "rating", "skip", "undo"}
+"""What a message may ask for."""
 
 
 def serve_session(desk: Desk, session: Session, examiner: Examiner, source: TextIO, target: TextIO) -> int:
     """Ask over the wire until nothing is left, the input ends, or it says quit. Returns the exit code."""
+    _Wire(desk, session, examiner, target).serve(source)
+    return 0
 
-    def send(event: str, **values: Any) -> None:
-        target.write(json.dumps({"schema": 1, "event": event, **values}, ensure_ascii=False) + "\n")
-        target.flush()
 
-    is_open = True
-    while is_open and (question := session.next()):
-        send("question", **_question(question, desk, session))
-        started = session.clock()
-        while True:
-            line = source.readline()
-            if not line:
-                is_open = False
-                break
+class _Wire:
+    """One session and its other end."""
+
+    def __init__(self, desk: Desk, session: Session, examiner: Examiner, target: TextIO) -> None:
+        self.desk = desk
+        self.session = session
+        self.examiner = examiner
+        self.target = target
+        self.last: Question | None = None
+        self.helped = False
+        self.started = 0.0
+
+    def send(self, event: str, **values: Any) -> None:
+        self.target.write(json.dumps({"schema": 1, "event": event, **values}, ensure_ascii=False) + "\n")
+        self.target.flush()
+
+    def serve(self, source: TextIO) -> None:
+        session = self.session
+        is_open = True
+        while is_open and (question := session.next()):
+            self.send("question", **_question(question, self.desk, session))
+            self.helped, self.started = False, session.clock()
+            self.examiner.prepare(question, [card.kind for card, _ in session.queue])
+            is_open = self.take_answer(question, source)
+        right = sum(one.review.rating is not Rating.AGAIN for one in session.answered)
+        self.send("end", answered=len(session.answered), right=right)
+
+    def take_answer(self, question: Question, source: TextIO) -> bool:
+        """Answer messages until the question is done; whether the session goes on."""
+        while line := source.readline():
             try:
                 message = _message(line)
                 if message.get("quit"):
-                    is_open = False
-                elif message.get("skip"):
-                    session.skip()
-                elif message.get("undo"):
-                    card = session.undo()
-                    send("undone", item=card.key if card else None)
-                else:
-                    send("grade", **_grade(question, message, session, examiner, started, desk))
-                break
+                    return False
+                if self.is_done(question, message):
+                    return True
             except KbError as error:
-                send("error", message=str(error))
-    answered = session.answered
-    right = sum(review.rating is not Rating.AGAIN for _, review, _ in answered)
-    send("end", answered=len(answered), right=right)
-    return 0
+                self.send("error", message=str(error))
+        return False
+
+    def is_done(self, question: Question, message: dict[str, Any]) -> bool:
+        """Do what a message says; whether the question is done with it."""
+        session = self.session
+        if message.get("skip"):
+            session.skip()
+        elif message.get("undo"):
+            card = session.undo()
+            self.send("undone", item=card.key if card else None)
+        elif message.get("hint"):
+            self.helped = True
+            self.send("hint", text=_text((question.entry.text(self.desk.say.language).gist,)))
+            return False
+        elif message.get("proof"):
+            self.send("proof", **self.proof())
+            return False
+        elif "rating" in message:
+            self.send("rated", **self.amend(message["rating"]))
+            return False
+        else:
+            return self.answer(question, message)
+        return True
+
+    def answer(self, question: Question, message: dict[str, Any]) -> bool:
+        given = _given(question, message.get("answer"))
+        session = self.session
+        values: dict[str, Any] = {"item": question.item.key}
+        if question.item.kind is Kind.RECALL:
+            correct, rating = None, Rating(int(given))
+            seconds = session.clock() - self.started
+        else:
+            grade = self.examiner.grade(question, given)
+            seconds = session.clock() - self.started
+            reason = (grade.note or (grade.run.reason if grade.run else "")) if not grade.correct else ""
+            values |= {"form_only": grade.form_only, **({"reason": reason} if reason else {})}
+            if message.get("try") and not grade.correct:
+                self.helped = True
+                self.send("tried", **values)
+                return False
+            correct = grade.correct
+            rating = session.propose(question, correct, self.helped, seconds)
+        key = self.examiner.key(question)
+        memory = session.answer(question, given, correct, rating, seconds)
+        self.last = question
+        explanation = _text(question.wording(self.desk.say.language).explanation)
+        values |= {"correct": correct, "key": key, "explanation": explanation, "proposed": int(rating)}
+        self.send("grade", **values, rating=int(rating), due=memory.due)
+        return True
+
+    def proof(self) -> dict[str, Any]:
+        job = self.examiner.proof(self.last) if self.last else None
+        if job is None:
+            raise KbError("there is nothing to run", "answer a question first")
+        done = self.examiner.run(job, lambda *_: None)
+        return {"outcome": str(done.outcome), "stdout": done.stdout, "stderr": done.stderr}
+
+    def amend(self, rating: Any) -> dict[str, Any]:
+        if type(rating) is not int or not 1 <= rating <= 4:
+            raise KbError(f"{rating!r} is no rating", "give 1 (again) to 4 (easy)")
+        memory = self.session.amend(Rating(rating))
+        if memory is None:
+            raise KbError("there is no answer to rate", "answer a question first")
+        return {"item": self.session.answered[-1].card.key, "rating": rating, "due": memory.due}
 
 
 def _message(line: str) -> dict[str, Any]:
@@ -60,10 +147,8 @@ def _message(line: str) -> dict[str, Any]:
         message = json.loads(line)
     except ValueError as error:
         raise KbError(f"no JSON: {error}", 'send {"answer": ...}') from None
-    if not isinstance(message, dict) or not message.keys() & {"answer", "skip", "undo", "quit"}:
-        raise KbError(
-            "no answer in the message", 'send {"answer": ...}, {"skip": true}, {"undo": true} or {"quit": true}'
-        )
+    if not isinstance(message, dict) or not message.keys() & VERBS:
+        raise KbError("no answer in the message", f"send an object with one of {', '.join(sorted(VERBS))}")
     return message
 
 
@@ -111,29 +196,3 @@ def _given(question: Question, answer: Any) -> str:
     if not isinstance(answer, str) or not answer.strip():
         raise KbError("the answer is empty", "give it as a text")
     return answer
-
-
-def _grade(
-    question: Question, message: dict[str, Any], session: Session, examiner: Examiner, started: float, desk: Desk
-) -> dict[str, Any]:
-    given = _given(question, message.get("answer"))
-    values: dict[str, Any] = {"item": question.item.key}
-    if question.item.kind is Kind.RECALL:
-        correct, rating = None, Rating(int(given))
-    else:
-        grade = examiner.grade(question, given)
-        correct, rating = grade.correct, propose(grade.correct, had_help=False)
-        if grade.run and not grade.correct:
-            values["reason"] = grade.note or grade.run.reason
-        values["form_only"] = grade.form_only
-    key = examiner.key(question)
-    memory = session.answer(question, given, correct, rating, rating, session.clock() - started)
-    explanation = _text(question.wording(desk.say.language).explanation)
-    return {
-        **values,
-        "correct": correct,
-        "key": key,
-        "explanation": explanation,
-        "rating": int(rating),
-        "due": memory.due,
-    }

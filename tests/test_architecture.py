@@ -24,15 +24,15 @@ FLOORS = [
     {"kb.formula", "kb.markdown", "kb.typography", "kb.words", "kb.language", "kb.deck", "kb.snippet", "kb.record"},
     {"kb.parse", "kb.chapters", "kb.load", "kb.store", "kb.thaw", "kb.harness", "kb.supervise"},
     # Services.
-    {"kb.library", "kb.runner", "quiz.schedule", "quiz.mutate"},
-    {"kb.search", "kb.worker", "quiz.progress", "quiz.grade"},
+    {"kb.library", "kb.runner", "quiz.schedule", "quiz.mutate", "quiz.vault"},
+    {"kb.search", "kb.worker", "quiz.progress", "quiz.grade", "quiz.fit"},
     # What is made of them.
     {"kb.verify", "kb.check", "quiz.session"},
-    {"quiz.examiner"},
+    {"quiz.examiner", "quiz.stats"},
     # The screen.
     {"kb.layout", "kb.terminal", "kb.highlight", "kb.keys", "kb.editor"},
     {"kb.render", "kb.desk", "kb.mine", "kb.watch"},
-    {"kb.execute", "kb.proving", "quiz.editor", "quiz.wire"},
+    {"kb.execute", "kb.proving", "quiz.editor", "quiz.wire", "quiz.wish", "quiz.home", "quiz.gauge", "quiz.reset"},
     {"quiz.drill"},
     {"kb.cli"},
     {"kb.__main__"},

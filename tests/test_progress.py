@@ -1,19 +1,23 @@
 """Progress: the log is the truth, and no answer that was shown as saved is lost."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import fsrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.errors import KbError
-from quiz.progress import Progress, Review
+from quiz.progress import ENOUGH, Progress, Review
 from quiz.schedule import DESIRED_RETENTION, Rating, recall_probability, replay, review
+from quiz.vault import KEEP, backups
 from tests.conftest import ROOT
 
 DAY = 86_400.0
@@ -27,29 +31,39 @@ def answer(item: str = "61/a", rating: Rating = Rating.GOOD, at: float = 0.0) ->
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["61/a", "61/b", "62/a"]), st.sampled_from(Rating), st.floats(0, 40)),
+        st.sampled_from(Rating),
         st.none(),
     ),
     max_size=15,
 )
+"""Answers with the days since the one before, corrections of the last answer, undos."""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ACTIONS)
-def test_state_is_the_replay_of_the_log(actions: list[tuple[str, Rating, float] | None]) -> None:
-    """After any answers and undos, what is known of each item is the replay of the answers that count."""
+def test_state_is_the_replay_of_the_log(actions: list[tuple[str, Rating, float] | Rating | None]) -> None:
+    """After any answers, corrections and undos, what is known of each item is the replay of the answers that count,
+    and the log has lost nothing."""
     with tempfile.TemporaryDirectory() as folder:
         progress = Progress(Path(folder, "progress.db"))
         counted: list[Review] = []
         now = 0.0
+        events = 0
         for action in actions:
             if action is None:
                 taken = progress.undo(now)
+                events += taken is not None
                 assert (counted.pop() if counted else None) == taken
+            elif isinstance(action, Rating):
+                if counted:
+                    progress.amend(counted[-1].id, action, now)
+                    events += 1
+                    counted[-1] = replace(counted[-1], rating=action)
             else:
                 item, rating, days = action
                 now += days * DAY
-                counted.append(answer(item, rating, now))
-                progress.add(counted[-1])
+                counted.append(progress.add(answer(item, rating, now))[0])
+                events += 1
         assert counted == progress.reviews()
         expected = {
             item: replay((one.rating, one.at) for one in counted if one.item == item)
@@ -57,6 +71,20 @@ def test_state_is_the_replay_of_the_log(actions: list[tuple[str, Rating, float] 
         }
         assert expected == progress.memories()
         progress.close()
+        with sqlite3.connect(Path(folder, "progress.db")) as connection:
+            assert connection.execute("SELECT COUNT(*) FROM event").fetchone()[0] == events
+
+
+def test_undone_prefix_equals_never_having_answered(tmp_path: Path) -> None:
+    """Undoing the last answers leaves the very state that was there before them."""
+    progress = Progress(tmp_path / "progress.db")
+    states = [progress.memories()]
+    for at in range(12):
+        progress.add(answer(f"61/{'abc'[at % 3]}", Rating(1 + at % 4), at * 2 * DAY))
+        states.append(progress.memories())
+    for state in reversed(states[:-1]):
+        progress.undo(99 * DAY)
+        assert state == progress.memories()
 
 
 def test_undo_of_everything_is_never_having_answered(tmp_path: Path) -> None:
@@ -152,3 +180,169 @@ def test_file_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(KbError, match="written by a newer kb"):
         Progress(path)
+
+
+# The file itself
+
+
+VERSION_1 = """
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT NOT NULL, at REAL NOT NULL, kind TEXT NOT NULL, given TEXT NOT NULL,
+    correct INTEGER, proposed INTEGER NOT NULL, rating INTEGER NOT NULL, seconds REAL NOT NULL,
+    undoes INTEGER REFERENCES event (id)
+);
+CREATE INDEX event_item ON event (item);
+CREATE INDEX event_at ON event (at);
+CREATE INDEX event_undoes ON event (undoes);
+CREATE TABLE memory (
+    item TEXT PRIMARY KEY, stability REAL NOT NULL, difficulty REAL NOT NULL, last REAL NOT NULL, due REAL NOT NULL
+);
+CREATE INDEX memory_due ON memory (due);
+INSERT INTO event VALUES (1, '61/a', 0, 'choice', '1', 1, 3, 3, 2.0, NULL);
+INSERT INTO event VALUES (2, '61/a', 345600, 'choice', '1', 1, 3, 3, 2.0, NULL);
+INSERT INTO event VALUES (3, '61/b', 345600, 'choice', '1', 1, 3, 3, 2.0, NULL);
+INSERT INTO event VALUES (4, '61/b', 345601, 'undo', '', NULL, 0, 0, 0, 3);
+PRAGMA user_version = 1;
+"""
+"""A file as the first format had it."""
+
+
+def test_older_file_is_migrated_with_a_copy_beside(tmp_path: Path) -> None:
+    """Answers, undos and gaps are all there afterwards; the old file lies beside, as it was."""
+    path = tmp_path / "progress.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(VERSION_1)
+    progress = Progress(path)
+    assert [(one.item, one.at) for one in progress.reviews()] == [("61/a", 0.0), ("61/a", 345600.0)]
+    assert progress.memories().keys() == {"61/a"}
+    assert progress.tally(DAY, 0.0) == {"61/a": (1, 1)}
+    progress.add(answer("61/b"))
+    with sqlite3.connect(tmp_path / "progress-format-1.db") as old:
+        assert old.execute("PRAGMA user_version").fetchone() == (1,)
+        assert old.execute("SELECT COUNT(*) FROM event").fetchone() == (4,)
+
+
+def damage(path: Path, how: str) -> None:
+    """Spoil a closed file."""
+    data = bytearray(path.read_bytes())
+    if how == "head":
+        data[:64] = b"x" * 64
+    elif how == "middle":
+        data[4096 : len(data) - 4096] = bytes(len(data) - 8192)
+    else:
+        data = data[: len(data) // 2]
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("how", ["head", "middle", "half"])
+def test_damaged_file_is_moved_aside_and_rebuilt(tmp_path: Path, how: str) -> None:
+    """What the newest backup holds is there again, it is told, and the damaged file is kept as it is."""
+    path = tmp_path / "progress.db"
+    progress = Progress(path)
+    for at in range(40):
+        progress.add(answer(f"61/{at}", at=at * DAY))
+    progress.back_up()
+    before = progress.reviews(), progress.memories()
+    progress.add(answer("62/after", at=50 * DAY))
+    progress.close()
+    damage(path, how)
+    spoiled = path.read_bytes()
+    notices: list[str] = []
+    again = Progress(path, notices.append)
+    found = again.reviews()[:40], {item: memory for item, memory in again.memories().items() if item != "62/after"}
+    assert found == before
+    again.add(answer("63/new", at=60 * DAY))
+    assert len(notices) == 1
+    assert "the progress file was damaged" in notices[0]
+    assert spoiled == (tmp_path / "progress-damaged-1.db").read_bytes()
+    assert Progress(path).reviews()[-1].item == "63/new"
+
+
+def test_answers_after_the_backup_are_salvaged(tmp_path: Path) -> None:
+    """What can still be read of a damaged file is not given up."""
+    path = tmp_path / "progress.db"
+    progress = Progress(path)
+    progress.add(answer("61/a"))
+    progress.back_up()
+    progress.add(answer("61/b"))
+    progress.close()
+    with sqlite3.connect(path) as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'memory'").fetchone()[0]
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+    path.write_bytes(data)
+    again = Progress(path)
+    assert again.memories().keys() == {"61/a", "61/b"}
+
+
+def test_damage_without_a_backup_starts_anew(tmp_path: Path) -> None:
+    """Nothing can be had back, and that is told; questions can be asked."""
+    path = tmp_path / "progress.db"
+    path.write_bytes(b"no database, " * 1000)
+    notices: list[str] = []
+    assert Progress(path, notices.append).reviews() == []
+    assert "no backup" in notices[0]
+
+
+def test_backups_are_few_and_sound(tmp_path: Path) -> None:
+    """One a session, the oldest go; a damaged file never takes the place of a sound backup."""
+    path = tmp_path / "progress.db"
+    progress = Progress(path)
+    for at in range(KEEP + 5):
+        progress.add(answer(at=at * DAY))
+        progress.back_up()
+        progress.back_up()
+    there = backups(path)
+    assert len(there) == KEEP
+    assert there[0].name == f"progress-{KEEP + 5:010d}.db"
+    shutil.copy(there[0], tmp_path / "copy.db")
+    assert len(Progress(tmp_path / "copy.db").reviews()) == KEEP + 5
+
+
+def test_usual_time_is_the_median_of_right_answers(tmp_path: Path) -> None:
+    """Wrong answers and other kinds do not count; too few tell nothing."""
+    progress = Progress(tmp_path / "progress.db")
+    for at in range(ENOUGH):
+        assert progress.usual_seconds("choice") is None
+        progress.add(replace(answer(at=at), seconds=float(at)))
+        progress.add(replace(answer(at=at, rating=Rating.AGAIN), seconds=900.0))
+    assert progress.usual_seconds("choice") == (ENOUGH - 1) / 2
+    assert progress.usual_seconds("code") is None
+
+
+def test_other_parameters_make_the_state_anew(tmp_path: Path) -> None:
+    """The log stays, the state is its replay under the new parameters, also after opening again."""
+    path = tmp_path / "progress.db"
+    progress = Progress(path)
+    for at in (0, 3, 9):
+        progress.add(answer(at=at * DAY))
+    default = progress.memories()
+    mine = tuple(value * 1.1 for value in fsrs.scheduler.DEFAULT_PARAMETERS)
+    progress.set_parameters(mine)
+    expected = replay([(Rating.GOOD, at * DAY) for at in (0, 3, 9)], mine)
+    assert Progress(path).memories() == {"61/a": expected} != default
+    progress.set_parameters(())
+    assert progress.memories() == default
+
+
+def test_damage_that_no_question_meets_is_found_at_the_sessions_end(tmp_path: Path) -> None:
+    """The backup checks the whole file first: a broken page is told, and the sound backup stays the newest."""
+    path = tmp_path / "progress.db"
+    progress = Progress(path)
+    for at in range(400):
+        progress.add(answer(f"61/{at % 3}", at=float(at)))
+    progress.back_up()
+    progress.add(answer("61/9", at=999.0))
+    progress.close()
+    data = bytearray(path.read_bytes())
+    with sqlite3.connect(path) as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'event_item'").fetchone()[0]
+    data[(page - 1) * 4096 + 8 : (page - 1) * 4096 + 200] = b"\x07" * 192
+    path.write_bytes(data)
+    notices: list[str] = []
+    again = Progress(path, notices.append)
+    again.back_up()
+    assert "was damaged" in " ".join(notices)
+    assert len(again.reviews()) >= 400
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

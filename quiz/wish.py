@@ -1,0 +1,72 @@
+"""Wish: what the learner wants to be asked, and the plan that follows from it."""
+
+from dataclasses import dataclass
+
+from kb.desk import Desk
+from kb.errors import UsageError
+from quiz.item import Kind
+from quiz.session import Agenda, Card, all_cards, plan
+from quiz.stats import done_today
+
+LIMIT = 10
+"""Questions of a session, if the learner says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the learner wants to be asked."""
+
+    words: list[str]
+    """Numbers or words that find entries; all if empty."""
+    only_new: bool
+    limit: int | None
+    """How many questions at most; ``LIMIT`` at a time if nothing is said."""
+    kind: str | None
+    area: str | None
+    level: int | None
+
+
+def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
+    """The items that fit a wish.
+
+    Raises:
+        UsageError: an unknown kind or area, a word that finds nothing, or nothing that fits.
+    """
+    if wish.kind is not None and wish.kind not in list(Kind):
+        raise UsageError(f"no kind {wish.kind!r}", f"choose {', '.join(Kind)}")
+    if wish.area is not None and wish.area not in desk.library.deck.areas:
+        raise UsageError(f"no area {wish.area!r}", f"the deck has {', '.join(desk.library.deck.areas)}")
+    numbers = set(desk.entries_for(wish.words)) if wish.words else set(desk.library.by_number)
+    heads = desk.library.by_number
+    cards = [
+        card
+        for card in all_cards(desk.library)
+        if card.number in numbers
+        and wish.kind in (None, str(card.kind))
+        and wish.area in (None, heads[card.number].area)
+        and wish.level in (None, heads[card.number].level)
+    ]
+    if not desk.torch and any(card.kind is Kind.CODE for card in cards):
+        cards = [card for card in cards if card.kind is not Kind.CODE]
+        text = desk.say("torch is not installed: questions whose answers are run are left out")
+        desk.err.print([[(f"kb: {text}", "warn")]])
+    if not cards:
+        raise UsageError(desk.say("no item matches"), "kb quiz without options asks what is due")
+    return cards
+
+
+def plan_session(desk: Desk, wish: Wish, now: float) -> Agenda:
+    """What to ask now. Entries that are named are asked also where nothing of them is due."""
+    cards = wished_cards(desk, wish)
+    return plan(
+        cards,
+        desk.progress.memories(),
+        {head.number: head.level for head in desk.library.heads},
+        now,
+        LIMIT if wish.limit is None else wish.limit,
+        links=desk.library.links,
+        done_today=done_today(desk.progress, now),
+        parameters=desk.progress.parameters,
+        only_new=wish.only_new,
+        also_early=bool(wish.words),
+    )
