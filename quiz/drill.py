@@ -399,7 +399,7 @@ class Drill:
     def show_rejection(self, question: Question, given: str, grade: Grade) -> None:
         """Which check failed, with its values, and the learner's lines where they stand in the snippet."""
         snippet, width = question.entry.snippet, self.out.width
-        self.show(wrap([("✗ ", "bad"), (grade.note or (grade.run.reason if grade.run else ""), "")], width))
+        self.show(wrap([("✗ ", "bad"), (grade.reason, "")], width))
         if snippet and grade.run:
             self.show(failure_lines(grade.run, snippet.filled(question.item.id, given), self.out))
         self.print([], [(self.say("your lines") + ":", "dim")])
@@ -505,7 +505,7 @@ class Drill:
             if not is_right and place not in chosen:
                 continue
             label, kind = ("right answer", "good") if is_right else ("your answer", "bad")
-            line: Line = [(f"{self.say(label)}: ", kind), (f"{place}  ", "strong"), *pieces(options[option], style)]
+            line: Line = [(f"{self.say(label)}: ", kind), (f"{place} · ", "strong"), *pieces(options[option], style)]
             self.show(wrap(line, style.width))
 
     def show_next(self, memory: Memory, rating: Rating) -> None:

@@ -28,6 +28,14 @@ class Grade:
     note: str = ""
     """Why it was rejected, where the run does not tell."""
 
+    @property
+    def reason(self) -> str:
+        """Why it was rejected, as far as that is known."""
+        if self.correct:
+            return ""
+        failed = self.run.reason if self.run and not self.run.passed else ""
+        return ": ".join(part for part in (self.note, failed) if part)
+
 
 def grade_choice(chosen: frozenset[int], marks: tuple[bool, ...]) -> Grade:
     """A choice: exactly the marked options must be chosen."""

@@ -110,8 +110,7 @@ class _Wire:
         else:
             grade = self.examiner.grade(question, given)
             seconds = session.clock() - self.started
-            reason = (grade.note or (grade.run.reason if grade.run else "")) if not grade.correct else ""
-            values |= {"form_only": grade.form_only, **({"reason": reason} if reason else {})}
+            values |= {"form_only": grade.form_only, **({"reason": grade.reason} if grade.reason else {})}
             if message.get("try") and not grade.correct:
                 self.helped = True
                 self.send("tried", **values)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -64,6 +65,19 @@ class Screen:
                     break
                 raise AssertionError(f"{text!r} is not on the screen:\n{self.text}")
         return self.text
+
+    def wait_until(self, holds: Callable[[], bool], seconds: float = 30) -> None:
+        """Read until something holds."""
+        until = time.monotonic() + seconds
+        while not holds():
+            self.read(0.05)
+            assert time.monotonic() < until, self.text
+
+    def resize(self, columns: int) -> None:
+        """Drag the window's edge."""
+        rows = self.screen.lines
+        self.screen.resize(rows, columns)
+        self.process.setwinsize(rows, columns)
 
     def send(self, keys: str) -> None:
         """Press keys."""

@@ -1,11 +1,15 @@
 """The quiz at a real pseudo-terminal: every kind asked, graded, saved; leaving at any moment loses nothing."""
 
 import re
+import signal
+import termios
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+from quiz.progress import Progress, Review
+from quiz.schedule import Rating
 from tests.conftest import write_entry
 from tests.screen import Screen, answers
 
@@ -61,7 +65,7 @@ def test_wrong_choice_shows_the_right_one_and_comes_again(small: Path, home: Pat
         screen.send(place_of(text, "2"))
         text = screen.wait_for("Enter next")
         assert "✗ wrong" in text
-        assert re.search(r"right answer: \d 3", text)
+        assert re.search(r"right answer: \d · 3", text)
         screen.send("\r")
         text = screen.wait_for("once more")
         screen.send(place_of(screen.wait_for("1 left"), "3"))
@@ -216,3 +220,164 @@ def test_elapsed_time_while_nothing_is_printed(small: Path, home: Path) -> None:
         assert screen.end() == 0
     assert "✓ passed" in screen.text
     assert "running" not in screen.text
+
+
+def test_rating_is_corrected_by_one_key(small: Path, home: Path) -> None:
+    """The proposed rating is shown with its interval; a digit changes both, and both are logged."""
+    with Screen("quiz", "61", "--kind", "choice") as screen:
+        screen.send(place_of(screen.wait_for("1-4 choose"), "3"))
+        screen.wait_for("(rated good)")
+        screen.send("4")
+        screen.wait_for("(rated easy)")
+        screen.send("2")
+        screen.wait_for("(rated hard)")
+        screen.send("q")
+        assert screen.end() == 0
+    log = Progress(home / "data" / "progress.db").reviews()
+    assert [(one.proposed, one.rating) for one in log] == [(Rating.GOOD, Rating.HARD)]
+
+
+def test_hint_makes_it_hard(small: Path, home: Path) -> None:
+    """h shows the gist; the right answer then counts as hard."""
+    with Screen("quiz", "61", "--kind", "choice") as screen:
+        text = screen.wait_for("1-4 choose")
+        screen.send("h")
+        screen.wait_for("sum of the values over their count")
+        screen.send(place_of(text, "3"))
+        screen.wait_for("(rated hard)")
+
+
+def test_code_hints_gist_then_first_line(small: Path, home: Path) -> None:
+    """The first hint is the gist, the second the first line of a solution, and no more than that."""
+    with Screen("quiz", "61", "--kind", "code") as screen:
+        screen.wait_for("Your lines >")
+        screen.send(":h\r")
+        text = screen.wait_for("Your lines >", times=2)
+        assert "sum of the values over their count" in text
+        assert "total = sum(values)" not in text
+        screen.send(":h\r")
+        text = screen.wait_for("Your lines >", times=3)
+        assert "total = sum(values)" in text
+        assert "return total / len" not in text
+
+
+def test_giving_up_shows_the_difference(small: Path, home: Path) -> None:
+    """Lines that failed are shown against a solution; a syntax error with its place."""
+    with Screen("quiz", "61", "--kind", "code") as screen:
+        screen.wait_for("Your lines >")
+        screen.send("return sum(values\r\r")
+        screen.wait_for("SyntaxError", 90)
+        screen.wait_for("Your lines >", times=2)
+        screen.send("\x15:g\r")
+        text = screen.wait_for("Enter next")
+        assert "-return sum(values" in text
+        assert "+return total / len(values)" in text
+
+
+def test_help_lists_every_key(small: Path, home: Path) -> None:
+    """? tells what each key does, and the question's keys stand below again."""
+    with Screen("quiz", "61", "--kind", "choice") as screen:
+        screen.wait_for("1-4 choose")
+        screen.send("?")
+        text = screen.wait_for("1-4 choose", times=2)
+        for what in ("skip", "hint", "undo", "quit", "open the entry", "rate it yourself"):
+            assert what in text
+
+
+def test_wrong_answer_shows_what_was_chosen(small: Path, home: Path) -> None:
+    """The chosen option and the right one stand side by side."""
+    with Screen("quiz", "61", "--kind", "choice") as screen:
+        place = place_of(screen.wait_for("1-4 choose"), "6")
+        screen.send(place)
+        text = screen.wait_for("Enter next")
+        assert f"your answer: {place} · 6" in text
+        assert re.search(r"right answer: \d · 3", text)
+
+
+def test_resizing_draws_the_question_anew(small: Path, home: Path) -> None:
+    """On another width everything is wrapped to it, and the keys work."""
+    with Screen("quiz", "61", "--kind", "choice", columns=80) as screen:
+        screen.wait_for("1-4 choose")
+        screen.resize(40)
+        text = screen.wait_for("What is the mean of 1, 2 and 6?", times=2)
+        last = text[text.rindex("What is the mean of 1") :]
+        assert all(cell_len(line) <= 40 for line in last.splitlines())
+        screen.send(place_of(text, "3"))
+        screen.wait_for("✓ right")
+    assert answers(home) == [("61/which-value", True)]
+
+
+def test_suspended_and_resumed(small: Path, home: Path) -> None:
+    """After Ctrl-Z and fg the question stands there again, and one key answers."""
+    with Screen("quiz", "61", "--kind", "choice") as screen:
+        text = screen.wait_for("1-4 choose")
+        screen.process.kill(signal.SIGSTOP)  # Ctrl-Z itself stops nobody who has no shell above
+        screen.wait_until(lambda: process_state(screen.process.pid or 0) == "T")
+        # What a shell does when it gets the terminal back.
+        modes = termios.tcgetattr(screen.process.child_fd)
+        modes[3] |= termios.ICANON | termios.ECHO
+        termios.tcsetattr(screen.process.child_fd, termios.TCSANOW, modes)
+        screen.process.kill(signal.SIGCONT)
+        text = screen.wait_for("1-4 choose", times=2)
+        screen.send(place_of(text, "3"))
+        screen.wait_for("✓ right")
+    assert answers(home) == [("61/which-value", True)]
+
+
+def process_state(pid: int) -> str:
+    """One letter: R running, S sleeping, T stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_nothing_scrolls_away_unread(small: Path, home: Path) -> None:
+    """On a low screen what does not fit waits for a key."""
+    with Screen("quiz", "61", "--kind", "choice", rows=10) as screen:
+        text = screen.wait_for("— more —")
+        assert "What is the mean of 1, 2 and 6?" in text
+        assert len(screen.screen.history.top) == 0
+        screen.send(" ")
+        screen.wait_for("1-4 choose")
+
+
+def test_next_session_of_the_day_says_what_is_due(small: Path, home: Path) -> None:
+    """Nothing due is told with the time of the next, and new ones follow."""
+    with Screen("quiz", "61", "--kind", "choice") as screen:
+        screen.send(place_of(screen.wait_for("1-4 choose"), "3"))
+        screen.wait_for("Enter next")
+        screen.send("q")
+        assert screen.end() == 0
+    with Screen("quiz", "--kind", "choice") as screen:
+        text = screen.wait_for("choose all that apply")
+        assert "nothing is due" in text
+        assert "the next is due in" in text
+        assert "here are new ones" in text
+        screen.send("q")
+        assert screen.end() == 0
+
+
+def test_flood_is_told_and_goes_on_in_tens(small: Path, home: Path) -> None:
+    """After a year's pause: a share of what is due, ten at a time, the rest on Enter."""
+    for number in range(62, 75):
+        write_entry(small, number, f"more-{number}")
+    log = Progress(home / "data" / "progress.db")
+    for number in range(61, 75):
+        for name in ("which-value", "which-hold", "printed", "counted", "recall"):
+            log.add(Review(f"{number}/{name}", 0.0, "choice", "1", True, Rating.GOOD, Rating.GOOD, 5.0))
+    log.close()
+    with Screen(rows=30) as screen:
+        assert screen.end() == 0
+        assert "70 due" in screen.text
+        assert "60 of it today" in screen.text
+    with Screen("quiz", "--kind", "recall", rows=200) as screen:
+        screen.wait_for("Recall the answer")
+    with Screen("quiz", rows=300) as screen:
+        screen.wait_for("60 of it today")
+        for count in range(10):
+            screen.wait_for(f"{10 - count} left")
+            screen.send("s")
+            text = screen.read(0.05)
+            if "Your answer" in text.splitlines()[-1]:
+                screen.send("\x15:s\r")
+        screen.wait_for("more are due today")
+        screen.send("q")
+        assert screen.end() == 0

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from quiz.progress import Progress
+from quiz.schedule import Rating
 from tests.conftest import COMMAND, ROOT
 
 
@@ -125,3 +127,52 @@ def test_closed_input_ends_the_session(small: Path) -> None:
     wire.process.stdin.close()
     assert wire.hear("end")["answered"] == 0
     assert wire.process.wait(timeout=30) == 0
+
+
+def test_hint_try_rating_proof(small: Path, home: Path) -> None:
+    """All that the terminal can do: a hint, another try, a corrected rating, the proof."""
+    wire = Wire("61", "--kind", "choice")
+    question = wire.hear("question")
+    for bad in ({"rating": 3}, {"proof": True}, {"rating": 9}):
+        wire.say(**bad)
+        wire.hear("error")
+    wire.say(hint=True)
+    assert "sum of the values" in wire.hear("hint")["text"]
+    wire.say(answer=question["options"].index("2") + 1, **{"try": True})
+    assert wire.hear("tried")["item"] == "61/which-value"
+    wire.say(answer=question["options"].index("3") + 1, **{"try": True})
+    grade = wire.hear("grade")
+    assert (grade["correct"], grade["proposed"], grade["rating"]) == (True, 2, 2)
+    assert wire.hear("question")["item"] == "61/which-hold"
+    wire.say(rating=4)
+    rated = wire.hear("rated")
+    assert (rated["item"], rated["rating"]) == ("61/which-value", 4)
+    assert rated["due"] > grade["due"]
+    wire.say(proof=True)
+    assert wire.hear("proof")["outcome"] == "passed"
+    wire.say(quit=True)
+    wire.hear("end")
+    log = Progress(home / "data" / "progress.db").reviews()
+    assert [(one.proposed, one.rating) for one in log] == [(Rating.HARD, Rating.EASY)]
+
+
+def test_rejected_code_tells_its_reason(small: Path) -> None:
+    """Another try for lines that fail, with the check that they fail."""
+    wire = Wire("61", "--kind", "code")
+    wire.hear("question")
+    wire.say(answer="return sum(values)", **{"try": True})
+    assert "the sum over the count" in wire.hear("tried")["reason"]
+    wire.say(answer="return sum(values) / len(values)")
+    grade = wire.hear("grade")
+    assert (grade["correct"], grade["rating"]) == (True, 2)
+
+
+def test_backup_is_made_at_the_end(small: Path, home: Path) -> None:
+    """After a session with an answer a copy of the log lies in backups."""
+    wire = Wire("61", "--kind", "choice", "--limit", "1")
+    wire.hear("question")
+    wire.say(answer=1)
+    wire.hear("grade")
+    wire.say(quit=True)
+    assert wire.process.wait(timeout=30) == 0
+    assert [path.name for path in (home / "data" / "backups").iterdir()] == ["progress-0000000001.db"]
