@@ -41,7 +41,9 @@ ZH = {
     "no worker is kept": "没有常驻的 worker",
     "a worker is kept already": "worker 已经常驻",
     "a worker is kept for {minutes} minutes after its last run": "worker 已常驻，最后一次运行 {minutes} 分钟后退出",
-    "{killed} of {all} mutants killed": "{all} 个变异体中淘汰了 {killed} 个",
+    "{killed} of {all} mutants killed ({share}); {equivalent} more are as right as the solution": (
+        "{all} 个变异体中淘汰了 {killed} 个（{share}）；另有 {equivalent} 个与解法等价"
+    ),
     "{ok} of {all} as expected": "{all} 项中 {ok} 项符合预期",
     "no complaints about {count} entries": "{count} 个条目，没有问题",
     "{count} complaints": "共 {count} 个问题",

@@ -120,8 +120,17 @@ def show_results(desk: Desk, results: Sequence[Result]) -> None:
         if result.task.what == "snippet" and snippet:
             desk.out.print(run_summary(result.run, snippet.source, desk.out, desk.say))
     if mutated := [result for result in results if result.task.what == "mutant"]:
-        killed = sum(result.ok for result in mutated)
-        desk.err.print([[(desk.say("{killed} of {all} mutants killed", killed=killed, all=len(mutated)), "")]])
+        alive = [result for result in mutated if result.run.passed]
+        equivalent = sum(result.ok for result in alive)
+        counted = len(mutated) - equivalent
+        text = desk.say(
+            "{killed} of {all} mutants killed ({share}); {equivalent} more are as right as the solution",
+            killed=len(mutated) - len(alive),
+            all=counted,
+            share=f"{(len(mutated) - len(alive)) / max(1, counted):.0%}",
+            equivalent=equivalent,
+        )
+        desk.err.print([[(text, "")]])
     text = desk.say("{ok} of {all} as expected", ok=len(results) - len(bad), all=len(results))
     desk.err.print([[("✗ " if bad else "✓ ", "bad" if bad else "good"), (text, "")]])
 

@@ -16,7 +16,7 @@ from kb.load import OUTPUT
 from kb.record import PASSED, Record, public
 from kb.runner import Starter, block_job, filled_job, run, snippet_job
 from quiz.item import Item, Kind
-from quiz.mutate import mutants
+from quiz.mutate import EQUIVALENT, marked_equivalents, mutants
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Task:
     job: Job
     sha256: str
     """Of the script."""
+    equivalent: str = ""
+    """Why a mutant is as right as the solution, where the entry says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,17 @@ def mutant_tasks(entry: Entry, device: str) -> list[Task]:
     snippet = entry.snippet
     if snippet is None:
         return []
-    return [
-        Task(
-            entry.number, "mutant", f"{hole.name}:{mutant.what}", job, hashlib.sha256(mutant.lines.encode()).hexdigest()
-        )
-        for hole in snippet.holes
-        for mutant in mutants(snippet.solution(hole.name))
-        for job in [filled_job(snippet, hole.name, mutant.lines, device, timeout=min(snippet.timeout, 30.0))]
-    ]
+    timeout = min(snippet.timeout, 30.0)
+    right = {item.id: item.right for item in entry.items}
+    tasks = []
+    for hole in snippet.holes:
+        marked = marked_equivalents(right.get(hole.name, ()))
+        for mutant in mutants(snippet.solution(hole.name)):
+            job = filled_job(snippet, hole.name, mutant.lines, device, timeout=timeout)
+            digest = hashlib.sha256(mutant.lines.encode()).hexdigest()
+            name = f"{hole.name}:{mutant.what}"
+            tasks.append(Task(entry.number, "mutant", name, job, digest, marked.get(mutant.lines, "")))
+    return tasks
 
 
 def _solutions(item: Item) -> Iterator[tuple[str, str, str]]:
@@ -146,7 +151,8 @@ def judge(task: Task, done: Run) -> Result:
     """Whether a run did what its task expects."""
     note = ""
     if task.what == "mutant":
-        note = "a mutant survived; the snippet lacks an assert that it fails" if done.passed else ""
+        survived = done.passed and not task.equivalent
+        note = f"a mutant survived; write an assert that it fails, or mark it {EQUIVALENT} why" if survived else ""
     elif task.what == "wrong":
         if done.passed:
             note = "a wrong solution passed; the snippet lacks an assert that it fails"

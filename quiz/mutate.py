@@ -2,7 +2,7 @@
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
@@ -40,6 +40,25 @@ class Mutant:
     """The mistake, in words."""
     lines: str
     """The solution with it."""
+
+
+EQUIVALENT = "# equivalent:"
+"""How the first line of a right solution begins that is a mutant of the snippet's own, and as right; why follows."""
+
+
+def marked_equivalents(right: Iterable[str]) -> dict[str, str]:
+    """Right solutions that are marked as equivalent mutants: the reason of each, by the solution as ``mutants`` would
+    write it."""
+    marked = {}
+    for lines in right:
+        first, _, _ = lines.lstrip().partition("\n")
+        reason = first.removeprefix(EQUIVALENT).strip()
+        if first.startswith(EQUIVALENT) and reason:
+            try:
+                marked[ast.unparse(ast.parse(lines))] = reason
+            except SyntaxError:
+                continue
+    return marked
 
 
 def mutants(lines: str) -> list[Mutant]:

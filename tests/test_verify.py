@@ -96,10 +96,26 @@ def test_mutants(small: Path, kb: Kb) -> None:
     killed, everything = re.search(r"(\d+) of (\d+) mutants killed", done.stderr).groups()  # type: ignore[union-attr]
     assert killed == everything
     assert int(everything) >= 4
+    assert "(100%); 0 more" in done.stderr
     write_entry(small, snippet=SNIPPET.replace("== 3.0", "> 2.0").replace("== 4.0", "> 2.0"))
     weak = kb("verify", "--mutants")
     assert weak.returncode == 1
     assert "a mutant survived" in weak.stdout
+
+
+def test_equivalent_mutant_is_marked_with_a_reason(small: Path, kb: Kb) -> None:
+    """A mutant that is as right as the solution does not count, once the entry says why; without a reason it does."""
+    write_entry(small, snippet=SNIPPET.replace("sum(values)", "sum(values, start=0)"))
+    path = small / "061-mean" / "en.md"
+    text = path.read_text().replace("    total = sum(values)\n", "    total = sum(values, start=0)\n")
+    block = "```python right\nimport statistics"
+    assert block in text
+    for reason, code in (("", 1), ("0 is where a sum begins anyway", 0)):
+        marked = f"```python right\n# equivalent: {reason}\ntotal = sum(values)\nreturn total / len(values)\n```\n\n"
+        path.write_text(text.replace(block, marked + block))
+        done = kb("verify", "--mutants")
+        assert done.returncode == code, done.stdout
+    assert "(100%); 1 more" in done.stderr
 
 
 def test_junit(small: Path, kb: Kb, tmp_path: Path) -> None:
