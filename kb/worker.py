@@ -149,10 +149,11 @@ class Worker:
         return None
 
     def close(self) -> None:
-        """End the worker and what it runs."""
+        """End the worker, at once also while it is still importing torch. Jobs end when their callers hang up."""
         if self._lifeline is not None:
             self._lifeline.close()
-            with contextlib.suppress(ChildProcessError):
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self._pid, signal.SIGKILL)
                 os.waitpid(self._pid, 0)
             shutil.rmtree(self._folder, ignore_errors=True)
 

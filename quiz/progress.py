@@ -296,15 +296,26 @@ class Progress:
         seconds = [row[0] for row in self._rows(query, kind, RECENT)]
         return median(seconds) if len(seconds) >= ENOUGH else None
 
-    def tally(self, gap: float, start: float) -> dict[str, tuple[int, int]]:
-        """By item, its reviews since a time that came at least a gap after the one before, and how many were right.
+    def tally(self, gap: float, start: float) -> dict[str, tuple[int, int, int, int]]:
+        """By item: its reviews that came at least a gap after the one before, how many of them were right, and both
+        numbers again for those since a time.
 
         Args:
             gap: seconds.
             start: seconds since 1970.
         """
-        query = "SELECT item, COUNT(*), SUM(rating > 1) FROM review WHERE since >= ? AND at >= ? GROUP BY +item"
-        return {item: (count, right) for item, count, right in self._rows(query, gap, start)}
+        query = """
+            SELECT item, COUNT(*), SUM(rating > 1), SUM(at >= ?1), SUM(at >= ?1 AND rating > 1)
+            FROM review WHERE since >= ?2 GROUP BY +item
+        """
+        return {
+            item: (count, right, late, late_right)
+            for item, count, right, late, late_right in self._rows(query, start, gap)
+        }
+
+    def count_since(self, gap: float, start: float) -> int:
+        """How many reviews since a time came at least a gap (seconds) after the one to the same item before."""
+        return int(self._rows("SELECT COUNT(*) FROM review WHERE at >= ? AND since >= ?", start, gap)[0][0])
 
     def count_by_day(self) -> dict[str, tuple[int, int]]:
         """Answers that count on each local day that has any, as ``2026-11-21``, and how many of them were right."""

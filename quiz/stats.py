@@ -36,9 +36,6 @@ class Retention:
         """From 0 to 1; None without any review."""
         return self.right / self.reviews if self.reviews else None
 
-    def __add__(self, other: "Retention") -> "Retention":
-        return Retention(self.reviews + other.reviews, self.right + other.right)
-
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
@@ -91,8 +88,8 @@ def gather(library: Library, progress: Progress, now: float) -> Stats:
     """
     cards, memories, parameters = all_cards(library), progress.memories(), progress.parameters
     days = progress.count_by_day()
-    counts = progress.tally(HALF_A_DAY, 0.0)
-    recent = progress.tally(HALF_A_DAY, now - RECENT_DAYS * DAY)
+    tally = progress.tally(HALF_A_DAY, now - RECENT_DAYS * DAY)
+    counts = {item: Retention(*row[:2]) for item, row in tally.items()}
     areas: dict[str, list[Card]] = {}
     entries: dict[int, list[Card]] = {}
     heads = library.by_number
@@ -114,7 +111,7 @@ def gather(library: Library, progress: Progress, now: float) -> Stats:
         streak=streak(days, now),
         days={day: count for day, (count, _) in days.items()},
         retention=_summed(counts.values()),
-        recent=_summed(recent.values()),
+        recent=_summed(Retention(*row[2:]) for row in tally.values()),
         due=sum(memory.due <= now for memory in in_deck),
         forecast=_forecast(in_deck, now),
         new=sum(card.key not in memories for card in cards),
@@ -132,7 +129,7 @@ def orphans(library: Library, progress: Progress) -> dict[str, int]:
 def done_today(progress: Progress, now: float) -> int:
     """How many reviews of items known before there were on this local day."""
     midnight = datetime.combine(date.fromisoformat(local_day(now)), datetime.min.time()).timestamp()
-    return sum(count for count, _ in progress.tally(HALF_A_DAY, midnight).values())
+    return progress.count_since(HALF_A_DAY, midnight)
 
 
 def streak(days: Collection[str], now: float) -> int:
@@ -152,14 +149,15 @@ def local_day(at: float) -> str:
     return datetime.fromtimestamp(at).date().isoformat()
 
 
-def _summed(counts: Iterable[tuple[int, int]]) -> Retention:
-    return sum((Retention(*one) for one in counts), Retention(0, 0))
+def _summed(counts: Iterable[Retention]) -> Retention:
+    found = list(counts)
+    return Retention(sum(one.reviews for one in found), sum(one.right for one in found))
 
 
 def _knowledge(
     cards: Collection[Card],
     memories: dict[str, Memory],
-    counts: dict[str, tuple[int, int]],
+    counts: dict[str, Retention],
     now: float,
     parameters: Parameters,
 ) -> Knowledge:

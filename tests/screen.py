@@ -42,7 +42,7 @@ class Screen:
         until = time.monotonic() + seconds
         while True:
             try:
-                self.stream.feed(self.process.read_nonblocking(65536, timeout=max(0.01, until - time.monotonic())))
+                self.stream.feed(self.process.read_nonblocking(65536, timeout=max(0.001, until - time.monotonic())))
             except pexpect.TIMEOUT:
                 return self.text
             except pexpect.EOF:
@@ -55,10 +55,10 @@ class Screen:
         above = ["".join(row[at].data for at in range(width)).rstrip() for row in self.screen.history.top]
         return "\n".join([*above, *(line.rstrip() for line in self.screen.display)]).rstrip()
 
-    def wait_for(self, text: str, seconds: float = 60, times: int = 1) -> str:
-        """Read until the screen shows a text, so many times."""
+    def wait_for(self, text: str, seconds: float = 60, times: int = 1, tick: float = 0.05) -> str:
+        """Read until the screen shows a text, so many times; looks once a tick."""
         until = time.monotonic() + seconds
-        while self.read(0.05).count(text) < times:
+        while self.read(tick).count(text) < times:
             if time.monotonic() > until or not self.process.isalive():
                 self.read(0.2)
                 if self.text.count(text) >= times:

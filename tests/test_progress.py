@@ -215,7 +215,7 @@ def test_older_file_is_migrated_with_a_copy_beside(tmp_path: Path) -> None:
     progress = Progress(path)
     assert [(one.item, one.at) for one in progress.reviews()] == [("61/a", 0.0), ("61/a", 345600.0)]
     assert progress.memories().keys() == {"61/a"}
-    assert progress.tally(DAY, 0.0) == {"61/a": (1, 1)}
+    assert progress.tally(DAY, 0.0) == {"61/a": (1, 1, 1, 1)}
     progress.add(answer("61/b"))
     with sqlite3.connect(tmp_path / "progress-format-1.db") as old:
         assert old.execute("PRAGMA user_version").fetchone() == (1,)
