@@ -3,7 +3,7 @@
 from kb.desk import Desk
 from kb.render import language_text
 from quiz.session import all_cards, share_of_today
-from quiz.stats import done_today, local_day, streak
+from quiz.stats import done_today, local_day, recent_days
 
 
 def show_home(desk: Desk, now: float) -> None:
@@ -12,20 +12,21 @@ def show_home(desk: Desk, now: float) -> None:
     title = language_text(desk.library.deck.titles, say.language)
     desk.out.print([[(title, "heading"), (f"  {say('{count} entries', count=len(desk.library.heads))}", "dim")], []])
     cards = all_cards(desk.library)
-    due, today, new, days = 0, 0, len(cards), {}
+    due, today, new, in_a_row = 0, 0, len(cards), 0
+    days: dict[str, int] = {}
     if desk.places.progress.exists():
         memories = desk.progress.memories()
         due = sum(card.key in memories and memories[card.key].due <= now for card in cards)
         new = sum(card.key not in memories for card in cards)
         today = share_of_today(due, done_today(desk.progress, now))
-        days = desk.progress.count_by_day()
+        days, in_a_row = recent_days(desk.progress, now, 30)
     desk.out.print([[(say("{due} due, {new} new", due=due, new=new), "strong")]])
     if today < due:
         text = say("a long pause: what is due is spread over some days; {today} of it today", today=today)
         desk.out.print([[(text, "dim")]])
     if days:
-        count = days.get(local_day(now), (0, 0))[0]
-        streak_text = say("streak: {days} days", days=streak(days, now))
+        count = days.get(local_day(now), 0)
+        streak_text = say("streak: {days} days", days=in_a_row)
         desk.out.print([[(f"{say('answered today: {count}', count=count)} · {streak_text}", "dim")]])
     command = "kb quiz" if due or new else "kb search"
     desk.out.print([[], [(say("next: {command}", command=command), "")], [("kb --help", "dim")]])

@@ -317,10 +317,15 @@ class Progress:
         """How many reviews since a time came at least a gap (seconds) after the one to the same item before."""
         return int(self._rows("SELECT COUNT(*) FROM review WHERE at >= ? AND since >= ?", start, gap)[0][0])
 
-    def count_by_day(self) -> dict[str, tuple[int, int]]:
-        """Answers that count on each local day that has any, as ``2026-11-21``, and how many of them were right."""
-        query = "SELECT date(at, 'unixepoch', 'localtime') AS day, COUNT(*), SUM(rating > 1) FROM review GROUP BY day"
-        return {day: (count, right) for day, count, right in self._rows(f"{query} ORDER BY day")}
+    def totals(self) -> tuple[int, int]:
+        """How many answers count, and how many of them were right."""
+        count, right = self._rows("SELECT COUNT(*), COALESCE(SUM(rating > 1), 0) FROM review")[0]
+        return count, right
+
+    def count_by_day(self, start: float) -> dict[str, int]:
+        """Answers since a time (seconds since 1970) on each local day that has any, as ``2026-11-21``."""
+        query = "SELECT date(at, 'unixepoch', 'localtime') AS day, COUNT(*) FROM review WHERE at >= ? GROUP BY day"
+        return dict(self._rows(f"{query} ORDER BY day", start))
 
     def close(self) -> None:
         """Close the file."""

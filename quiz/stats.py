@@ -7,14 +7,17 @@ from typing import TypeVar
 
 from kb.library import Library
 from quiz.progress import Progress
-from quiz.schedule import DAY, Memory, Parameters, recall_probability
-from quiz.session import Card, all_cards
+from quiz.schedule import DAY, Memory, recall_probability
+from quiz.session import all_cards
 
 HALF_A_DAY = 43_200.0
 """Seconds; an answer this long after the one before tells of memory, a sooner one of drill."""
 
 FORECAST_DAYS = 14
 """How far ahead the due items are counted."""
+
+HEAT_DAYS = 190
+"""How far back answers are counted by day."""
 
 RECENT_DAYS = 30
 """What counts as lately."""
@@ -62,7 +65,7 @@ class Stats:
     streak: int
     """Days in a row with an answer."""
     days: dict[str, int]
-    """Answers on each local day that has any, as ``2026-11-21``."""
+    """Answers on each local day of the last half year that has any, as ``2026-11-21``."""
     retention: Retention
     recent: Retention
     """Of the last ``RECENT_DAYS`` days."""
@@ -87,36 +90,36 @@ def gather(library: Library, progress: Progress, now: float) -> Stats:
         now: seconds since 1970.
     """
     cards, memories, parameters = all_cards(library), progress.memories(), progress.parameters
-    days = progress.count_by_day()
+    days, in_a_row = recent_days(progress, now, HEAT_DAYS)
+    answers, right = progress.totals()
     tally = progress.tally(HALF_A_DAY, now - RECENT_DAYS * DAY)
-    counts = {item: Retention(*row[:2]) for item, row in tally.items()}
-    areas: dict[str, list[Card]] = {}
-    entries: dict[int, list[Card]] = {}
+    areas: dict[str, _Sum] = {}
+    entries: dict[int, _Sum] = {}
+    in_deck: list[Memory] = []
     heads = library.by_number
     for card in cards:
-        areas.setdefault(heads[card.number].area, []).append(card)
-        entries.setdefault(card.number, []).append(card)
-    in_deck = [memories[card.key] for card in cards if card.key in memories]
-
-    def known(group: Iterable[Card]) -> Knowledge:
-        return _knowledge(list(group), memories, counts, now, parameters)
-
-    by_area = {area: known(group) for area, group in areas.items()}
-    by_entry = {number: known(group) for number, group in entries.items()}
-    today = local_day(now)
+        groups = areas.setdefault(heads[card.number].area, _Sum()), entries.setdefault(card.number, _Sum())
+        key = card.key
+        memory = memories.get(key)
+        recall = None
+        if memory is not None:
+            in_deck.append(memory)
+            recall = recall_probability(memory, now, parameters)
+        for group in groups:
+            group.add(recall, tally.get(key))
     return Stats(
-        answers=sum(count for count, _ in days.values()),
-        right=sum(right for _, right in days.values()),
-        today=days.get(today, (0, 0))[0],
-        streak=streak(days, now),
-        days={day: count for day, (count, _) in days.items()},
-        retention=_summed(counts.values()),
-        recent=_summed(Retention(*row[2:]) for row in tally.values()),
+        answers=answers,
+        right=right,
+        today=days.get(local_day(now), 0),
+        streak=in_a_row,
+        days=days,
+        retention=Retention(sum(row[0] for row in tally.values()), sum(row[1] for row in tally.values())),
+        recent=Retention(sum(row[2] for row in tally.values()), sum(row[3] for row in tally.values())),
         due=sum(memory.due <= now for memory in in_deck),
         forecast=_forecast(in_deck, now),
         new=sum(card.key not in memories for card in cards),
-        areas=_weakest_first(by_area),
-        entries=_weakest_first(by_entry),
+        areas=_weakest_first(areas),
+        entries=_weakest_first(entries),
     )
 
 
@@ -130,6 +133,17 @@ def done_today(progress: Progress, now: float) -> int:
     """How many reviews of items known before there were on this local day."""
     midnight = datetime.combine(date.fromisoformat(local_day(now)), datetime.min.time()).timestamp()
     return progress.count_since(HALF_A_DAY, midnight)
+
+
+def recent_days(progress: Progress, now: float, window: int) -> tuple[dict[str, int], int]:
+    """Answers on each local day of the last ``window`` days that has any, and the streak: more days are looked at
+    only if the streak fills them, for a long log takes long to count."""
+    while True:
+        days = progress.count_by_day(now - window * DAY)
+        count = streak(days, now)
+        if count < window - 1:
+            return days, count
+        window *= 4
 
 
 def streak(days: Collection[str], now: float) -> int:
@@ -149,26 +163,30 @@ def local_day(at: float) -> str:
     return datetime.fromtimestamp(at).date().isoformat()
 
 
-def _summed(counts: Iterable[Retention]) -> Retention:
-    found = list(counts)
-    return Retention(sum(one.reviews for one in found), sum(one.right for one in found))
+class _Sum:
+    """Knowledge of a group, item by item."""
+
+    def __init__(self) -> None:
+        self.items = self.answered = self.reviews = self.right = 0
+        self.recall = 0.0
+
+    def add(self, recall: float | None, tally: tuple[int, int, int, int] | None) -> None:
+        self.items += 1
+        if recall is not None:
+            self.answered += 1
+            self.recall += recall
+        if tally is not None:
+            self.reviews += tally[0]
+            self.right += tally[1]
+
+    def whole(self) -> Knowledge:
+        recall = self.recall / self.answered if self.answered else None
+        return Knowledge(self.items, self.answered, recall, Retention(self.reviews, self.right))
 
 
-def _knowledge(
-    cards: Collection[Card],
-    memories: dict[str, Memory],
-    counts: dict[str, Retention],
-    now: float,
-    parameters: Parameters,
-) -> Knowledge:
-    known = [recall_probability(memories[card.key], now, parameters) for card in cards if card.key in memories]
-    retention = _summed(counts[card.key] for card in cards if card.key in counts)
-    return Knowledge(len(cards), len(known), sum(known) / len(known) if known else None, retention)
-
-
-def _weakest_first(groups: dict[_Key, Knowledge]) -> dict[_Key, Knowledge]:
-    begun = [(one.recall, key) for key, one in groups.items() if one.recall is not None]
-    return {key: groups[key] for _, key in sorted(begun)}
+def _weakest_first(groups: dict[_Key, _Sum]) -> dict[_Key, Knowledge]:
+    begun = [(one.recall / one.answered, key) for key, one in groups.items() if one.answered]
+    return {key: groups[key].whole() for _, key in sorted(begun)}
 
 
 def _forecast(memories: Iterable[Memory], now: float) -> tuple[int, ...]:

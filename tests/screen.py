@@ -55,16 +55,25 @@ class Screen:
         above = ["".join(row[at].data for at in range(width)).rstrip() for row in self.screen.history.top]
         return "\n".join([*above, *(line.rstrip() for line in self.screen.display)]).rstrip()
 
-    def wait_for(self, text: str, seconds: float = 60, times: int = 1, tick: float = 0.05) -> str:
-        """Read until the screen shows a text, so many times; looks once a tick."""
+    def wait_for(self, text: str, seconds: float = 60, times: int = 1) -> str:
+        """Read until the screen shows a text, so many times."""
         until = time.monotonic() + seconds
-        while self.read(tick).count(text) < times:
+        while self.read(0.05).count(text) < times:
             if time.monotonic() > until or not self.process.isalive():
                 self.read(0.2)
                 if self.text.count(text) >= times:
                     break
                 raise AssertionError(f"{text!r} is not on the screen:\n{self.text}")
         return self.text
+
+    def wait_raw(self, text: str, seconds: float = 60) -> None:
+        """Wait until a text comes, without the time that reading it as a screen takes: for measuring."""
+        self.stream.feed(self.process.read_nonblocking(1, timeout=seconds))
+        came = ""
+        until = time.monotonic() + seconds
+        while text not in came:
+            came += self.process.read_nonblocking(65536, timeout=max(0.001, until - time.monotonic()))
+        self.stream.feed(came)
 
     def wait_until(self, holds: Callable[[], bool], seconds: float = 30) -> None:
         """Read until something holds."""

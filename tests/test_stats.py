@@ -8,7 +8,7 @@ import pytest
 from kb.library import Library
 from quiz.progress import Progress, Review
 from quiz.schedule import DAY, Rating, recall_probability
-from quiz.stats import Retention, done_today, gather, orphans, streak
+from quiz.stats import Retention, done_today, gather, orphans, recent_days, streak
 from tests.conftest import Kb, only_json, write_entry
 
 NOON = datetime(2026, 3, 10, 12).timestamp()
@@ -85,6 +85,15 @@ def test_streak_survives_a_young_day() -> None:
     assert streak(days, NOON) == 2
     assert streak(days | {"2026-03-10"}, NOON) == 3
     assert streak(days, NOON + DAY) == 0
+
+
+def test_long_streak_is_counted_whole(home: Path) -> None:
+    """Also one that is longer than the days that are shown."""
+    (home / "data").mkdir()
+    log = Progress(home / "data" / "progress.db")
+    for day in range(250):
+        log.add(Review(f"61/{day}", NOON - day * DAY, "choice", "1", True, Rating.GOOD, Rating.GOOD, 5.0))
+    assert recent_days(log, NOON, 30)[1] == 250
 
 
 def test_done_today_counts_reviews_alone(progress: Progress) -> None:
