@@ -30,6 +30,7 @@ class Screen:
             encoding="utf-8",
             timeout=60,
         )
+        self.process.delaybeforesend = None  # 50 ms by default, which a measured key must not wait
 
     def __enter__(self) -> "Screen":
         return self
