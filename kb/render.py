@@ -268,7 +268,7 @@ def time_text(seconds: float, say: Speech) -> str:
         (60, "{count} minutes"),
     )
     for size, message in units:
-        if seconds >= 2 * size or size == 60:
+        if seconds >= 1.9 * size or size == 60:  # two days less a minute are two days, not 48 hours
             count = round(seconds / size)
             return say(message, count=max(1, count))
     raise AssertionError("the last unit takes everything")

@@ -402,7 +402,7 @@ class Drill:
         self.show(wrap([("✗ ", "bad"), (grade.reason, "")], width))
         if snippet and grade.run:
             self.show(failure_lines(grade.run, snippet.filled(question.item.id, given), self.out))
-        self.print([], [(self.say("your lines") + ":", "dim")])
+        self.print([], [(self.say("your lines:"), "dim")])
         self.show(code_lines(given, "python", self.style(question.card.number)))
         self.print([])
 
@@ -477,8 +477,8 @@ class Drill:
                 self.show_options(question, given, style)
             case _:
                 if not grade.correct:
-                    self.show(wrap([(self.say("your answer") + ": ", "dim"), (given, "")], style.width))
-                self.show(wrap([(self.say("right answer") + ": ", "dim"), (key, "strong")], style.width))
+                    self.show(wrap([(self.say("your answer: "), "dim"), (given, "")], style.width))
+                self.show(wrap([(self.say("right answer: "), "dim"), (key, "strong")], style.width))
         self.print([])
         self.show(lay_out(question.wording(self.say.language).explanation, style))
         self.print([])
@@ -490,10 +490,10 @@ class Drill:
             self.show(changes)
             return
         if given.strip():
-            self.print([(self.say("your lines") + ":", "dim")])
+            self.print([(self.say("your lines:"), "dim")])
             self.show(code_lines(given, "python", style))
         if changes:
-            self.print([(self.say("a solution") + ":", "dim")])
+            self.print([(self.say("a solution:"), "dim")])
             self.show(code_lines(key, "python", style))
 
     def show_options(self, question: Question, given: str, style: Style) -> None:
@@ -504,8 +504,12 @@ class Drill:
             is_right = question.item.marks[option]
             if not is_right and place not in chosen:
                 continue
-            label, kind = ("right answer", "good") if is_right else ("your answer", "bad")
-            line: Line = [(f"{self.say(label)}: ", kind), (f"{place} · ", "strong"), *pieces(options[option], style)]
+            label = self.say("right answer: ") if is_right else self.say("your answer: ")
+            line: Line = [
+                (label, "good" if is_right else "bad"),
+                (f"{place} · ", "strong"),
+                *pieces(options[option], style),
+            ]
             self.show(wrap(line, style.width))
 
     def show_next(self, memory: Memory, rating: Rating) -> None:
