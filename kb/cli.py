@@ -71,49 +71,111 @@ def home(
 
 @app.command()
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="What to look for, in any language.")],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORDS]...",
+            help='Words in any language, "a phrase", -word, tag:, area:, api:, level:. None: search while typing.',
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many hits at most.")] = 10,
+    every: Annotated[bool, typer.Option("--all", help="Entries on one subject each by itself.")] = False,
+    open_first: Annotated[bool, typer.Option("--open", help="Show the first hit.")] = False,
     as_json: Json = False,
     deck: DeckDir = None,
     lang: Lang = None,
 ) -> None:
     """Find entries; a bare number opens that entry."""
-    query = " ".join(words)
-    if not query.strip():
-        raise UsageError("the query is empty", "give words to look for: kb search lstm")
+    text = " ".join(words or [])
     desk = open_desk(deck, lang)
-    if query.strip().isdecimal() and not as_json:
-        show_entry(desk, int(query))
+    if not text.strip():
+        if words or as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise UsageError("the query is empty", "give words to look for: kb search lstm")
+        _pick(desk)
         return
-    language = desk.say.language
-    hits = desk.index.search(query, limit, language)
+    from kb.query import parse_query
+
+    number = parse_query(text).number
+    if number is not None and not as_json:
+        show_entry(desk, number)
+        return
+    found = desk.index.search(text, limit, desk.say.language, every)
     if as_json:
-        show_json(
-            {
-                "query": query,
-                "hits": [
-                    {
-                        "number": hit.head.number,
-                        "title": hit.head.titles.get(language) or next(iter(hit.head.titles.values())),
-                        "score": round(hit.score, 4),
-                        "also": list(hit.also),
-                        "passages": [
-                            {"text": one.text, "marks": [list(mark) for mark in one.marks]} for one in hit.passages
-                        ],
-                    }
-                    for hit in hits
-                ],
-            }
-        )
+        from kb.render import results_json
+
+        show_json({"query": text, **results_json(found, desk.say.language)})
+    elif not found.hits:
+        desk.mention_broken()
+        what = desk.say("nothing found for {query!r}", query=text if len(text) < 80 else f"{text[:80]}…")
+        raise KbError(what, desk.say("try another word, or kb list"))
+    elif open_first:
+        show_entry(desk, found.hits[0].head.number)
     else:
         from kb.render import hit_lines
 
-        desk.out.print(hit_lines(hits, desk.records, desk.torch, desk.out, desk.say))
+        if found.shown_for:
+            desk.err.print([[(desk.say("showing results for {query}", query=found.shown_for), "dim")]])
+        desk.out.print(hit_lines(found.hits, desk.records, desk.torch, desk.out, desk.say))
         desk.mention_broken()
-        if not hits:
-            what = desk.say("nothing found for {query!r}", query=query)
-            raise KbError(what, desk.say("try another word, or kb list"))
-    if not hits:
+    if not found.hits:
+        raise typer.Exit(1)
+
+
+def _pick(desk: "Desk") -> None:
+    """Search while typing, and do what is chosen."""
+    import gc
+
+    from kb.picker import pick
+
+    gc.enable()
+    chosen = pick(desk)
+    if chosen is None:
+        return
+    action, number = chosen
+    if action == "run":
+        from kb.execute import Wish, run_shown
+
+        raise typer.Exit(exit_code(run_shown(desk, number, Wish("cpu", None, False, True), is_silent=False)))
+    if action == "quiz":
+        quiz([str(number)], lang=desk.say.language, deck=desk.deck_path)
+    show_entry(desk, number)
+
+
+@app.command()
+def explain(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[MESSAGE]...", help="An error message; else stdin is read.")
+    ] = None,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Read a traceback or an error message, and name the entries that explain it."""
+    from kb.explain import explain as find_explanations
+
+    text = " ".join(words or [])
+    if not words:
+        if sys.stdin.isatty():
+            raise UsageError("no error to explain", "python train.py 2>&1 | kb explain, or kb explain 'the message'")
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    desk = open_desk(deck, lang)
+    message, found = find_explanations(desk.index, text, desk.say.language)
+    if as_json:
+        from kb.render import explanations_json
+
+        show_json({"error": message, "matches": explanations_json(found, desk.say.language)})
+    elif found:
+        from kb.render import explanation_lines
+
+        desk.out.print(explanation_lines(message, found, desk.records, desk.torch, desk.out, desk.say))
+    elif not message:
+        raise KbError(desk.say("nothing was printed to explain"), desk.say("pipe a traceback into it, with 2>&1"))
+    else:
+        raise KbError(
+            desk.say("no entry explains {error!r}", error=message if len(message) < 120 else f"{message[:120]}…"),
+            desk.say("kb search takes any words of it"),
+        )
+    if not found:
         raise typer.Exit(1)
 
 

@@ -45,8 +45,11 @@ class Desk:
     @cached_property
     def library(self) -> Library:
         """The deck's entries."""
-        library = Library.open(self.deck_path, self.places.cache)
-        if not library.heads:
+        from kb.waiting import Waiting
+
+        with Waiting(self.err, self.deck_path.name) as waiting:
+            library = Library.open(self.deck_path, self.places.cache, waiting.advance)
+        if library.is_empty:
             raise KbError(f"the deck {self.deck_path} has no entry that can be read", "kb check tells what is wrong")
         return library
 
@@ -59,8 +62,10 @@ class Desk:
     def index(self) -> "Index":
         """The deck's search index."""
         from kb.search import Index
+        from kb.waiting import Waiting
 
-        return Index.open(self.library, self.places.cache)
+        with Waiting(self.err, self.say("indexing")) as waiting:
+            return Index.open(self.library, self.places.cache, waiting.advance)
 
     @cached_property
     def records(self) -> tuple[Record, ...]:
@@ -90,7 +95,7 @@ class Desk:
             if word.isdecimal():
                 numbers.append(self.library.head(int(word)).number)
             else:
-                hits = self.index.search(word, limit=1)
+                hits = self.index.search(word, limit=1).hits
                 if not hits:
                     raise UsageError(f"no entry is found for {word!r}", "give a number; kb list shows all")
                 numbers += [hits[0].head.number, *hits[0].also]

@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple
 from functools import cached_property
@@ -19,20 +21,39 @@ if TYPE_CHECKING:
     from kb.text import Text
 
 
+LARGE = 2_000
+"""Entries of a deck whose files are not looked at one by one on every start: that takes 25 microseconds each."""
+
+MIN_AGE = 10.0
+"""Seconds for which a look at a large deck's files holds."""
+
+BATCH = 1_000
+"""Entries that are read at a time."""
+
+OnProgress = Callable[[int, int], None]
+"""Told how many entries are done, of how many."""
+
+
 class Library:
     """The entries of one deck."""
 
-    def __init__(self, deck: Deck, store: Store) -> None:
+    def __init__(self, deck: Deck, store: Store, is_trusted: bool = False) -> None:
         self.deck = deck
         self.store = store
+        self.is_trusted = is_trusted
+        """Whether the files were not looked at: the deck is large, and a process in the background does it."""
 
     @classmethod
-    def open(cls, path: Path, cache: Path | None) -> "Library":
+    def open(cls, path: Path, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> "Library":
         """Open a deck; entries whose files changed since the last time are read again.
+
+        Looking at the files of a deck of more than ``LARGE`` entries would take longer than a search: once it was read
+        whole, a process in the background looks at them, and what is shown of an entry is checked when it is shown.
 
         Args:
             path: the deck's folder.
             cache: the cache folder; None keeps everything in memory.
+            on_progress: told how many entries were read, of how many.
 
         Raises:
             UsageError: there is no deck, or its ``deck.toml`` cannot be read.
@@ -42,13 +63,35 @@ class Library:
         store = Store(file, _program_version() + _file_stamp(path / FILE))
         deck = _deck(path, store)
         try:
-            _refresh(deck, store)
+            scanned = store.value("scanned") if store.is_lasting else None
+            if scanned and store.count() > LARGE:
+                finished, seconds = scanned
+                if cache is not None and time.time() - finished > max(MIN_AGE, 50 * seconds):
+                    _refresh_behind(path, cache)
+                return cls(deck, store, is_trusted=True)
+            refresh(deck, store, on_progress)
         except sqlite3.Error:
             # Another process holds the file, or the disk is full: answer from memory.
             store.close()
             store = Store(None, "")
-            _refresh(deck, store)
+            refresh(deck, store, on_progress)
         return cls(deck, store)
+
+    def freshen(self, number: int) -> None:
+        """Read one entry again if the deck is trusted and its files have changed."""
+        found = self.store.folder_of(number) if self.is_trusted else None
+        if found is None:
+            return
+        name, known = found
+        path = self.deck.path / name
+        with suppress(sqlite3.Error):
+            if not path.is_dir():
+                self.store.update([name], [])
+            elif (now := signature(str(path))) != known:
+                from kb.load import load_entry
+
+                entry, complaints = load_entry(path, self.deck)
+                self.store.update([], [(name, number, now, len(complaints), entry)])
 
     @cached_property
     def heads(self) -> tuple[Head, ...]:
@@ -61,6 +104,11 @@ class Library:
         return {head.number: head for head in self.heads}
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no entry can be read."""
+        return self.store.is_empty()
+
+    @property
     def broken(self) -> int:
         """How many of the deck's folders hold something that ``kb check`` complains about."""
         return self.store.broken()
@@ -71,9 +119,11 @@ class Library:
         Raises:
             UsageError: there is none of that number; the nearest are named.
         """
-        if number not in self.by_number:
+        self.freshen(number)
+        found = self.store.heads_of([number])
+        if number not in found:
             raise UsageError(f"no entry {number}", self._advice(number))
-        return self.by_number[number]
+        return found[number]
 
     def entry(self, number: int) -> "Entry":
         """One entry, whole.
@@ -134,24 +184,61 @@ def _deck(path: Path, store: Store) -> Deck:
     return deck
 
 
-def _refresh(deck: Deck, store: Store) -> None:
-    """Bring the store up to date with the files."""
+def refresh(deck: Deck, store: Store, on_progress: OnProgress = lambda *_: None) -> None:
+    """Bring the store up to date with the files, in batches: one that is interrupted is gone on with."""
+    started = time.time()
     known = store.signatures()
     with os.scandir(deck.path) as found:
         there = {folder.name: folder.path for folder in found if number_of(folder.name) is not None and folder.is_dir()}
     now = {name: signature(path) for name, path in there.items()}
     changed = sorted(name for name, mark in now.items() if known.get(name) != mark)
     gone = [name for name in known if name not in now]
-    if not changed and not gone:
-        return
+    if changed or gone:
+        _read(deck, store, changed, gone, there, now, on_progress)
+    if len(now) > LARGE:
+        store.keep("scanned", [time.time(), time.time() - started])
+
+
+def _refresh_behind(path: Path, cache: Path) -> None:
+    """Look at a large deck's files in a process of its own."""
+    import subprocess
+    import sys
+
+    code = f"from kb.index import refresh_whole; refresh_whole({str(path)!r}, {str(cache)!r})"
+    with suppress(OSError):
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            cwd="/",
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]),
+            },
+        )
+
+
+def _read(
+    deck: Deck,
+    store: Store,
+    changed: list[str],
+    gone: list[str],
+    there: dict[str, str],
+    now: dict[str, str],
+    on_progress: OnProgress,
+) -> None:
     # Deferred: the Markdown parser takes 50 ms, and most starts find nothing to read.
     from kb.load import load_entry
 
-    read = []
-    for name in changed:
-        entry, complaints = load_entry(Path(there[name]), deck)
-        read.append((name, number_of(name) or 0, now[name], len(complaints), entry))
-    store.update(gone, read)
+    for start in range(0, max(1, len(changed)), BATCH):
+        read = []
+        for name in changed[start : start + BATCH]:
+            entry, complaints = load_entry(Path(there[name]), deck)
+            read.append((name, number_of(name) or 0, now[name], len(complaints), entry))
+        store.update(gone if start == 0 else [], read)
+        on_progress(min(start + BATCH, len(changed)), len(changed))
 
 
 def _program_version() -> str:

@@ -10,11 +10,10 @@ from kb.block import Block, Span, plain
 from kb.deck import Deck
 from kb.errors import Complaint
 from kb.markdown import Reading, read_markdown, split_lines, walk
-from kb.text import Text
+from kb.text import SOURCES, Text
 from quiz.item import Item, Kind, Wording
 
 PITFALLS = {"en": "Pitfalls", "zh": "易错点"}
-SOURCES = {"en": "Sources", "zh": "参考"}
 QUIZ = "Quiz"
 
 ANSWER_FENCES = ("python", "python illustration", "text")

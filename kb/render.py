@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
@@ -19,8 +19,9 @@ from kb.terminal import Terminal
 
 if TYPE_CHECKING:
     # For their names alone: tantivy, the and the runner's parts would slow every list down.
+    from kb.explain import Explanation
     from kb.job import Run
-    from kb.search import Hit, Passage
+    from kb.search import Hit, Passage, Results
     from kb.verify import Result
 
 MARKS = {Standing.VERIFIED: ("✓", "good"), Standing.STALE: ("~", "warn"), Standing.UNVERIFIED: ("·", "dim")}
@@ -166,6 +167,65 @@ def hit_lines(
         lines.append([(start, "number"), (mark + " ", mark_style), *wrapped[0]])
         lines += [[(" " * 7, ""), *one] for one in wrapped[1:]]
         lines += [[(" " * 7, ""), *passage_line(passage, min(width - 7, 200))] for passage in hit.passages[:1]]
+    return lines
+
+
+def results_json(found: "Results", language: str) -> dict[str, Any]:
+    """Search results as ``--json`` gives them."""
+    return {
+        "shown_for": found.shown_for or None,
+        "hits": [
+            {
+                "number": hit.head.number,
+                "title": language_text(hit.head.titles, language),
+                "score": round(hit.score, 4),
+                "matched": list(hit.matched),
+                "also": list(hit.also),
+                "passages": _passages_json(hit.passages),
+            }
+            for hit in found.hits
+        ],
+    }
+
+
+def _passages_json(passages: "Iterable[Passage]") -> list[dict[str, Any]]:
+    return [{"text": one.text, "marks": [list(mark) for mark in one.marks]} for one in passages]
+
+
+def explanations_json(found: "Iterable[Explanation]", language: str) -> list[dict[str, Any]]:
+    """What explains an error, as ``--json`` gives it."""
+    return [
+        {
+            "number": one.head.number,
+            "title": language_text(one.head.titles, language),
+            "error": one.error or None,
+            "score": one.score,
+            "passages": _passages_json(one.passages),
+        }
+        for one in found
+    ]
+
+
+def explanation_lines(
+    message: str,
+    found: "Iterable[Explanation]",
+    records: Sequence[Record],
+    torch: str,
+    terminal: Terminal,
+    say: Speech,
+) -> list[Line]:
+    """The error, then each entry that explains it: its title, the passages, what to do next."""
+    width = min(terminal.width, 100) if terminal.is_terminal else terminal.width
+    lines = wrap([(message if len(message) < 400 else f"{message[:400]}…", "bad")], width)
+    for one in found:
+        mark, mark_style = MARKS[standing(one.head, records, torch)[0]]
+        title = language_text(one.head.titles, say.language)
+        lines.append([])
+        lines += wrap([(f"{mark} ", mark_style), (title, "title")], width, f"{one.head.number:>4} ", " " * 5)
+        for passage in one.passages:
+            lines += wrap([(passage.text.replace("\n", " "), "")], width, "       ")
+        commands = f"kb show {one.head.number} · kb run {one.head.number}"
+        lines.append([("       ", ""), (commands, "code")])
     return lines
 
 

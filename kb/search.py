@@ -1,27 +1,32 @@
 """Search: from words to the entries that hold them, best first."""
 
-import ast
-import os
-import shutil
+from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tantivy
 
+from kb.glossary import FILE, WEIGHT, Glossary, compiled, read_glossary
 from kb.head import Head
-from kb.library import Library
-from kb.words import compact, query_words, words
+from kb.index import WEIGHTS, open_index, schema
+from kb.library import Library, OnProgress
+from kb.query import Query, Term, parse_query, phrase_of, terms_of
+from kb.words import compact, has_han, simplified, words
 
-if TYPE_CHECKING:
-    from kb.entry import Entry
+FIELDS = tuple(field for field in WEIGHTS if field != "exact")
+"""The fields that hold words."""
 
-WEIGHTS = {"exact": 40.0, "title": 8.0, "alias": 6.0, "api": 4.0, "gist": 3.0, "body": 1.0, "code": 0.5}
-"""How much a match counts, by field."""
+MIN_PREFIX = 3
+"""Characters of a word that is no word yet, from which on it may be the beginning of one."""
 
-HEAP = 20_000_000
-"""Bytes of memory for the index writer."""
+MAX_ENDINGS = 6
+"""How many words that begin so are searched for."""
+
+MAX_CHECKED = 300
+"""Entries whose texts are looked through for a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,18 @@ class Hit:
     """The best places, best first."""
     also: tuple[int, ...] = ()
     """Entries on the same subject that were found too."""
+    matched: tuple[str, ...] = ()
+    """Words of the query that it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a search gave."""
+
+    hits: tuple[Hit, ...]
+    """Best first."""
+    shown_for: str = ""
+    """What was searched for instead, where a word of the query stands nowhere; else empty."""
 
 
 class Index:
@@ -53,61 +70,212 @@ class Index:
 
     def __init__(self, library: Library, index: tantivy.Index) -> None:
         self.library = library
-        self._index = index
         self._searcher = index.searcher()
 
     @classmethod
-    def open(cls, library: Library, cache: Path | None) -> "Index":
-        """Open the deck's index; made anew if the deck has changed, in memory if it cannot be kept."""
-        folder = None
-        if cache is not None and library.store.is_lasting:
-            folder = cache / "indexes" / library.store.generation
-            with suppress(ValueError, OSError):
-                if folder.is_dir():
-                    return cls(library, tantivy.Index.open(str(folder)))
-        if folder is not None:
-            with suppress(ValueError, OSError):
-                return cls(library, _build_at(folder, library))
-        index = tantivy.Index(_schema())
-        _fill(index, library)
-        return cls(library, index)
+    def open(cls, library: Library, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> "Index":
+        """Open the deck's index, brought up to date; in memory if it cannot be kept."""
+        return cls(library, open_index(library.store, cache, on_progress))
 
-    def search(self, query: str, limit: int = 10, language: str = "en") -> list[Hit]:
-        """The entries that match a query, best first.
+    @cached_property
+    def glossary(self) -> Glossary:
+        """The deck's words that mean the same."""
+        path, store = self.library.deck.path / FILE, self.library.store
+        try:
+            stamp = path.stat().st_mtime_ns
+        except OSError:
+            return Glossary([])
+        kept = store.value("glossary")
+        if not kept or kept[0] != stamp:
+            kept = [stamp, compiled(read_glossary(path.parent)[0])]
+            with suppress(Exception):  # a cache that cannot be written is no reason not to answer
+                store.keep("glossary", kept)
+        return Glossary(kept[1])
+
+    def search(
+        self, text: str, limit: int = 10, language: str = "en", every: bool = False, is_typing: bool = False
+    ) -> Results:
+        """The entries that match a query, best first. Never fails, whatever the text.
 
         Args:
-            query: plain words in any language.
+            text: words, phrases, exclusions, filters: see ``parse_query``.
             limit: how many hits at most.
             language: of the passages, where the entry has it.
+            every: entries on one subject each by itself.
+            is_typing: the last word may be the beginning of one.
         """
-        tokens = query_words(query)
-        if not tokens:
-            return []
-        parts = [
-            (tantivy.Occur.Should, _term(field, token)) for token in tokens for field in WEIGHTS if field != "exact"
-        ]
-        if whole := compact(query):
-            parts.append((tantivy.Occur.Should, _term("exact", whole)))
-        found = self._searcher.search(tantivy.Query.boolean_query(parts), limit * 3).hits
-        scored = [(score, int(self._searcher.doc(address)["number"][0])) for score, address in found]
-        heads = self.library.by_number
-        ranked = [(score, heads[number]) for score, number in scored if number in heads]
-        return self._grouped(ranked, set(tokens), limit, language)
+        query, shown_for = self.understood(parse_query(text), is_typing)
+        ranked = self.rank(query, limit if every else 3 * limit)
+        numbers = [number for _, number in ranked]
+        for number in numbers[:limit]:
+            self.library.freshen(number)
+        heads = self.library.store.heads_of(numbers)
+        found = [(score, heads[number]) for score, number in ranked if number in heads]
+        groups = [(score, head, ()) for score, head in found[:limit]] if every else _grouped(found, limit)
+        hits = (self._hit(score, head, also, query, language) for score, head, also in groups)
+        return Results(tuple(hits), shown_for)
 
-    def _grouped(self, ranked: list[tuple[float, Head]], tokens: set[str], limit: int, language: str) -> list[Hit]:
-        """Entries on one subject as one hit: those that name each other as related and share a tag."""
-        groups: list[tuple[float, Head, list[int]]] = []
-        for score, head in ranked:
-            for _, leader, also in groups:
-                if _same_subject(leader, head):
-                    also.append(head.number)
-                    break
-            else:
-                groups.append((score, head, []))
-        return [
-            Hit(head, score, find_passages(self.library.store.lines(head.number), tokens, language), tuple(also))
-            for score, head, also in groups[:limit]
+    def rank(self, query: Query, limit: int) -> list[tuple[float, int]]:
+        """Scores and numbers of the entries that match, best first."""
+        if query.is_empty:
+            return []
+        made = self._made(query)
+        count = max(limit, MAX_CHECKED) if query.phrases else limit
+        addresses = self._searcher.search(made, count, count=False).hits
+        numbers = self._searcher.fast_field_values("number", [address for _, address in addresses])
+        ranked = [(float(score), int(number or 0)) for (score, _), number in zip(addresses, numbers, strict=True)]
+        if query.phrases:
+            ranked = [one for one in ranked if self._holds(one[1], query.phrases)]
+        return ranked[:limit]
+
+    def _made(self, query: Query) -> Any:
+        """The query as the engine takes it."""
+        any_of: dict[str, float] = {}
+        for term in query.terms:
+            for token, weight in term.tokens:
+                any_of[token] = max(weight, any_of.get(token, 0.0))
+        for same in self.glossary.same(query.text):
+            for term in terms_of(same):
+                for token, weight in term.tokens:
+                    any_of.setdefault(token, weight * WEIGHT)
+        should = [
+            (tantivy.Occur.Should, _weighed(field, token, WEIGHTS[field] * weight))
+            for token, weight in any_of.items()
+            for field in FIELDS
         ]
+        if whole := compact(simplified(query.text)) if len(query.text) < 1000 else "":
+            should.append((tantivy.Occur.Should, _weighed("exact", whole, WEIGHTS["exact"])))
+        must = [(tantivy.Occur.Must, tantivy.Query.boolean_query(should))] if query.terms else []
+        # A phrase's words must all be there before its order is looked at.
+        for phrase in query.phrases:
+            must += [(tantivy.Occur.Must, _anywhere(term.whole)) for term in terms_of(phrase)]
+        for field, value in query.filters:
+            must.append((tantivy.Occur.Must, _filter(field, value)))
+        for term in query.without:
+            must.append((tantivy.Occur.MustNot, _anywhere(term.whole)))
+        return tantivy.Query.boolean_query(must)
+
+    def _holds(self, number: int, phrases: Collection[str]) -> bool:
+        """Whether an entry holds phrases word for word."""
+        heads = self.library.store.heads_of([number])
+        lines = self.library.store.lines(number)
+        texts = [text for one in lines.values() for text, _ in one]
+        for head in heads.values():
+            texts += [*head.titles.values(), *head.aliases, *head.tags, *head.errors]
+        # Across the ends of sentences too, but never from one language into the other.
+        joined = [phrase_of(" ".join(text for text, _ in one)) for one in lines.values()] + [*map(phrase_of, texts)]
+        return all(any(phrase in text for text in joined) for phrase in phrases)
+
+    # Words that stand nowhere
+
+    def understood(self, query: Query, is_typing: bool = False) -> tuple[Query, str]:
+        """The query with every word that stands nowhere replaced by what was probably meant.
+
+        Returns:
+            The query, and what it is now in words where something was replaced; else empty.
+        """
+        terms: list[Term] = []
+        shown: list[str] = []
+        is_changed = False
+        for place, term in enumerate(query.terms):
+            is_last = is_typing and place == len(query.terms) - 1
+            if not is_last and any(map(self._is_known, term.whole)):
+                terms.append(term)
+                shown.append(term.text)
+                continue
+            found = self._meant(term, is_last)
+            terms += found or [term]
+            shown += [one.text for one in found[:1]] or [term.text]
+            is_changed = is_changed or bool(found and found[0].text != term.text)
+        if not is_changed:
+            return query.with_terms(tuple(terms)), ""
+        meant = " ".join(dict.fromkeys(shown))
+        return replace(query, terms=tuple(terms), text=meant), meant
+
+    def _is_known(self, token: str) -> bool:
+        return any(self._searcher.doc_freq(field, token) for field in FIELDS)
+
+    def _meant(self, term: Term, is_last: bool) -> list[Term]:
+        """What a word that stands nowhere was probably meant to be: simplified characters, the beginning of words,
+        two words in one, a slip of the keyboard."""
+        text = term.text
+        if has_han(text):
+            changed = [one for one in terms_of(simplified(text)) if one.text != text]
+            return [one for one in changed if any(map(self._is_known, one.whole))]
+        if len(text) < MIN_PREFIX:
+            return []
+        if endings := self._endings(text):
+            return [Term(one, ((one, 1.0),)) for one in endings]
+        if is_last or not text.isalpha() or not text.isascii() or len(text) > 40:
+            return []
+        return self._split(text) or self._respelt(text)
+
+    def _endings(self, text: str) -> list[str]:
+        """Known words that begin so, the most frequent first."""
+        counts: dict[str, int] = {}
+        for field in FIELDS:
+            for token, count in self._searcher.terms_with_prefix(field, text, None, MAX_ENDINGS):
+                counts[token] = counts.get(token, 0) + int(count * WEIGHTS[field])
+        return sorted(counts, key=lambda one: (-counts[one], one))[:MAX_ENDINGS]
+
+    def _split(self, text: str) -> list[Term]:
+        """Two known words written as one."""
+        pairs = ((text[:at], text[at:]) for at in range(MIN_PREFIX, len(text) - MIN_PREFIX + 1))
+        for pair in pairs:
+            halves = [terms_of(half)[0] for half in pair]
+            if all(any(map(self._is_known, half.whole)) for half in halves):
+                # Shown as one, so that the reader sees both.
+                both = tuple(dict.fromkeys(token for half in halves for token in half.tokens))
+                return [Term(" ".join(pair), both)]
+        return []
+
+    def _respelt(self, text: str) -> list[Term]:
+        """The known word that is nearest in spelling, within one slip, or two in a long word."""
+        # Deferred: 18 ms, for words that stand nowhere.
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
+        slips = 1 if len(text) < 6 else 2
+        near = extract(text, self._vocabulary, scorer=OSA.distance, score_cutoff=slips, limit=8)
+        if not near:
+            return []
+        # The same first letter and the more frequent word win between equally near ones.
+        best = min(near, key=lambda one: (one[1], one[0][:1] != text[:1], -self._vocabulary_counts[one[0]], one[0]))
+        return terms_of(best[0])[:1]
+
+    @cached_property
+    def _vocabulary_counts(self) -> dict[str, float]:
+        counts: dict[str, float] = {}
+        for field in ("title", "alias", "api", "gist", "body"):
+            for token, count in self._searcher.terms_with_prefix(field, ""):
+                if len(token) >= MIN_PREFIX and token.isascii() and token.isalpha():
+                    counts[token] = counts.get(token, 0.0) + count * WEIGHTS[field]
+        return counts
+
+    @cached_property
+    def _vocabulary(self) -> list[str]:
+        return list(self._vocabulary_counts)
+
+    def _hit(self, score: float, head: Head, also: tuple[int, ...], query: Query, language: str) -> Hit:
+        texts = self.library.store.lines(head.number)
+        passages, seen = find_passages(texts, query.tokens, language)
+        names = " ".join((*head.titles.values(), *head.aliases, *head.tags, *head.errors))
+        seen |= {word.token for word in words(names) if word.token in query.tokens}
+        matched = tuple(term.text for term in query.terms if any(token in seen for token, _ in term.tokens))
+        return Hit(head, score, passages, also, matched)
+
+
+def _grouped(found: list[tuple[float, Head]], limit: int) -> list[tuple[float, Head, tuple[int, ...]]]:
+    """Entries on one subject as one hit: those that name each other as related and share a tag."""
+    groups: list[tuple[float, Head, list[int]]] = []
+    for score, head in found:
+        for _, leader, also in groups:
+            if _same_subject(leader, head):
+                also.append(head.number)
+                break
+        else:
+            groups.append((score, head, []))
+    return [(score, head, tuple(also)) for score, head, also in groups[:limit]]
 
 
 def _same_subject(one: Head, other: Head) -> bool:
@@ -116,21 +284,26 @@ def _same_subject(one: Head, other: Head) -> bool:
 
 
 def find_passages(
-    texts: dict[str, list[tuple[str, bool]]], tokens: set[str], language: str, limit: int = 2
-) -> tuple[Passage, ...]:
-    """The lines of an entry that hold most of the tokens; prose before code, the gist where nothing else does.
+    texts: dict[str, list[tuple[str, int]]], tokens: Collection[str], language: str, limit: int = 2
+) -> tuple[tuple[Passage, ...], set[str]]:
+    """The lines of an entry that hold most of the tokens: prose before headings, sources and code; the gist where
+    nothing else does.
 
     Args:
-        texts: lines by language, each with whether it is code; the gist comes first.
+        texts: lines by language, each with its rank; the gist comes first.
         tokens: what is searched for.
         language: of the passages, where the entry has it.
         limit: how many at most.
+
+    Returns:
+        The passages, and which of the tokens stand anywhere in the lines.
     """
     lines = texts.get(language) or next(iter(texts.values()))
     # A word's form may differ in its last letters; a line without the rest of it need not be cut into words.
     beginnings = [token[: max(2, len(token) - 1)] for token in tokens]
     scored = []
-    for order, (line, is_code) in enumerate(lines):
+    everywhere: set[str] = set()
+    for order, (line, rank) in enumerate(lines):
         lowered = line.lower()
         if not any(beginning in lowered for beginning in beginnings):
             continue
@@ -140,9 +313,10 @@ def find_passages(
                 marks.append((word.start, word.end))
                 seen.add(word.token)
         if seen:
-            scored.append((-len(seen), is_code, order, Passage(line, _merged(marks))))
+            everywhere |= seen
+            scored.append((-len(seen), rank, order, Passage(line, _merged(marks))))
     best = [passage for *_, passage in sorted(scored, key=lambda one: one[:3])]
-    return tuple(best[:limit]) or (Passage(lines[0][0], ()),)
+    return tuple(best[:limit]) or (Passage(lines[0][0], ()),), everywhere
 
 
 def _merged(marks: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -155,87 +329,17 @@ def _merged(marks: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(out)
 
 
-def _term(field: str, token: str) -> tantivy.Query:
-    return tantivy.Query.boost_query(tantivy.Query.term_query(_schema(), field, token), WEIGHTS[field])
+def _weighed(field: str, token: str, weight: float) -> Any:
+    return tantivy.Query.boost_query(tantivy.Query.term_query(schema(), field, token), weight)
 
 
-_cached_schema: Any = None
+def _anywhere(tokens: Collection[str]) -> Any:
+    """Any of some tokens in any field."""
+    terms = [tantivy.Query.term_query(schema(), field, token) for token in tokens for field in FIELDS]
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, term) for term in terms])
 
 
-def _schema() -> Any:
-    global _cached_schema
-    if _cached_schema is None:
-        builder = tantivy.SchemaBuilder()
-        builder.add_integer_field("number", stored=True, indexed=True)
-        for field in WEIGHTS:
-            builder.add_text_field(field, stored=False, tokenizer_name="whitespace", index_option="freq")
-        _cached_schema = builder.build()
-    return _cached_schema
-
-
-def _build_at(folder: Path, library: Library) -> tantivy.Index:
-    """Build beside the final place and move there in one step: nobody ever opens half an index."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-    part.mkdir()
-    try:
-        _fill(tantivy.Index(_schema(), path=str(part)), library)
-        part.rename(folder)
-    except OSError:
-        if not folder.is_dir():  # else another process was faster, and its index is as good
-            raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    for old in folder.parent.iterdir():
-        # The name begins with the deck's own mark: indexes of other decks stay.
-        if old.name.split("-")[0] == folder.name.split("-")[0] and old != folder and not old.name.endswith(".part"):
-            shutil.rmtree(old, ignore_errors=True)
-    return tantivy.Index.open(str(folder))
-
-
-def _fill(index: tantivy.Index, library: Library) -> None:
-    writer = index.writer(HEAP, 1)
-    for head in library.heads:
-        writer.add_document(_document(library.entry(head.number)))
-    writer.commit()
-    writer.wait_merging_threads()
-    index.reload()
-
-
-def _document(entry: "Entry") -> tantivy.Document:
-    head = entry.head
-    names = [*head.aliases, *head.titles.values(), head.slug, str(head.number)]
-    code = entry.snippet.source if entry.snippet else ""
-    body = [line for text in entry.texts.values() for line, is_code in text.lines[1:] if not is_code]
-    fields = {
-        "exact": " ".join(dict.fromkeys(compact(name) for name in names)),
-        "title": _tokens(*head.titles.values(), head.slug.replace("-", " ")),
-        "alias": _tokens(*head.aliases, *head.tags, *head.errors, head.area),
-        "api": _tokens(*api_names(code)),
-        "gist": _tokens(*head.gists.values()),
-        "body": _tokens(*body),
-        "code": _tokens(code),
-    }
-    return tantivy.Document(number=head.number, **fields)
-
-
-def _tokens(*texts: str) -> str:
-    return " ".join(word.token for text in texts for word in words(text))
-
-
-def api_names(code: str) -> list[str]:
-    """Names with dots that a script uses (``torch.nn.LSTM``, ``nn.LSTM``), each once."""
-    try:
-        tree = ast.parse(code)
-    except SyntaxError:
-        return []
-    names = dict.fromkeys(
-        ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_dotted(node)
-    )
-    return list(names)
-
-
-def _is_dotted(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)
+def _filter(field: str, value: str) -> Any:
+    """A condition; an API may be named by its whole name or by the end of it."""
+    token = value if field == "api" else compact(value)
+    return tantivy.Query.boost_query(tantivy.Query.term_query(schema(), field, token), 0.001)

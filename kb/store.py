@@ -7,10 +7,11 @@ it can be made again, so whatever is wrong with the file ends in an empty store 
 import json
 import os
 import sqlite3
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kb.head import Head
 
@@ -25,11 +26,24 @@ CREATE TABLE IF NOT EXISTS entry (
     head TEXT, lines TEXT, body TEXT
 );
 CREATE INDEX IF NOT EXISTS entry_number ON entry (number);
+CREATE INDEX IF NOT EXISTS entry_broken ON entry (complaints) WHERE complaints > 0;
+CREATE TABLE IF NOT EXISTS indexed (folder TEXT PRIMARY KEY, signature TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS text (folder TEXT NOT NULL, language TEXT NOT NULL, number INTEGER NOT NULL, body TEXT);
 CREATE INDEX IF NOT EXISTS text_number ON text (number, language);
+CREATE INDEX IF NOT EXISTS text_folder ON text (folder);
 CREATE TABLE IF NOT EXISTS item (folder TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS item_folder ON item (folder);
 """
+
+
+class Row(NamedTuple):
+    """What of an entry is searched."""
+
+    folder: str
+    head: Head
+    lines: dict[str, list[tuple[str, int]]]
+    code: str
+    """The snippet's source; empty without one."""
 
 
 class Store:
@@ -38,7 +52,7 @@ class Store:
     def __init__(self, path: Path | None, version: str) -> None:
         """Open the store at a path; in memory if the path is None or cannot be used."""
         self.is_lasting = False
-        self._name = path.stem if path else "memory"
+        self.name = path.stem if path else "memory"
         if path is not None:
             with suppress(OSError, sqlite3.Error):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +80,9 @@ class Store:
             with suppress(sqlite3.OperationalError):
                 found = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
             if found != (version,):
-                old = "".join(f"DROP TABLE IF EXISTS {table};" for table in ("meta", "entry", "item", "text"))
+                old = "".join(
+                    f"DROP TABLE IF EXISTS {table};" for table in ("meta", "entry", "item", "text", "indexed")
+                )
                 connection.executescript(f"BEGIN IMMEDIATE; {old} {_SCHEMA} COMMIT;")
                 connection.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (version,))
         except BaseException:
@@ -128,12 +144,68 @@ class Store:
     def generation(self) -> str:
         """A name for the store's present content, another after every change: what is made from it hangs on it."""
         row = self._connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-        return f"{self._name}-{row[0] if row else 'empty'}"
+        return f"{self.name}-{row[0] if row else 'empty'}"
+
+    # What the search index holds
+
+    def rows(self, folders: Collection[str] | None = None) -> Iterator[Row]:
+        """What of the entries is searched: of these folders, or of all."""
+        where = "" if folders is None else f"AND folder IN ({', '.join('?' * len(folders))})"
+        query = f"SELECT folder, head, lines, body FROM entry WHERE head IS NOT NULL {where} ORDER BY number, folder"
+        for folder, head, lines, body in self._connection.execute(query, tuple(folders or ())):
+            snippet = json.loads(body)[0]
+            yield Row(folder, thaw_head(json.loads(head)), json.loads(lines), snippet[1] if snippet else "")
+
+    def unindexed(self) -> tuple[list[str], list[str]]:
+        """Folders whose entries are not in the index as they are now, and folders that are in it and should not be."""
+        changed = self._connection.execute(
+            "SELECT folder FROM entry LEFT JOIN indexed USING (folder) WHERE head IS NOT NULL"
+            " AND entry.signature IS NOT indexed.signature ORDER BY number, folder"
+        )
+        gone = self._connection.execute(
+            "SELECT folder FROM indexed WHERE folder NOT IN (SELECT folder FROM entry WHERE head IS NOT NULL)"
+        )
+        return [row[0] for row in changed], [row[0] for row in gone]
+
+    def mark_indexed(self, folders: Collection[str], gone: Collection[str]) -> None:
+        """Write down that the index holds these folders' entries as they are now, and those no more."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany("DELETE FROM indexed WHERE folder = ?", [(folder,) for folder in gone])
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO indexed SELECT folder, signature FROM entry WHERE folder = ?",
+            [(folder,) for folder in folders],
+        )
+        self._connection.execute("COMMIT")
+
+    def clear_indexed(self) -> None:
+        """Write down that there is no index."""
+        self._connection.execute("DELETE FROM indexed")
 
     def heads(self) -> list[Head]:
         """The heads of all entries, by number."""
         rows = self._connection.execute("SELECT head FROM entry WHERE head IS NOT NULL ORDER BY number, folder")
         return [thaw_head(json.loads(row[0])) for row in rows]
+
+    def heads_of(self, numbers: Collection[int]) -> dict[int, Head]:
+        """The heads of some entries, by number."""
+        query = f"SELECT head FROM entry WHERE head IS NOT NULL AND number IN ({', '.join('?' * len(numbers))})"
+        rows = self._connection.execute(f"{query} ORDER BY number, folder DESC", tuple(numbers))
+        heads = (thaw_head(json.loads(row[0])) for row in rows)
+        return {head.number: head for head in heads}
+
+    def is_empty(self) -> bool:
+        """Whether no entry could be read."""
+        return self._connection.execute("SELECT 1 FROM entry WHERE head IS NOT NULL LIMIT 1").fetchone() is None
+
+    def count(self) -> int:
+        """How many folders there are."""
+        return int(self._connection.execute("SELECT COUNT(*) FROM entry").fetchone()[0])
+
+    def folder_of(self, number: int) -> tuple[str, str] | None:
+        """The folder of an entry and its signature, as they were read."""
+        query = "SELECT folder, signature FROM entry WHERE number = ? ORDER BY folder"
+        row = self._connection.execute(query, (number,)).fetchone()
+        return (row[0], row[1]) if row else None
 
     def entry(self, number: int) -> "Entry | None":
         """One entry, whole."""
@@ -144,19 +216,19 @@ class Store:
         # Deferred: a list needs none of an entry's dozen classes, which take 5 ms to make.
         from kb.thaw import thaw_entry
 
-        texts = self._connection.execute("SELECT body FROM text WHERE folder = ? ORDER BY rowid", (row[0],))
+        texts = self._connection.execute(
+            "SELECT body FROM text WHERE number = ? AND folder = ? ORDER BY rowid", (number, row[0])
+        )
         head, (snippet, items) = thaw_head(json.loads(row[1])), json.loads(row[2])
         return thaw_entry(head, [json.loads(text[0]) for text in texts], snippet, items)
 
-    def lines(self, number: int) -> dict[str, list[tuple[str, bool]]]:
-        """An entry's plain lines by language, each with whether it is code; none if there is no such entry."""
+    def lines(self, number: int) -> dict[str, list[tuple[str, int]]]:
+        """An entry's plain lines by language, each with its rank; none if there is no such entry."""
         query = "SELECT lines FROM entry WHERE number = ? AND lines IS NOT NULL ORDER BY folder"
         row = self._connection.execute(query, (number,)).fetchone()
         if row is None:
             return {}
-        return {
-            language: [(text, is_code) for text, is_code in lines] for language, lines in json.loads(row[0]).items()
-        }
+        return {language: [(text, rank) for text, rank in lines] for language, lines in json.loads(row[0]).items()}
 
     def items(self) -> list[tuple[int, str, str]]:
         """Entry's number, id and kind of every written item, in the order of the files."""

@@ -8,6 +8,12 @@ from kb.block import Block
 
 _SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=[A-Z“\"`])|(?<=[。！？；])")
 
+PROSE, HEADING, SOURCE, CODE = range(4)
+"""Ranks of lines: what answers best comes first."""
+
+SOURCES = {"en": "Sources", "zh": "参考"}
+"""Heading of the section that names papers and pages, by language."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -25,17 +31,23 @@ class Text:
     """The source of title, gist and body."""
 
     @property
-    def lines(self) -> list[tuple[str, bool]]:
-        """Sentences and lines of code of gist and body, each with whether it is code: what a search shows of it."""
-        blocks = (self.gist, *self.body)
-        return [line for block in blocks for line in _lines(block)]
+    def lines(self) -> list[tuple[str, int]]:
+        """Sentences and lines of code of gist and body, each with its rank: what a search shows of it."""
+        found: list[tuple[str, int]] = []
+        is_sources = False
+        for block in (self.gist, *self.body):
+            if block.kind == "heading":
+                is_sources = block.text.strip() in SOURCES.values()
+            found += ((text, max(rank, SOURCE if is_sources else PROSE)) for text, rank in _lines(block))
+        return found
 
 
-def _lines(block: Block) -> Iterator[tuple[str, bool]]:
+def _lines(block: Block) -> Iterator[tuple[str, int]]:
     if block.kind == "code":
-        yield from ((line.strip(), True) for line in block.text.splitlines() if line.strip())
+        yield from ((line.strip(), CODE) for line in block.text.splitlines() if line.strip())
         return
     if block.spans:
-        yield from ((sentence, False) for sentence in _SENTENCE_END.split(block.text) if sentence.strip())
+        rank = HEADING if block.kind == "heading" else PROSE
+        yield from ((sentence, rank) for sentence in _SENTENCE_END.split(block.text) if sentence.strip())
     for child in block.children:
         yield from _lines(child)

@@ -8,10 +8,17 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
 HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Chinese characters, for a regular expression's class."""
+
+_INVISIBLE = dict.fromkeys(
+    (0x00AD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+)
+"""Characters of the category Cf that texts carry along unseen."""
 
 STOP_WORDS = frozenset(
     "a an and are as at be by can could do does for from had has have how i if in into is it its me my no not of on or "
@@ -61,18 +68,71 @@ def words(text: str) -> Iterator[Word]:
             at += len(text)
 
 
-def query_words(text: str) -> list[str]:
-    """The tokens of a query: question words left out unless nothing else is there, Han characters only as bigrams
-    unless one stands alone."""
-    found = [word for word in words(text) if word.whole or not _is_han(word.token[0])]
-    kept = [word.token for word in found if not _is_stop(word.token)]
-    return list(dict.fromkeys(kept or [word.token for word in found]))
+def tokens(text: str) -> list[str]:
+    """Every token of a text, for an index: what ``words`` gives, without the places, ten times as fast."""
+    found: list[str] = []
+    for run in _RUN.findall(normalised(text)):
+        found += _tokens_of(run)
+    return found
+
+
+@lru_cache(maxsize=100_000)
+def _tokens_of(run: str) -> tuple[str, ...]:
+    """A text repeats its words: each is cut once."""
+    return tuple(word.token for word in words(run))
+
+
+def query_tokens(text: str) -> list[str]:
+    """The words of a text one after the other, each by its stem: for comparing runs of words."""
+    found: dict[int, str] = {}
+    for word in words(text):
+        # The last token of a plain word is its stem; of a name the whole of it comes first.
+        if word.start not in found or text[word.start : word.end].isalpha():
+            found[word.start] = word.token
+    return list(found.values())
+
+
+def simplified(text: str) -> str:
+    """Traditional Chinese characters made simplified ones, one for one; everything else as it is."""
+    if not any(map(_is_han, text)):
+        return text
+    changed = _to_simplified(text)
+    # A phrase may become longer or shorter; places in the text must stay what they are.
+    return changed if len(changed) == len(text) else "".join(_one_simplified(char) for char in text)
+
+
+@lru_cache(maxsize=30_000)
+def _one_simplified(char: str) -> str:
+    changed = _to_simplified(char)
+    return changed if len(changed) == 1 else char
+
+
+def _to_simplified(text: str) -> str:
+    global _converter
+    if _converter is None:
+        # Deferred: 17 ms, for building an index and for queries that hold a word it does not know.
+        import opencc
+
+        _converter = opencc.OpenCC("t2s")
+    return str(_converter.convert(text))
+
+
+_converter: Any = None
+
+
+def has_han(text: str) -> bool:
+    """Whether a Chinese character is in a text."""
+    return any(map(_is_han, text))
+
+
+def is_stop(token: str) -> bool:
+    """Whether a token says how one asks, not what."""
+    return token in STOP_WORDS or token in STOP_HAN
 
 
 def compact(text: str) -> str:
     """A whole name as one token, for exact matches: ``Cross Entropy`` and ``cross-entropy`` are the same."""
-    normal, _ = _normalise(text)
-    return "".join(char for char in normal.lower() if char.isalnum())
+    return "".join(char for char in normalised(text).lower() if char.isalnum())
 
 
 def stem(word: str) -> str:
@@ -98,18 +158,22 @@ def _is_han(char: str) -> bool:
     return "\u3400" <= char <= "\u4dbf" or "\u4e00" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
 
 
-def _is_stop(token: str) -> bool:
-    return token in STOP_WORDS or token in STOP_HAN
+def normalised(text: str) -> str:
+    """A text in NFKC (full-width letters become half-width) and without zero-width characters."""
+    if text.isascii():
+        return text
+    normal = unicodedata.normalize("NFKC", text)
+    return normal.translate(_INVISIBLE) if not normal.isprintable() else normal
 
 
 def _normalise(text: str) -> tuple[str, list[int]]:
-    """NFKC, without zero-width characters; and for each character the place it came from."""
+    """The same as ``normalised``, and for each character the place it came from."""
     if text.isascii():
         return text, list(range(len(text) + 1))
     out: list[str] = []
     places: list[int] = []
     for at, char in enumerate(text):
-        if unicodedata.category(char) == "Cf":
+        if ord(char) in _INVISIBLE:
             continue
         for made in unicodedata.normalize("NFKC", char):
             out.append(made)

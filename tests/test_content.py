@@ -143,7 +143,7 @@ def test_every_title_finds_its_entry() -> None:
     for entry in ENTRIES:
         head = entry.head
         for query in (*head.titles.values(), *head.aliases, head.slug):
-            hits = index.search(query, limit=3)
+            hits = index.search(query, limit=3).hits
             if not hits or entry.number not in (hits[0].head.number, *hits[0].also):
                 missed.append((entry.number, query, [hit.head.number for hit in hits]))
     # An alias may belong to two entries on one subject; a title or a slug may not.

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.words import compact, query_words, stem, words
+from kb.words import compact, normalised, simplified, stem, words
+from kb.words import tokens as fast_tokens
 
 
 def tokens(text: str) -> set[str]:
@@ -30,21 +31,25 @@ def test_tokens_are_there(text: str, expected: set[str]) -> None:
     assert expected <= tokens(text)
 
 
+@given(st.text(max_size=200))
+def test_fast_tokens_are_the_same(text: str) -> None:
+    """What an index takes is what words gives, without the places."""
+    assert fast_tokens(text) == [word.token for word in words(normalised(text))]
+
+
 @pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("what is an lstm?", ["lstm"]),
-        ("what is it", ["what", "is", "it"]),
-        ("怎么用 lstm", ["怎么", "么用", "lstm"]),
-        ("为", ["为"]),
-        ("梯度裁剪", ["梯度", "度裁", "裁剪"]),
-    ],
+    ("text", "expected"),
+    [("梯度消失與損失函數", "梯度消失与损失函数"), ("訓練 LSTM 資料", "训练 LSTM 资料"), ("lstm", "lstm"), ("", "")],
 )
-def test_query_words(query: str, expected: list[str]) -> None:
-    """Question words go unless nothing else is there; single characters count alone only."""
-    found = query_words(query)
-    assert [word for word in expected if word not in ("怎么", "么用")] == [word for word in found if word in expected]
-    assert not {"梯", "度"} & set(found)
+def test_traditional_characters_become_simplified(text: str, expected: str) -> None:
+    """One for one, so that places stay."""
+    assert simplified(text) == expected
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=0x3400, max_codepoint=0x9FFF), max_size=50))
+def test_simplifying_keeps_every_place(text: str) -> None:
+    """Whatever the characters, the length is the same, and a second time changes nothing more."""
+    assert len(simplified(text)) == len(text)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,224 @@
+"""Index: a deck's words on the disk, brought up to date when its entries change."""
+
+import ast
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from kb.library import Library, OnProgress, refresh
+from kb.store import Row, Store
+from kb.text import CODE
+from kb.words import compact, simplified, tokens
+
+WEIGHTS = {"exact": 40.0, "title": 8.0, "alias": 6.0, "error": 6.0, "api": 4.0, "gist": 3.0, "body": 1.0, "code": 0.5}
+"""How much a match counts, by field."""
+
+FILTERED = ("area", "tag", "level")
+"""Fields that only narrow a search."""
+
+HEAP = 50_000_000
+"""Bytes of memory for the index writer."""
+
+BATCH = 5_000
+"""Entries that are written at a time: a build that is killed goes on from the last batch."""
+
+PATIENCE = 20.0
+"""Seconds to wait for another process that is writing the index."""
+
+FORMAT = "2"
+"""Changes when entries are indexed otherwise."""
+
+
+class Damaged(Exception):  # noqa: N818 a state of the files, told to nobody
+    """The index cannot be read."""
+
+
+def open_index(store: Store, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> tantivy.Index:
+    """The index of a store's entries, up to date: in the cache if it can be kept there, else in memory."""
+    if cache is not None and store.is_lasting:
+        for _ in range(2):
+            try:
+                return _open_kept(store, cache / "indexes", on_progress)
+            except Damaged:
+                _forget(store, cache / "indexes")
+            except (OSError, sqlite3.Error):
+                break  # read-only, full, or held by another process
+    index = tantivy.Index(schema())
+    _write(index, store, [row.folder for row in store.rows()], [], lambda *_: None, on_progress)
+    return index
+
+
+def refresh_whole(deck: str, cache: str) -> None:
+    """Look at all files of a large deck and bring its index up to date: what the process in the background does."""
+    library = Library.open(Path(deck), Path(cache))
+    if library.is_trusted:
+        refresh(library.deck, library.store)
+    open_index(library.store, Path(cache))
+
+
+def _open_kept(store: Store, folder: Path, on_progress: OnProgress) -> tantivy.Index:
+    """The index in the cache folder.
+
+    Raises:
+        Damaged: what lies there is no index.
+        OSError: it cannot be written there, or another process does not finish writing it.
+    """
+    name = store.value("index")
+    if isinstance(name, list) and name == [FORMAT, store.generation, name[2]]:
+        return _opened(folder / name[2])
+    kept = name[2] if isinstance(name, list) and name[0] == FORMAT else None
+    if kept is None:
+        store.clear_indexed()
+        kept = f"{store.name}-{os.urandom(4).hex()}"
+        # Written down first: a build that is killed is found again and goes on.
+        store.keep("index", [FORMAT, "", kept])
+        _sweep(folder, store.name, kept)
+    target = folder / kept
+    target.mkdir(parents=True, exist_ok=True)
+    index = _opened(target) if (target / "meta.json").exists() else _made(target)
+    until = time.monotonic() + PATIENCE
+    while True:
+        generation = store.generation
+        changed, gone = store.unindexed()
+        if not (changed or gone):
+            break
+        try:
+            _write(index, store, changed, gone, store.mark_indexed, on_progress)
+        except ValueError as error:
+            if "lock" not in str(error).lower():
+                raise Damaged from error
+            # Another process is writing: it does the same work.
+            if time.monotonic() > until:
+                raise OSError("another process is writing the index") from None
+            time.sleep(0.05)
+    store.keep("index", [FORMAT, generation, kept])
+    index.reload()
+    return index
+
+
+def _opened(folder: Path) -> tantivy.Index:
+    try:
+        index = tantivy.Index.open(str(folder))
+        index.searcher().doc_freq("title", "the")  # a file that is missing is noticed here
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # tantivy's own panics are no Exception
+        raise Damaged from error
+    return index
+
+
+def _made(folder: Path) -> tantivy.Index:
+    try:
+        return tantivy.Index(schema(), path=str(folder))
+    except ValueError as error:
+        raise OSError(str(error)) from None
+
+
+def _forget(store: Store, folder: Path) -> None:
+    name = store.value("index")
+    if isinstance(name, list):
+        shutil.rmtree(folder / name[2], ignore_errors=True)
+    store.keep("index", None)
+
+
+def _sweep(folder: Path, store_name: str, kept: str) -> None:
+    """Remove the indexes of this deck that nothing refers to any more."""
+    with suppress(OSError):
+        for old in folder.iterdir():
+            if old.name.startswith(f"{store_name}-") and old.name != kept:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+_cached_schema: Any = None
+
+
+def schema() -> Any:
+    """What every index looks like."""
+    global _cached_schema
+    if _cached_schema is None:
+        builder = tantivy.SchemaBuilder()
+        builder.add_integer_field("number", stored=True, indexed=True, fast=True)
+        builder.add_text_field("folder", tokenizer_name="raw", index_option="basic")
+        for field in (*WEIGHTS, *FILTERED):
+            builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+        _cached_schema = builder.build()
+    return _cached_schema
+
+
+def _write(
+    index: tantivy.Index,
+    store: Store,
+    changed: list[str],
+    gone: list[str],
+    on_batch: Callable[[list[str], list[str]], None],
+    on_progress: OnProgress,
+) -> None:
+    """Put entries into the index and take others out, in batches."""
+    if not changed and not gone:
+        return
+    writer = index.writer(HEAP, 1)
+    is_new = index.searcher().num_docs == 0
+    for folder in gone:
+        writer.delete_documents_by_term("folder", folder)
+    for start in range(0, max(1, len(changed)), BATCH):
+        batch = changed[start : start + BATCH]
+        for row in store.rows(batch):
+            # A batch may have been written by a process that was killed before it could say so.
+            if not is_new:
+                writer.delete_documents_by_term("folder", row.folder)
+            writer.add_document(_document(row))
+        writer.commit()
+        on_batch(batch, gone if start == 0 else [])
+        on_progress(min(start + BATCH, len(changed)), len(changed))
+    writer.wait_merging_threads()
+    index.reload()
+
+
+def _document(row: Row) -> tantivy.Document:
+    head = row.head
+    names = [*head.aliases, *head.titles.values(), head.slug, str(head.number)]
+    body = [text for lines in row.lines.values() for text, rank in lines[1:] if rank < CODE]
+    fields = {
+        "folder": row.folder,
+        "exact": " ".join(dict.fromkeys(compact(simplified(name)) for name in names)),
+        "title": _cut(*head.titles.values(), head.slug.replace("-", " ")),
+        "alias": _cut(*head.aliases, *head.tags, head.area),
+        "error": _cut(*head.errors),
+        "api": _cut(*api_names(row.code)),
+        "gist": _cut(*head.gists.values()),
+        "body": _cut(*body),
+        "code": _cut(row.code),
+        "area": compact(head.area),
+        "tag": " ".join(compact(tag) for tag in head.tags),
+        "level": str(head.level),
+    }
+    return tantivy.Document(number=head.number, **fields)
+
+
+def _cut(*texts: str) -> str:
+    return " ".join(tokens(simplified("\n".join(texts))))
+
+
+def api_names(code: str) -> list[str]:
+    """Names with dots that a script uses (``torch.nn.LSTM``, ``nn.LSTM``), each once."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return []
+    names = dict.fromkeys(
+        ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_dotted(node)
+    )
+    return list(names)
+
+
+def _is_dotted(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
