@@ -2,20 +2,26 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from kb.block import Block
 from kb.deck import FILE, Deck, number_of, read_deck
 from kb.entry import Entry
 from kb.errors import Complaint
+from kb.glossary import read_glossary
 from kb.load import OUTPUT, SNIPPET, load_entry, stray_files
 from kb.markdown import walk
+from kb.queries import FILE as QUERIES
+from kb.queries import Labelled, read_queries
 from kb.text import Text
 from kb.typography import misprints, sentence
 from quiz.item import Item, Kind
 
 MIN_ITEMS = {Kind.CHOICE: 2, Kind.PREDICT: 1, Kind.ANSWER: 1, Kind.CODE: 1}
 """How many items of each kind an entry of a complete deck has at least."""
+MIN_QUERIES = 5
+"""How many labelled queries should find each entry of a complete deck that has queries at all."""
 MIN_RIGHT, MIN_WRONG = 2, 3
 """How many solutions a code item of a complete deck has at least."""
 
@@ -41,9 +47,29 @@ def check_deck(deck: Deck) -> list[Complaint]:
             complaints += check_entry(entry, deck, names)
         if deck.complete and not (folder / OUTPUT).is_file():
             complaints.append(Complaint(f"{folder.name}/{OUTPUT}", 0, "missing; kb verify --record writes it"))
+    complaints += read_glossary(deck.path)[1]
+    queries, found = read_queries(deck.path)
+    complaints += found
+    for query in queries:
+        for number in query.entries:
+            if not deck.plans(number):
+                what = f"the query {query.text!r} names {number}, which is in none of the deck's chapters"
+                complaints.append(Complaint(QUERIES, 0, what))
+    if deck.complete and queries:
+        complaints += _scarce_queries(queries, owners)
     if not folders:
         complaints.append(Complaint(FILE, 0, "the deck has no entries; add a folder 061-its-slug"))
     return sorted(set(complaints))
+
+
+def _scarce_queries(queries: list[Labelled], owners: dict[int, str]) -> list[Complaint]:
+    """Entries that too few queries should find."""
+    counts = Counter(number for query in queries for number in query.entries)
+    return [
+        Complaint(QUERIES, 0, f"{counts[number]} queries for {folder}; write at least {MIN_QUERIES}")
+        for number, folder in sorted(owners.items())
+        if counts[number] < MIN_QUERIES
+    ]
 
 
 def check_entry(entry: Entry, deck: Deck, folders: set[str]) -> list[Complaint]:

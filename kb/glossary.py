@@ -25,7 +25,8 @@ def read_glossary(folder: Path) -> tuple[Groups, list[Complaint]]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return [], [Complaint(FILE, 0, f"cannot be read: {error}; mend it")]
     groups, complaints = [], []
-    for at, group in enumerate(values.pop("same", []), 1):
+    same = values.pop("same", [])
+    for at, group in enumerate(same if isinstance(same, list) else [same], 1):
         if isinstance(group, list) and len(group) > 1 and all(isinstance(term, str) and term.strip() for term in group):
             groups.append([term.strip() for term in group])
         else:

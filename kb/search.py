@@ -1,5 +1,6 @@
 """Search: from words to the entries that hold them, best first."""
 
+import re
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -174,35 +175,32 @@ class Index:
         Returns:
             The query, and what it is now in words where something was replaced; else empty.
         """
+        typed = text = query.text
+        if any(has_han(term.text) and not self._is_known(term.text) for term in query.terms):
+            text = simplified(text)
+            query = parse_query(text) if text != query.text else query
         terms: list[Term] = []
-        shown: list[str] = []
-        is_changed = False
+        meant = text
         for place, term in enumerate(query.terms):
             is_last = is_typing and place == len(query.terms) - 1
             if not is_last and any(map(self._is_known, term.whole)):
                 terms.append(term)
-                shown.append(term.text)
                 continue
             found = self._meant(term, is_last)
             terms += found or [term]
-            shown += [one.text for one in found[:1]] or [term.text]
-            is_changed = is_changed or bool(found and found[0].text != term.text)
-        if not is_changed:
-            return query.with_terms(tuple(terms)), ""
-        meant = " ".join(dict.fromkeys(shown))
-        return replace(query, terms=tuple(terms), text=meant), meant
+            if found and found[0].text != term.text:
+                # A token holds no backslash, so it stands for itself in a replacement.
+                meant = re.sub(re.escape(term.text), found[0].text, meant, flags=re.IGNORECASE)
+        return replace(query, terms=tuple(terms), text=meant), meant if meant != typed else ""
 
     def _is_known(self, token: str) -> bool:
         return any(self._searcher.doc_freq(field, token) for field in FIELDS)
 
     def _meant(self, term: Term, is_last: bool) -> list[Term]:
-        """What a word that stands nowhere was probably meant to be: simplified characters, the beginning of words,
-        two words in one, a slip of the keyboard."""
+        """What a word that stands nowhere was probably meant to be: the beginning of words, two words in one, a slip
+        of the keyboard."""
         text = term.text
-        if has_han(text):
-            changed = [one for one in terms_of(simplified(text)) if one.text != text]
-            return [one for one in changed if any(map(self._is_known, one.whole))]
-        if len(text) < MIN_PREFIX:
+        if has_han(text) or len(text) < MIN_PREFIX:
             return []
         if endings := self._endings(text):
             return [Term(one, ((one, 1.0),)) for one in endings]
@@ -286,8 +284,8 @@ def _same_subject(one: Head, other: Head) -> bool:
 def find_passages(
     texts: dict[str, list[tuple[str, int]]], tokens: Collection[str], language: str, limit: int = 2
 ) -> tuple[tuple[Passage, ...], set[str]]:
-    """The lines of an entry that hold most of the tokens: prose before headings, sources and code; the gist where
-    nothing else does.
+    """The lines of an entry that hold most of the tokens: prose before headings, sources and code; in another language
+    where this one holds none of them; the gist where nothing does.
 
     Args:
         texts: lines by language, each with its rank; the gist comes first.
@@ -298,25 +296,28 @@ def find_passages(
     Returns:
         The passages, and which of the tokens stand anywhere in the lines.
     """
-    lines = texts.get(language) or next(iter(texts.values()))
     # A word's form may differ in its last letters; a line without the rest of it need not be cut into words.
     beginnings = [token[: max(2, len(token) - 1)] for token in tokens]
-    scored = []
+    wanted = {language: texts[language], **texts} if language in texts else texts
     everywhere: set[str] = set()
-    for order, (line, rank) in enumerate(lines):
-        lowered = line.lower()
-        if not any(beginning in lowered for beginning in beginnings):
-            continue
-        marks, seen = [], set()
-        for word in words(line):
-            if word.token in tokens:
-                marks.append((word.start, word.end))
-                seen.add(word.token)
-        if seen:
-            everywhere |= seen
-            scored.append((-len(seen), rank, order, Passage(line, _merged(marks))))
-    best = [passage for *_, passage in sorted(scored, key=lambda one: one[:3])]
-    return tuple(best[:limit]) or (Passage(lines[0][0], ()),), everywhere
+    for lines in wanted.values():
+        scored = []
+        for order, (line, rank) in enumerate(lines):
+            lowered = line.lower()
+            if not any(beginning in lowered for beginning in beginnings):
+                continue
+            marks, seen = [], set()
+            for word in words(line):
+                if word.token in tokens:
+                    marks.append((word.start, word.end))
+                    seen.add(word.token)
+            if seen:
+                everywhere |= seen
+                scored.append((-len(seen), rank, order, Passage(line, _merged(marks))))
+        if scored:
+            best = [passage for *_, passage in sorted(scored, key=lambda one: one[:3])]
+            return tuple(best[:limit]), everywhere
+    return (Passage(next(iter(wanted.values()))[0][0], ()),), everywhere
 
 
 def _merged(marks: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
