@@ -1,5 +1,6 @@
 """The command line: every command opens what it needs, asks, and shows."""
 
+import copy
 import json
 import os
 import sys
@@ -625,10 +626,24 @@ def paths(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> Non
     desk.out.print([[(f"{desk.say(name)}: ", "dim"), (str(path), "")] for name, path in places.items()])
 
 
+def app_for(arguments: list[str]) -> typer.Typer:
+    """The app with the one command that is asked for; with all of them where none is, or none of that name.
+
+    typer makes every registered command at every start, which takes half a millisecond each.
+    """
+    asked = arguments[0] if arguments else ""
+    one = [info for info in app.registered_commands if asked in (info.name, getattr(info.callback, "__name__", ""))]
+    if not one:
+        return app
+    small = copy.copy(app)
+    small.registered_commands = one
+    return small
+
+
 def run_app(arguments: list[str]) -> int:
     """Run a command; returns the exit code. Every error is one line on stderr, and a code that tells its kind."""
     try:
-        code = app(arguments, prog_name="kb", standalone_mode=False)
+        code = app_for(arguments)(arguments, prog_name="kb", standalone_mode=False)
         sys.stdout.flush()
     except KbError as error:
         return _fail(str(error), error.exit_code)

@@ -1,6 +1,6 @@
 """What can go wrong for a user, and how it is said: one line, what is wrong and what to do."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class KbError(Exception):
@@ -22,8 +22,7 @@ class UsageError(KbError):
     exit_code = 2
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Complaint:
+class Complaint(NamedTuple):
     """One violation of the form of a deck."""
 
     path: str

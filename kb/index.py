@@ -2,7 +2,6 @@
 
 import ast
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -14,7 +13,6 @@ import tantivy
 
 from kb.library import Library, OnProgress, refresh
 from kb.store import Row, Store
-from kb.text import CODE
 from kb.words import compact, simplified, tokens
 
 WEIGHTS = {"exact": 40.0, "title": 8.0, "alias": 6.0, "error": 6.0, "api": 4.0, "gist": 3.0, "body": 1.0, "code": 0.5}
@@ -122,6 +120,8 @@ def _made(folder: Path) -> tantivy.Index:
 
 
 def _forget(store: Store, folder: Path) -> None:
+    import shutil
+
     name = store.value("index")
     if isinstance(name, list):
         shutil.rmtree(folder / name[2], ignore_errors=True)
@@ -130,6 +130,8 @@ def _forget(store: Store, folder: Path) -> None:
 
 def _sweep(folder: Path, store_name: str, kept: str) -> None:
     """Remove the indexes of this deck that nothing refers to any more."""
+    import shutil
+
     with suppress(OSError):
         for old in folder.iterdir():
             if old.name.startswith(f"{store_name}-") and old.name != kept:
@@ -182,6 +184,8 @@ def _write(
 
 
 def _document(row: Row) -> tantivy.Document:
+    from kb.text import CODE  # deferred: searching needs none of an entry's classes
+
     head = row.head
     names = [*head.aliases, *head.titles.values(), head.slug, str(head.number)]
     body = [text for lines in row.lines.values() for text, rank in lines[1:] if rank < CODE]

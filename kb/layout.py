@@ -6,10 +6,12 @@ opening one.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from kb.block import Block, Span
+if TYPE_CHECKING:
+    from kb.block import Block, Span  # for their names alone: a search shows no blocks
 
 Piece = tuple[str, str]
 """Text and the name of its style."""
@@ -33,13 +35,13 @@ class Style:
     """Terminal cells a line may take."""
     is_plain: bool
     """Without colours, structure is shown by characters: ``##`` before headings, backquotes around code."""
-    link: Callable[[Span], Line]
+    link: "Callable[[Span], Line]"
     """How a link is shown."""
     colour: Colour
     """How code is coloured."""
 
 
-def lay_out(blocks: Iterable[Block], style: Style) -> list[Line]:
+def lay_out(blocks: "Iterable[Block]", style: Style) -> list[Line]:
     """The lines of a text, with an empty line between blocks."""
     lines: list[Line] = []
     for block in blocks:
@@ -49,7 +51,7 @@ def lay_out(blocks: Iterable[Block], style: Style) -> list[Line]:
     return lines
 
 
-def pieces(spans: Iterable[Span], style: Style) -> Line:
+def pieces(spans: "Iterable[Span]", style: Style) -> Line:
     """Spans as styled pieces; ``\\n`` where a new line is forced."""
     line: Line = []
     for span in spans:
@@ -166,7 +168,7 @@ def _joined(line: Line) -> Line:
     return out
 
 
-def _block(block: Block, style: Style) -> list[Line]:
+def _block(block: "Block", style: Style) -> list[Line]:
     match block.kind:
         case "heading":
             mark = "#" * int(block.info or 1) + " " if style.is_plain else ""
@@ -227,7 +229,7 @@ def _narrower(style: Style, by: int) -> Style:
     return Style(max(10, style.width - by), style.is_plain, style.link, style.colour)
 
 
-def _list(block: Block, style: Style) -> list[Line]:
+def _list(block: "Block", style: Style) -> list[Line]:
     lines: list[Line] = []
     number = int(block.info) if block.info.isdigit() else None
     is_loose = any(len(item.children) > 1 for item in block.children)
@@ -243,7 +245,7 @@ def _list(block: Block, style: Style) -> list[Line]:
     return lines
 
 
-def _table(block: Block, style: Style) -> list[Line]:
+def _table(block: "Block", style: Style) -> list[Line]:
     rows = [[pieces(cell.spans, style) for cell in row.children] for row in block.children]
     columns = max(len(row) for row in rows)
     for row in rows:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from kb.block import Span
 from kb.deck import Deck
 from kb.errors import Complaint
 from kb.head import Head
@@ -18,6 +17,8 @@ from kb.record import Record, Standing, standing
 from kb.terminal import Terminal
 
 if TYPE_CHECKING:
+    from kb.block import Span
+
     # For their names alone: tantivy, the and the runner's parts would slow every list down.
     from kb.explain import Explanation
     from kb.job import Run
@@ -46,7 +47,7 @@ def style_for(terminal: Terminal, say: Speech, number: int, known: Collection[in
         known: numbers of the entries that are there; a link to another is told to be to one that is still to come.
     """
 
-    def link(span: Span) -> Line:
+    def link(span: "Span") -> Line:
         if span.source == "snippet.py":
             command = f"kb run {number}"
             return [(f"`{command}`", "") if not terminal.has_colours else (command, "code")]

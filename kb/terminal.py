@@ -1,7 +1,6 @@
 """Terminal: where lines are printed, how wide it is, and whether it shows colours."""
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TextIO
@@ -55,12 +54,12 @@ class Terminal:
         columns = self.environ.get("COLUMNS", "")
         if columns.isdigit() and int(columns) > 0:
             return int(columns)
-        return shutil.get_terminal_size().columns if self.is_terminal else NO_WRAP
+        return _size(self.stream)[0] if self.is_terminal else NO_WRAP
 
     @property
     def height(self) -> int:
         """Lines on the screen."""
-        return shutil.get_terminal_size().lines
+        return _size(self.stream)[1]
 
     def styled(self, line: Line) -> str:
         """A line as text, with ANSI codes if colours are shown. Control characters of the text are made visible."""
@@ -102,6 +101,15 @@ class Terminal:
             subprocess.run(command, input=text.encode("utf-8", "replace"), env=environ, check=False)
         except (OSError, ValueError):
             self.print(lines)
+
+
+def _size(stream: TextIO) -> tuple[int, int]:
+    """Columns and lines of a terminal; 80 and 24 where it does not say."""
+    try:
+        columns, lines = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return 80, 24
+    return columns or 80, lines or 24
 
 
 def _visible(text: str) -> str:
