@@ -1,0 +1,110 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch>=2.11", "numpy"]
+# ///
+"""Cross entropy takes logits: logsumexp minus the target's logit; a Softmax in front of it floors the loss."""
+
+import math
+import os
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+torch.manual_seed(0)
+device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+N, C = 64, 10
+logits = 3 * torch.randn(N, C, device=device)  # (N, C), any real numbers
+target = torch.cat([torch.arange(C), torch.randint(C, (N - C,))]).to(device)  # (N,), class indices, each class occurs
+
+
+# %% By hand: -log softmax of the target class, one loss a row
+def row_losses(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    # hole: loss-from-logits
+    chosen = logits[torch.arange(len(target)), target]  # (N,)
+    return logits.logsumexp(dim=1) - chosen  # (N,)
+    # end
+
+
+losses = row_losses(logits, target)
+torch.testing.assert_close(losses, F.cross_entropy(logits, target, reduction="none"))
+torch.testing.assert_close(losses.mean(), nn.CrossEntropyLoss()(logits, target))
+torch.testing.assert_close(losses.mean(), nn.NLLLoss()(nn.LogSoftmax(dim=1)(logits), target))
+
+# %% Logits of 1000: log(softmax) loses them, logsumexp subtracts the largest first
+extreme = torch.tensor([[0.0, 1000.0], [1000.0, 0.0], [-1000.0, -1000.0]], device=device, requires_grad=True)  # (3, 2)
+exact = torch.tensor([1000.0, 0.0, math.log(2)], device=device)
+stable = row_losses(extreme, torch.zeros(3, dtype=torch.long, device=device))  # (3,)
+torch.testing.assert_close(stable, exact, atol=1e-4, rtol=0)  # float32 near 1000 has steps of 6e-5
+slope = torch.autograd.grad(stable.sum(), extreme)[0]  # (3, 2)
+wanted = torch.tensor([[-1.0, 1.0], [0.0, 0.0], [-0.5, 0.5]], device=device)  # softmax minus one-hot
+torch.testing.assert_close(slope, wanted, atol=1e-4, rtol=0)
+naive = -extreme.softmax(dim=1).log()[:, 0]
+print(f"logits (0, 1000), class 0: log(softmax) gives {naive[0].item()}, cross entropy {stable[0].item()}")
+assert naive[0].isinf(), "softmax rounds to 0 in float32, and log(0) is -inf"
+patched = -(extreme.softmax(dim=1)[0, 0] + 1e-8).log()
+assert not torch.autograd.grad(patched, extreme)[0].any(), "a small constant hides the inf, and kills the gradient"
+
+# %% The gradient is predicted minus wanted probability
+leaf = logits.clone().requires_grad_()
+F.cross_entropy(leaf, target).backward()
+onehot = F.one_hot(target, C).float()  # (N, C)
+torch.testing.assert_close(leaf.grad, (logits.softmax(dim=1) - onehot) / N)
+
+# %% Merely correct is not zero: the loss falls with the margin
+for margin in (0.0, 1.0, 3.0, 10.0):
+    right = F.one_hot(target, C) * margin  # (N, C), argmax is correct for any margin above 0
+    loss = F.cross_entropy(right, target).item()
+    print(f"margin {margin:4.1f}: loss {loss:.4f}")
+    assert abs(loss - math.log1p((C - 1) * math.exp(-margin))) < 1e-4, "log(1 + (C - 1) e^-margin) is never 0"
+
+# %% A Softmax layer in front: its outputs lie in [0, 1], so no margin exceeds 1
+for classes in (2, 10, 1000):
+    best = F.one_hot(torch.tensor([0], device=device), classes).float()  # (1, classes), a perfect Softmax output
+    floor = F.cross_entropy(best, torch.tensor([0], device=device)).item()
+    ceiling = F.cross_entropy(best, torch.tensor([1], device=device)).item()
+    print(f"{classes} classes: after a Softmax the loss stays between {floor:.3f} and {ceiling:.3f}")
+    assert abs(floor - math.log1p((classes - 1) / math.e)) < 1e-4, "never below log(1 + (C - 1) / e)"
+    assert abs(ceiling - floor - 1) < 1e-4, "from a perfect to a totally wrong row the loss moves by 1"
+
+inputs = onehot + 0.1 * torch.randn(N, C, device=device)  # (N, C), easy to separate
+for name, head in (("logits", nn.Identity()), ("softmax", nn.Softmax(dim=1))):
+    net = nn.Sequential(nn.Linear(C, C), head).to(device)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.1)
+    for step in range(1, 201):
+        loss = F.cross_entropy(net(inputs), target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 100 == 0:
+            print(f"step={step} {name}={loss.item():.4f}")
+    assert (net(inputs).argmax(dim=1) == target).all(), "both classify every row, so accuracy hides the mistake"
+    above = loss.item() - (math.log1p((C - 1) / math.e) if name == "softmax" else 0)
+    assert -1e-4 < above < 0.05, "logits bring the loss to 0, a second softmax only to its floor of 1.461"
+
+# %% Soft targets: H(p, q) = H(p) + KL(p || q), least at q = p, and there it is H(p)
+p = (2 * torch.randn(N, C, device=device)).softmax(dim=1)  # (N, C), rows sum to 1
+entropy = -(p * p.log()).sum(dim=1).mean()
+kl = F.kl_div(logits.log_softmax(dim=1), p, reduction="batchmean")
+torch.testing.assert_close(F.cross_entropy(logits, p), entropy + kl)
+torch.testing.assert_close(F.cross_entropy(p.log(), p), entropy)
+assert kl > 0 and entropy > 0.1, "with soft targets the best possible loss is their entropy, not 0"
+torch.testing.assert_close(F.cross_entropy(logits, onehot), losses.mean())
+eps = 0.1
+smooth = (1 - eps) * onehot + eps / C  # (N, C), label smoothing is nothing but this soft target
+torch.testing.assert_close(F.cross_entropy(logits, target, label_smoothing=eps), F.cross_entropy(logits, smooth))
+
+# %% Class weights and ignore_index: what the mean divides by
+weight = torch.linspace(1, 5, C, device=device)  # (C,)
+IGNORE = -100
+masked = target.masked_fill(torch.arange(N, device=device) % 3 == 0, IGNORE)  # (N,), such as padding
+# hole: weighted-mean
+keep = masked != IGNORE
+row_weight = weight[masked[keep]]
+mean_loss = (row_weight * losses[keep]).sum() / row_weight.sum()
+# end
+torch.testing.assert_close(mean_loss, F.cross_entropy(logits, masked, weight=weight, ignore_index=IGNORE))
+soft_mean = F.cross_entropy(logits, onehot, weight=weight)  # the same weights, targets as probabilities
+torch.testing.assert_close(soft_mean, (weight[target] * losses).sum() / N)  # divided by N
+assert F.cross_entropy(logits, torch.full_like(target, IGNORE)).isnan(), "nothing left to average: 0 / 0"
+print(f"weighted mean over {(masked >= 0).sum().item()} of {N} rows: {mean_loss.item():.4f}")
