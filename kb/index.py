@@ -13,9 +13,19 @@ import tantivy
 
 from kb.library import Library, OnProgress, refresh
 from kb.store import Row, Store
-from kb.words import compact, simplified, tokens
+from kb.words import compact, simplified, tokens, word_pairs
 
-WEIGHTS = {"exact": 40.0, "title": 8.0, "alias": 6.0, "error": 6.0, "api": 4.0, "gist": 3.0, "body": 1.0, "code": 0.5}
+WEIGHTS = {
+    "exact": 40.0,
+    "title": 8.0,
+    "alias": 6.0,
+    "error": 6.0,
+    "api": 4.0,
+    "gist": 3.0,
+    "body": 1.0,
+    "code": 0.5,
+    "pair": 4.0,
+}
 """How much a match counts, by field."""
 
 FILTERED = ("area", "tag", "level")
@@ -30,7 +40,7 @@ BATCH = 5_000
 PATIENCE = 20.0
 """Seconds to wait for another process that is writing the index."""
 
-FORMAT = "2"
+FORMAT = "3"
 """Changes when entries are indexed otherwise."""
 
 
@@ -199,11 +209,16 @@ def _document(row: Row) -> tantivy.Document:
         "gist": _cut(*head.gists.values()),
         "body": _cut(*body),
         "code": _cut(row.code),
+        "pair": " ".join(_pairs(*head.titles.values(), *head.aliases, *head.errors, *head.gists.values(), *body)),
         "area": compact(head.area),
         "tag": " ".join(compact(tag) for tag in head.tags),
         "level": str(head.level),
     }
     return tantivy.Document(number=head.number, **fields)
+
+
+def _pairs(*texts: str) -> list[str]:
+    return [pair for text in texts for pair in word_pairs(text)]
 
 
 def _cut(*texts: str) -> str:

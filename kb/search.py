@@ -1,5 +1,6 @@
 """Search: from words to the entries that hold them, best first."""
 
+import math
 import re
 from collections.abc import Collection
 from contextlib import suppress
@@ -14,11 +15,18 @@ from kb.glossary import FILE, WEIGHT, Glossary, compiled, read_glossary
 from kb.head import Head
 from kb.index import WEIGHTS, open_index, schema
 from kb.library import Library, OnProgress
-from kb.query import Query, Term, parse_query, phrase_of, terms_of
-from kb.words import compact, has_han, simplified, words
+from kb.query import MAX_TERMS, Query, Term, parse_query, phrase_of, terms_of
+from kb.words import compact, has_han, simplified, word_pairs, words
+from kb.words import tokens as cut
 
-FIELDS = tuple(field for field in WEIGHTS if field != "exact")
+FIELDS = tuple(field for field in WEIGHTS if field not in ("exact", "pair"))
 """The fields that hold words."""
+
+NUMBER = 0.3
+"""How much a number counts beside a word."""
+
+SURE = 9
+"""Letters of a word from which on two slips are believed of it also where other words of the query are known."""
 
 MIN_PREFIX = 3
 """Characters of a word that is no word yet, from which on it may be the beginning of one."""
@@ -140,9 +148,14 @@ class Index:
                 for token, weight in term.tokens:
                     any_of.setdefault(token, weight * WEIGHT)
         should = [
-            (tantivy.Occur.Should, _weighed(field, token, WEIGHTS[field] * weight))
+            (tantivy.Occur.Should, _weighed(field, token, WEIGHTS[field] * weight * rarity))
             for token, weight in any_of.items()
+            for rarity in [self._rarity(token)]
             for field in FIELDS
+        ]
+        should += [
+            (tantivy.Occur.Should, _weighed("pair", pair, WEIGHTS["pair"]))
+            for pair in dict.fromkeys(word_pairs(query.text)[:MAX_TERMS])
         ]
         if whole := compact(simplified(query.text)) if len(query.text) < 1000 else "":
             should.append((tantivy.Occur.Should, _weighed("exact", whole, WEIGHTS["exact"])))
@@ -155,6 +168,15 @@ class Index:
         for term in query.without:
             must.append((tantivy.Occur.MustNot, _anywhere(term.whole)))
         return tantivy.Query.boolean_query(must)
+
+    def _rarity(self, token: str) -> float:
+        """How telling a token is, from 0.1 to 1: the engine's own measure goes field by field, and what stands in
+        every text may still be rare in titles."""
+        known = max(self._searcher.doc_freq(field, token) for field in FIELDS)
+        every = self._searcher.num_docs
+        telling = math.log(1 + (every - known + 0.5) / (known + 0.5)) / math.log(1 + (every + 0.5) / 0.5)
+        # A number alone says little: shapes and sizes are in every error message.
+        return max(0.1, telling * (NUMBER if token.isdecimal() else 1.0))
 
     def _holds(self, number: int, phrases: Collection[str]) -> bool:
         """Whether an entry holds phrases word for word."""
@@ -180,13 +202,15 @@ class Index:
             text = simplified(text)
             query = parse_query(text) if text != query.text else query
         terms: list[Term] = []
+        is_lost = not any(self._is_known(token) for term in query.terms for token in term.whole)
         meant = text
         for place, term in enumerate(query.terms):
             is_last = is_typing and place == len(query.terms) - 1
-            if not is_last and any(map(self._is_known, term.whole)):
+            # A name whose parts stand somewhere is none that was misspelt.
+            if not is_last and any(self._is_known(token) for token, _ in term.tokens):
                 terms.append(term)
                 continue
-            found = self._meant(term, is_last)
+            found = self._meant(term, is_last, is_lost)
             terms += found or [term]
             if found and found[0].text != term.text:
                 # A token holds no backslash, so it stands for itself in a replacement.
@@ -196,7 +220,7 @@ class Index:
     def _is_known(self, token: str) -> bool:
         return any(self._searcher.doc_freq(field, token) for field in FIELDS)
 
-    def _meant(self, term: Term, is_last: bool) -> list[Term]:
+    def _meant(self, term: Term, is_last: bool, is_lost: bool) -> list[Term]:
         """What a word that stands nowhere was probably meant to be: the beginning of words, two words in one, a slip
         of the keyboard."""
         text = term.text
@@ -206,7 +230,9 @@ class Index:
             return [Term(one, ((one, 1.0),)) for one in endings]
         if is_last or not text.isalpha() or not text.isascii() or len(text) > 40:
             return []
-        return self._split(text) or self._respelt(text)
+        # Beside known words an unknown one may be right, and only not be there: it must look like a slip.
+        slips = 1 if len(text) < (6 if is_lost else SURE) else 2
+        return self._split(text) or self._respelt(text, slips)
 
     def _endings(self, text: str) -> list[str]:
         """Known words that begin so, the most frequent first."""
@@ -227,13 +253,12 @@ class Index:
                 return [Term(" ".join(pair), both)]
         return []
 
-    def _respelt(self, text: str) -> list[Term]:
-        """The known word that is nearest in spelling, within one slip, or two in a long word."""
+    def _respelt(self, text: str, slips: int) -> list[Term]:
+        """The known word that is nearest in spelling, within so many slips."""
         # Deferred: 18 ms, for words that stand nowhere.
         from rapidfuzz.distance import OSA
         from rapidfuzz.process import extract
 
-        slips = 1 if len(text) < 6 else 2
         near = extract(text, self._vocabulary, scorer=OSA.distance, score_cutoff=slips, limit=8)
         if not near:
             return []
@@ -258,7 +283,7 @@ class Index:
         texts = self.library.store.lines(head.number)
         passages, seen = find_passages(texts, query.tokens, language)
         names = " ".join((*head.titles.values(), *head.aliases, *head.tags, *head.errors))
-        seen |= {word.token for word in words(names) if word.token in query.tokens}
+        seen |= query.tokens.intersection(cut(names))
         matched = tuple(term.text for term in query.terms if any(token in seen for token, _ in term.tokens))
         return Hit(head, score, passages, also, matched)
 
@@ -299,6 +324,7 @@ def find_passages(
     # A word's form may differ in its last letters; a line without the rest of it need not be cut into words.
     beginnings = [token[: max(2, len(token) - 1)] for token in tokens]
     wanted = {language: texts[language], **texts} if language in texts else texts
+    wanted_tokens = set(tokens)
     everywhere: set[str] = set()
     for lines in wanted.values():
         scored = []
@@ -306,18 +332,17 @@ def find_passages(
             lowered = line.lower()
             if not any(beginning in lowered for beginning in beginnings):
                 continue
-            marks, seen = [], set()
-            for word in words(line):
-                if word.token in tokens:
-                    marks.append((word.start, word.end))
-                    seen.add(word.token)
-            if seen:
+            if seen := wanted_tokens.intersection(cut(line)):
                 everywhere |= seen
-                scored.append((-len(seen), rank, order, Passage(line, _merged(marks))))
+                scored.append((-len(seen), rank, order, line))
         if scored:
-            best = [passage for *_, passage in sorted(scored, key=lambda one: one[:3])]
-            return tuple(best[:limit]), everywhere
+            return tuple(_marked(line, tokens) for *_, line in sorted(scored)[:limit]), everywhere
     return (Passage(next(iter(wanted.values()))[0][0], ()),), everywhere
+
+
+def _marked(line: str, tokens: Collection[str]) -> Passage:
+    """A line with the places of the tokens in it."""
+    return Passage(line, _merged([(word.start, word.end) for word in words(line) if word.token in tokens]))
 
 
 def _merged(marks: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -37,6 +37,10 @@ _RUN = re.compile(r"\w+(?:\.\w+)*")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|\d+")
 
 
+BREAK = "+"
+"""Stands for a run that ends a pair of words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One token and where it stood."""
@@ -80,6 +84,36 @@ def tokens(text: str) -> list[str]:
 def _tokens_of(run: str) -> tuple[str, ...]:
     """A text repeats its words: each is cut once."""
     return tuple(word.token for word in words(run))
+
+
+def word_pairs(text: str) -> list[str]:
+    """Neighbouring words, by their stems, as one token each: ``hidden state`` is more than both words somewhere.
+
+    Question words and numbers are passed over; a run that holds Chinese ends a pair, for its characters come in pairs
+    of their own.
+    """
+    found: list[str] = []
+    before = ""
+    for run in _RUN.findall(normalised(text)):
+        now = _stem_of(run)
+        if not now:
+            continue
+        if now == BREAK:
+            before = ""
+            continue
+        if before:
+            found.append(f"{before}+{now}")
+        before = now
+    return found
+
+
+@lru_cache(maxsize=100_000)
+def _stem_of(run: str) -> str:
+    """The stem of a word; empty for one that is passed over."""
+    lowered = run.lower()
+    if has_han(run):
+        return BREAK
+    return "" if lowered in STOP_WORDS or lowered.isdecimal() else stem(lowered)
 
 
 def query_tokens(text: str) -> list[str]:

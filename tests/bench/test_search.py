@@ -191,6 +191,7 @@ def test_hundred_thousand_notes(tmp_path: Path, environ: dict[str, str], home: P
     path = deck / "500-note" / "en.md"
     path.write_text(path.read_text().replace("?\n", " wombat?\n"))
     started = time.perf_counter()
+    library = Library.open(deck, cache)
     library.freshen(500)
     changed = Index.open(library, cache)
     print(f"one changed note indexed in {1000 * (time.perf_counter() - started):.0f} ms")
