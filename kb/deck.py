@@ -60,6 +60,18 @@ def number_of(folder: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def read_table(path: Path) -> tuple[dict[str, Any], list[Complaint]]:
+    """One of a deck's loose files, which may be missing: its values, and what is wrong with it."""
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), []
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return {}, [Complaint(path.name, 0, f"cannot be read: {error}; mend it")]
+
+
 def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
     """Read a deck's ``deck.toml``; a broken one gives what can be read and a complaint each.
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from kb.deck import read_table
 from kb.errors import Complaint
 from kb.words import has_han, normalised, query_tokens
 
@@ -16,15 +17,8 @@ Groups = list[list[str]]
 
 def read_glossary(folder: Path) -> tuple[Groups, list[Complaint]]:
     """The groups of a deck's glossary, and what is wrong with the file; nothing if there is none."""
-    import tomllib
-
-    try:
-        values = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return [], []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return [], [Complaint(FILE, 0, f"cannot be read: {error}; mend it")]
-    groups, complaints = [], []
+    values, complaints = read_table(folder / FILE)
+    groups = []
     same = values.pop("same", [])
     for at, group in enumerate(same if isinstance(same, list) else [same], 1):
         if isinstance(group, list) and len(group) > 1 and all(isinstance(term, str) and term.strip() for term in group):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.deck import read_table
 from kb.errors import Complaint
 
 FILE = "queries.toml"
@@ -25,15 +26,8 @@ class Labelled:
 
 def read_queries(folder: Path) -> tuple[list[Labelled], list[Complaint]]:
     """The labelled queries of a deck, and what is wrong with the file; nothing if there is none."""
-    import tomllib
-
-    try:
-        values = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return [], []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return [], [Complaint(FILE, 0, f"cannot be read: {error}; mend it")]
-    queries, complaints = [], []
+    values, complaints = read_table(folder / FILE)
+    queries = []
     rows = values.pop("query", [])
     for at, row in enumerate(rows if isinstance(rows, list) else [], 1):
         text, kind, entries = (

@@ -28,6 +28,7 @@ FLOORS = [
         "kb.words",
         "kb.query",
         "kb.glossary",
+        "kb.queries",
         "kb.language",
         "kb.deck",
         "kb.snippet",
