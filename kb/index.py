@@ -45,7 +45,7 @@ FORMAT = "3"
 
 
 class Damaged(Exception):  # noqa: N818 a state of the files, told to nobody
-    """The index cannot be read."""
+    """The index of this name cannot be read."""
 
 
 def open_index(store: Store, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> tantivy.Index:
@@ -54,13 +54,22 @@ def open_index(store: Store, cache: Path | None, on_progress: OnProgress = lambd
         for _ in range(2):
             try:
                 return _open_kept(store, cache / "indexes", on_progress)
-            except Damaged:
-                _forget(store, cache / "indexes")
+            except Damaged as damaged:
+                with suppress(sqlite3.Error):
+                    _forget(store, cache / "indexes", str(damaged))
             except (OSError, sqlite3.Error):
                 break  # read-only, full, or held by another process
     index = tantivy.Index(schema())
     _write(index, store, [row.folder for row in store.rows()], [], lambda *_: None, on_progress)
     return index
+
+
+def forget_index(store: Store, cache: Path | None) -> None:
+    """Have the index made anew when it is opened next: a search found it broken."""
+    name = store.value("index")
+    if cache is not None and isinstance(name, list):
+        with suppress(sqlite3.Error):
+            _forget(store, cache / "indexes", name[2])
 
 
 def refresh_whole(deck: str, cache: str) -> None:
@@ -81,14 +90,7 @@ def _open_kept(store: Store, folder: Path, on_progress: OnProgress) -> tantivy.I
     name = store.value("index")
     if isinstance(name, list) and name == [FORMAT, store.generation, name[2]]:
         return _opened(folder / name[2])
-    kept = name[2] if isinstance(name, list) and name[0] == FORMAT else None
-    if kept is None:
-        store.clear_indexed()
-        kept = f"{store.name}-{os.urandom(4).hex()}"
-        # Written down first: a build that is killed is found again and goes on.
-        store.keep("index", [FORMAT, "", kept])
-        _sweep(folder, store.name, kept)
-    target = folder / kept
+    target = folder / _agreed_name(store, folder)
     target.mkdir(parents=True, exist_ok=True)
     index = _opened(target) if (target / "meta.json").exists() else _made(target)
     until = time.monotonic() + PATIENCE
@@ -101,14 +103,28 @@ def _open_kept(store: Store, folder: Path, on_progress: OnProgress) -> tantivy.I
             _write(index, store, changed, gone, store.mark_indexed, on_progress)
         except ValueError as error:
             if "lock" not in str(error).lower():
-                raise Damaged from error
+                raise Damaged(target.name) from error
             # Another process is writing: it does the same work.
             if time.monotonic() > until:
                 raise OSError("another process is writing the index") from None
             time.sleep(0.05)
-    store.keep("index", [FORMAT, generation, kept])
+    store.keep("index", [FORMAT, generation, target.name])
     index.reload()
     return index
+
+
+def _agreed_name(store: Store, folder: Path) -> str:
+    """The index's folder. It is written down before anything is built: a build that is killed is found again, and
+    processes that start at once build the same one."""
+    with store.alone():
+        name = store.value("index")
+        if isinstance(name, list) and name[0] == FORMAT:
+            return str(name[2])
+        fresh = f"{store.name}-{os.urandom(4).hex()}"
+        store.clear_indexed()
+        store.keep("index", [FORMAT, "", fresh])
+    _sweep(folder, store.name, fresh)
+    return fresh
 
 
 def _opened(folder: Path) -> tantivy.Index:
@@ -118,7 +134,7 @@ def _opened(folder: Path) -> tantivy.Index:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # tantivy's own panics are no Exception
-        raise Damaged from error
+        raise Damaged(folder.name) from error
     return index
 
 
@@ -129,13 +145,15 @@ def _made(folder: Path) -> tantivy.Index:
         raise OSError(str(error)) from None
 
 
-def _forget(store: Store, folder: Path) -> None:
+def _forget(store: Store, folder: Path, damaged: str) -> None:
+    """Remove an index, unless another process has made another one meanwhile."""
     import shutil
 
-    name = store.value("index")
-    if isinstance(name, list):
-        shutil.rmtree(folder / name[2], ignore_errors=True)
-    store.keep("index", None)
+    with store.alone():
+        name = store.value("index")
+        if isinstance(name, list) and name[2] == damaged:
+            store.keep("index", None)
+    shutil.rmtree(folder / damaged, ignore_errors=True)
 
 
 def _sweep(folder: Path, store_name: str, kept: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kb.text import Text
 
 
-LARGE = 2_000
+LARGE = 1_000
 """Entries of a deck whose files are not looked at one by one on every start: that takes 25 microseconds each."""
 
 MIN_AGE = 10.0

@@ -13,7 +13,7 @@ import tantivy
 
 from kb.glossary import FILE, WEIGHT, Glossary, compiled, read_glossary
 from kb.head import Head
-from kb.index import WEIGHTS, open_index, schema
+from kb.index import WEIGHTS, forget_index, open_index, schema
 from kb.library import Library, OnProgress
 from kb.query import MAX_TERMS, Query, Term, parse_query, phrase_of, terms_of
 from kb.words import compact, has_han, simplified, word_pairs, words
@@ -77,14 +77,15 @@ class Results:
 class Index:
     """The search index of one deck."""
 
-    def __init__(self, library: Library, index: tantivy.Index) -> None:
+    def __init__(self, library: Library, index: tantivy.Index, cache: Path | None = None) -> None:
         self.library = library
+        self._cache = cache
         self._searcher = index.searcher()
 
     @classmethod
     def open(cls, library: Library, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> "Index":
         """Open the deck's index, brought up to date; in memory if it cannot be kept."""
-        return cls(library, open_index(library.store, cache, on_progress))
+        return cls(library, open_index(library.store, cache, on_progress), cache)
 
     @cached_property
     def glossary(self) -> Glossary:
@@ -113,6 +114,20 @@ class Index:
             every: entries on one subject each by itself.
             is_typing: the last word may be the beginning of one.
         """
+        try:
+            return self._search(text, limit, language, every, is_typing)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # tantivy's own panics are no Exception
+            # A broken file that was not met on opening: made anew, once.
+            if self._cache is None:
+                raise
+            forget_index(self.library.store, self._cache)
+            self._searcher = open_index(self.library.store, self._cache).searcher()
+            self._cache = None
+            return self._search(text, limit, language, every, is_typing)
+
+    def _search(self, text: str, limit: int, language: str, every: bool, is_typing: bool) -> Results:
         query, shown_for = self.understood(parse_query(text), is_typing)
         ranked = self.rank(query, limit if every else 3 * limit)
         numbers = [number for _, number in ranked]

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -124,8 +124,7 @@ class Store:
             if entry
             for language, text in entry.texts.items()
         ]
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self.alone():
             self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (os.urandom(6).hex(),))
             self._connection.executemany("DELETE FROM entry WHERE folder = ?", [(folder,) for folder in gone])
             self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
@@ -134,11 +133,6 @@ class Store:
             self._connection.executemany("INSERT INTO item VALUES (?, ?, ?, ?)", items)
             self._connection.executemany("DELETE FROM text WHERE folder = ?", replaced)
             self._connection.executemany("INSERT INTO text VALUES (?, ?, ?, ?)", texts)
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
 
     @property
     def generation(self) -> str:
@@ -169,13 +163,24 @@ class Store:
 
     def mark_indexed(self, folders: Collection[str], gone: Collection[str]) -> None:
         """Write down that the index holds these folders' entries as they are now, and those no more."""
+        with self.alone():
+            self._connection.executemany("DELETE FROM indexed WHERE folder = ?", [(folder,) for folder in gone])
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO indexed SELECT folder, signature FROM entry WHERE folder = ?",
+                [(folder,) for folder in folders],
+            )
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While this is open no other process writes."""
         self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany("DELETE FROM indexed WHERE folder = ?", [(folder,) for folder in gone])
-        self._connection.executemany(
-            "INSERT OR REPLACE INTO indexed SELECT folder, signature FROM entry WHERE folder = ?",
-            [(folder,) for folder in folders],
-        )
-        self._connection.execute("COMMIT")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
 
     def clear_indexed(self) -> None:
         """Write down that there is no index."""

@@ -298,6 +298,17 @@ def test_damaged_index_is_made_anew(small: Path, tmp_path: Path, how: str) -> No
     assert numbers(opened(small, cache).search("lstm")) == [62]
 
 
+def test_damage_that_opening_does_not_meet(small: Path, tmp_path: Path) -> None:
+    """Found while searching, the index is made anew, and the answer comes."""
+    cache = tmp_path / "cache"
+    opened(small, cache)
+    for path in (cache / "indexes").rglob("*"):
+        if path.suffix in (".fast", ".store", ".fieldnorm", ".idx"):
+            path.write_bytes(bytes(len(path.read_bytes())))
+    assert numbers(opened(small, cache).search("lstm")) == [62]
+    assert numbers(opened(small, cache).search("lstm")) == [62]
+
+
 def test_read_only_cache_answers_from_memory(small: Path, home: Path, kb: Kb) -> None:
     """A cache folder that cannot be made is no reason not to answer."""
     (home / "cache").write_text("in the way")
