@@ -35,7 +35,7 @@ def read_key(redraw: Callable[[], None] | None = None) -> str:
         if data in (b"\r", b"\n"):
             return ENTER
         if data == b"\x1b":
-            return _ARROWS.get(_drain(descriptor), ESCAPE)
+            return _ARROWS.get(_sequence(descriptor), ESCAPE)
         if data in (b"\x7f", b"\x08"):
             return BACKSPACE
         # The rest of a character of several bytes.
@@ -113,14 +113,15 @@ def _one_by_one(descriptor: int) -> Iterator[None]:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-def _drain(descriptor: int) -> bytes:
-    """What follows an escape: an arrow key, or nothing."""
+def _sequence(descriptor: int) -> bytes:
+    """What follows an escape: the rest of one key's sequence, or nothing. The next key's stays for the next call."""
     import select
 
     data = b""
     while select.select([descriptor], [], [], 0.02)[0]:
-        piece = os.read(descriptor, 16)
-        if not piece:
-            break
+        piece = os.read(descriptor, 1)
         data += piece
+        # `ESC [ ... letter` or `ESC O letter`; anything else is one character after the escape.
+        if not piece or data[:1] not in (b"[", b"O") or (len(data) > 1 and 0x40 <= piece[0] <= 0x7E):
+            break
     return data

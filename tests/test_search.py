@@ -434,7 +434,7 @@ def test_picker(small: Path, home: Path) -> None:
         assert "mean of everything" not in screen.text
         screen.send("\x7f\x7f\x7f\x7f\x7f\x7fmean")
         screen.wait_for("mean of a batch")
-        screen.send("\x1b[B")
+        screen.send("\x1b[B\x1b[B\x1b[A")
         screen.wait_for("r run")
         screen.send("\r")
         assert screen.end() == 0
