@@ -16,7 +16,7 @@ from kb.head import Head
 from kb.index import WEIGHTS, forget_index, open_index, schema
 from kb.library import Library, OnProgress
 from kb.query import MAX_TERMS, Query, Term, parse_query, phrase_of, terms_of
-from kb.words import compact, has_han, simplified, word_pairs, words
+from kb.words import compact, has_han, places_of, simplified, word_pairs
 from kb.words import tokens as cut
 
 FIELDS = tuple(field for field in WEIGHTS if field not in ("exact", "pair"))
@@ -33,6 +33,9 @@ MIN_PREFIX = 3
 
 MAX_ENDINGS = 6
 """How many words that begin so are searched for."""
+
+SIBLINGS = 12
+"""How many more entries are looked at for those on one subject with a hit."""
 
 MAX_CHECKED = 300
 """Entries whose texts are looked through for a phrase."""
@@ -129,7 +132,7 @@ class Index:
 
     def _search(self, text: str, limit: int, language: str, every: bool, is_typing: bool) -> Results:
         query, shown_for = self.understood(parse_query(text), is_typing)
-        ranked = self.rank(query, limit if every else 3 * limit)
+        ranked = self.rank(query, limit if every else limit + SIBLINGS)
         numbers = [number for _, number in ranked]
         for number in numbers[:limit]:
             self.library.freshen(number)
@@ -351,13 +354,9 @@ def find_passages(
                 everywhere |= seen
                 scored.append((-len(seen), rank, order, line))
         if scored:
-            return tuple(_marked(line, tokens) for *_, line in sorted(scored)[:limit]), everywhere
+            best = [line for *_, line in sorted(scored)[:limit]]
+            return tuple(Passage(line, _merged(places_of(line, wanted_tokens))) for line in best), everywhere
     return (Passage(next(iter(wanted.values()))[0][0], ()),), everywhere
-
-
-def _marked(line: str, tokens: Collection[str]) -> Passage:
-    """A line with the places of the tokens in it."""
-    return Passage(line, _merged([(word.start, word.end) for word in words(line) if word.token in tokens]))
 
 
 def _merged(marks: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -6,7 +6,7 @@ English words lose their endings. The engine behind sees nothing but these token
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -80,6 +80,16 @@ def tokens(text: str) -> list[str]:
     return found
 
 
+def places_of(text: str, wanted: Set[str]) -> list[tuple[int, int]]:
+    """Where tokens stand in a text: from, to. Only runs that hold one of them are cut again."""
+    found = []
+    for run in _RUN.finditer(text):
+        if not wanted.isdisjoint(_tokens_of(run[0])):
+            at = run.start()
+            found += [(at + word.start, at + word.end) for word in words(run[0]) if word.token in wanted]
+    return found
+
+
 @lru_cache(maxsize=100_000)
 def _tokens_of(run: str) -> tuple[str, ...]:
     """A text repeats its words: each is cut once."""
@@ -128,7 +138,7 @@ def query_tokens(text: str) -> list[str]:
 
 def simplified(text: str) -> str:
     """Traditional Chinese characters made simplified ones, one for one; everything else as it is."""
-    if not any(map(_is_han, text)):
+    if text.isascii():
         return text
     changed = _to_simplified(text)
     # A phrase may become longer or shorter; places in the text must stay what they are.

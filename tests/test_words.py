@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.words import compact, normalised, simplified, stem, words
+from kb.words import compact, normalised, places_of, simplified, stem, words
 from kb.words import tokens as fast_tokens
 
 
@@ -64,6 +64,13 @@ def test_forms_of_a_word_meet(word: str, same: str) -> None:
 def test_names_are_compared_without_their_signs() -> None:
     """An exact name is found however it is written."""
     assert compact("Cross-Entropy") == compact("cross entropy") == compact("cross_entropy")
+
+
+def test_places_of_tokens() -> None:
+    """Where a word stands, also in another form, inside a name, or between Chinese characters."""
+    text = "Gradients vanish: clip_grad_norm_ 用LSTM，梯度消失"
+    found = [text[start:end] for start, end in places_of(text, {"gradient", "grad", "lstm", "梯度"})]
+    assert found == ["Gradients", "clip_grad_norm_", "LSTM", "梯度"]
 
 
 @given(st.text(max_size=200))
