@@ -74,7 +74,12 @@ class Progress:
             self._safely(self._replay_all)
 
     def _safely(self, do: Callable[[], _T]) -> _T:
-        """Do something with the file; if it turns out to be damaged, rebuild it and do it once more."""
+        """Do something with the file; if it turns out to be damaged, rebuild it and do it once more.
+
+        Inside a transaction nothing is repaired: half of it would be lost. Whoever opened it does it again as a whole.
+        """
+        if self._connection.in_transaction:
+            return do()
         try:
             return do()
         except sqlite3.Error as error:
@@ -222,17 +227,10 @@ class Progress:
 
     def _replay_all(self) -> None:
         """Make the whole state anew from the log."""
-
-        def do() -> None:
-            memories: dict[str, Memory] = {}
-            for item, rating, at in self._connection.execute("SELECT item, rating, at FROM review ORDER BY id"):
-                memories[item] = review(memories.get(item), Rating(rating), at, self.parameters)
-            self._connection.execute("DELETE FROM memory")
-            for item, memory in memories.items():
-                self._remember(item, memory)
-
         with transaction(self._connection):
-            do()
+            self._connection.execute("DELETE FROM memory")
+            for item, history in self.histories().items():
+                self._remember(item, replay(history, self.parameters))
 
     def _remember(self, item: str, memory: Memory | None) -> None:
         if memory is None:

@@ -237,10 +237,7 @@ def rebuild(path: Path) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _is_sound(path):
             return ""
-        aside = _free_name(path, "damaged")
-        for ending in ("-wal", "-shm", ""):
-            with suppress(FileNotFoundError):
-                path.with_name(path.name + ending).replace(aside.with_name(aside.name + ending))
+        # The new file first: on a full disk the damaged one stays where it is, and the next start tries again.
         source = next((backup for backup in backups(path) if _is_sound(backup)), None)
         fresh = path.with_name(f"{path.name}.{os.getpid()}.part")
         if source:
@@ -248,8 +245,12 @@ def rebuild(path: Path) -> str:
                 _copy(connection, fresh)
         with closing(_connect(fresh)) as connection:
             known = _last_event(connection)
-            saved = _salvage(connection, aside)
+            saved = _salvage(connection, path)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        aside = _free_name(path, "damaged")
+        for ending in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + ending).replace(aside.with_name(aside.name + ending))
         fresh.replace(path)
         for ending in ("-wal", "-shm"):
             fresh.with_name(fresh.name + ending).unlink(missing_ok=True)

@@ -346,3 +346,26 @@ def test_damage_that_no_question_meets_is_found_at_the_sessions_end(tmp_path: Pa
     assert len(again.reviews()) >= 400
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_damage_met_in_the_middle_of_a_change_does_it_again_as_a_whole(tmp_path: Path) -> None:
+    """An answer whose item's state lies on a broken page: the file is rebuilt, and the answer is there once."""
+    path = tmp_path / "progress.db"
+    progress = Progress(path)
+    for at in range(40):
+        progress.add(answer(f"61/{at % 3}", at=float(at)))
+    progress.back_up()
+    progress.close()
+    with sqlite3.connect(path) as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'memory'").fetchone()[0]
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * 4096 : (page - 1) * 4096 + 200] = b"\x07" * 200
+    path.write_bytes(data)
+    notices: list[str] = []
+    again = Progress(path, notices.append)
+    saved, memory = again.add(answer("61/0", at=999.0))
+    assert (saved.id, len(notices)) == (41, 1)
+    assert len(again.reviews()) == 41
+    assert memory == again.memory("61/0") == replay((one.rating, one.at) for one in again.reviews("61/0"))
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
