@@ -465,7 +465,9 @@ def stats(
     if as_json:
         from dataclasses import asdict
 
-        show_json({**asdict(found), "desired_retention": 0.9, "retention_share": found.retention.share})
+        from quiz.schedule import DESIRED_RETENTION
+
+        show_json({**asdict(found), "desired_retention": DESIRED_RETENTION, "retention_share": found.retention.share})
     else:
         from quiz.gauge import stats_lines
 

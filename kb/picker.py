@@ -3,7 +3,7 @@
 from kb.desk import Desk
 from kb.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, keys_at_once, read_key
 from kb.layout import Line, clip
-from kb.render import hit_lines
+from kb.render import hit_lines, key_line
 
 ACTIONS = {"r": "run", "q": "quiz"}
 """What a letter does to the entry that is pointed at."""
@@ -60,8 +60,7 @@ class _Picker:
     def draw(self) -> None:
         desk, out = self.desk, self.desk.out
         room = max(1, (out.height - 3) // 2)
-        found = desk.index.search(self.text, room, desk.say.language, is_typing=True)
-        hits = found.hits
+        hits = desk.index.search(self.text, room, desk.say.language, is_typing=True).hits
         self.numbers = [hit.head.number for hit in hits]
         self.place = min(self.place, len(self.numbers) - 1)
         lines: list[Line] = [[("> ", "strong"), (clip(self.text, max(4, out.width - 3)), ""), ("▏", "dim")]]
@@ -77,12 +76,8 @@ class _Picker:
             if self.place >= 0
             else [("Enter", "show"), ("↓", "choose"), ("Esc", "quit")]
         )
-        bottom: Line = []
-        for key, what in keys:
-            bottom += [(" · ", "dim")] if bottom else []
-            bottom += [(key, "strong"), (f" {desk.say(what)}", "dim")]
         body = lines[: max(1, out.height - 2)]
         out.write("\x1b[H\x1b[2J")
         out.print(body)
-        out.write(f"\x1b[{out.height};1H" + out.styled(bottom))
+        out.write(f"\x1b[{out.height};1H" + out.styled(key_line(keys, desk.say)))
         out.stream.flush()

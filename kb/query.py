@@ -1,7 +1,7 @@
 """Query: what somebody typed, read as words, phrases, exclusions and filters. Whatever is typed is a query."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kb.words import has_han, is_stop, normalised, words
 
@@ -70,10 +70,6 @@ class Query:
         """Whether nothing is asked for."""
         return not (self.terms or self.phrases or self.filters)
 
-    def with_terms(self, terms: tuple[Term, ...]) -> "Query":
-        """The same with other words."""
-        return replace(self, terms=terms)
-
 
 def parse_query(text: str) -> Query:
     """Read a query: plain words, ``"a phrase"``, ``-word``, ``tag:``, ``area:``, ``api:``, ``level:``.
@@ -109,17 +105,15 @@ def parse_query(text: str) -> Query:
 
 def terms_of(text: str) -> list[Term]:
     """The words of a text, each with its tokens; a run of Chinese is cut into pairs, each a word of its own."""
-    made: dict[tuple[int, int], list[tuple[str, float]]] = {}
+    made: dict[tuple[int, int], list[str]] = {}
     for word in words(text):
-        if has_han(word.token):
-            if word.whole:
-                made[word.start, word.end] = [(word.token, 1.0)]
-            continue
-        made.setdefault((word.start, word.end), []).append((word.token, 1.0))
+        # Chinese comes as pairs alone, unless one character stands by itself.
+        if word.whole or not has_han(word.token):
+            made.setdefault((word.start, word.end), []).append(word.token)
     terms = []
     for (start, end), tokens in made.items():
         written = text[start:end].lower()
-        terms.append(Term(written, _weighed(written, [token for token, _ in tokens])))
+        terms.append(Term(written, _weighed(written, tokens)))
     return terms
 
 

@@ -314,13 +314,22 @@ def result_line(result: "Result") -> Line:
     return [sign, (name, ""), (note, "bad"), (seconds, "dim"), (drift, "warn")]
 
 
+def key_line(keys: Iterable[tuple[str, str]], say: Speech) -> Line:
+    """Keys with what each does, as they stand at the bottom of a screen."""
+    line: Line = []
+    for key, what in keys:
+        line += [(" · ", "dim")] if line else []
+        line += [(key, "strong"), (f" {say(what)}", "dim")]
+    return line
+
+
 def complaint_lines(complaints: Iterable[Complaint]) -> list[Line]:
     """One line a complaint."""
     return [[(f"{one.path}:{one.line}", "code"), (f": {one.message}", "")] for one in complaints]
 
 
 def time_text(seconds: float, say: Speech) -> str:
-    """A length of time in its largest fitting unit."""
+    """A length of time in its largest fitting unit; a minute at least."""
     units = (
         (365 * 86400, "{count} years"),
         (30 * 86400, "{count} months"),

@@ -10,7 +10,7 @@ from kb.desk import Desk
 from kb.errors import KbError, UsageError
 from kb.keys import END, ENTER, ESCAPE, read_key
 from kb.layout import Line, Style, code_lines, diff_lines, lay_out, pieces, wrap
-from kb.render import failure_lines, language_text, run_summary, style_for, time_text
+from kb.render import failure_lines, key_line, language_text, run_summary, style_for, time_text
 from quiz.examiner import Examiner
 from quiz.grade import Grade
 from quiz.item import Kind
@@ -125,12 +125,7 @@ class Drill:
     def hint_line(self, *keys: tuple[str, str]) -> None:
         """The keys that work now, at the bottom."""
         self.keys = keys
-        line: Line = []
-        for key, what in keys:
-            if line:
-                line.append((" · ", "dim"))
-            line += [(key, "strong"), (f" {self.say(what)}", "dim")]
-        self.out.print(wrap(line, self.out.width))
+        self.out.print(wrap(key_line(keys, self.say), self.out.width))
 
     def redraw(self) -> None:
         """The present scene again: the terminal has another size, or the program was away."""
@@ -155,7 +150,7 @@ class Drill:
             self.print([(self.say("today's share is done"), "good")])
         else:
             self.print([(self.say("nothing is due"), "good")])
-            wait = max(60.0, min(memory.due for memory in memories) - now)
+            wait = min(memory.due for memory in memories) - now
             self.print([(self.say("the next is due in {time}", time=time_text(wait, self.say)), "dim")])
         if agenda.cards:
             self.print([(self.say("here are new ones"), "dim")])
@@ -513,7 +508,7 @@ class Drill:
             self.show(wrap(line, style.width))
 
     def show_next(self, memory: Memory, rating: Rating) -> None:
-        wait = time_text(max(60.0, memory.due - self.session.clock()), self.say)
+        wait = time_text(memory.due - self.session.clock(), self.say)
         text = self.say("next review in {time} (rated {rating})", time=wait, rating=self.say(RATINGS[rating]))
         self.print([(text, "dim")])
 
@@ -592,7 +587,7 @@ class Drill:
             self.out.print([[(self.say("{count} are due now", count=due), "dim")]])
         elif answered:
             soonest = min(memory.due for memory in memories) - now
-            text = self.say("the next is due in {time}", time=time_text(max(60.0, soonest), self.say))
+            text = self.say("the next is due in {time}", time=time_text(soonest, self.say))
             self.out.print([[(text, "dim")]])
 
 

@@ -74,8 +74,6 @@ class Agenda:
     """How many items are due now."""
     today: int
     """How many of them should be asked today; fewer than are due only after a long pause."""
-    new: int
-    """How many were never answered."""
 
     @property
     def is_flood(self) -> bool:
@@ -143,7 +141,7 @@ def plan(
         planned += _path(new, answered, levels, links or {}, limit - len(planned))
     if also_early and not only_new:
         planned += _by_risk(early)
-    return Agenda(apart(planned[:limit]), len(due), today, len(new))
+    return Agenda(apart(planned[:limit]), len(due), today)
 
 
 def _by_risk(found: list[tuple[float, Card]]) -> list[Card]:
