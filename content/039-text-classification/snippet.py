@@ -1,0 +1,122 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch>=2.11", "numpy"]
+# ///
+"""Words become row numbers, a text becomes the mean of their rows, a linear head decides; padding must not count."""
+
+import os
+import re
+from collections import Counter
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
+
+torch.manual_seed(0)
+device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+PAD, UNK, E, C = 0, 1, 16, 2  # two reserved ids, embedding size, classes
+close = torch.testing.assert_close
+
+# %% Toy reviews: 1 or 3 opinions about named things; the majority is the label (1 is positive)
+OPINIONS = (["bad", "dull", "poor", "weak", "awful"], ["good", "great", "fine", "superb", "lovely"])
+
+
+def pick(options):
+    return options[torch.randint(len(options), ()).item()]
+
+
+def review(label: int) -> str:
+    clauses = []
+    for side in pick([[label], [label] * 3, [label, label, 1 - label]]):
+        name = pick("kstnmrlv") + pick("aeiou") + pick("kstnmrlv") + pick("aeiou")  # 1600 names: a long tail
+        clauses.append(f"the {name} {pick(['film', 'phone', 'hotel', 'soup', 'lamp'])} is {pick(OPINIONS[side])}")
+    return " and ".join(clauses).capitalize() + "."
+
+
+truth = {review(label): label for label in (0, 1) for _ in range(400)}  # a dict: no review twice
+texts, labels = list(truth), torch.tensor(list(truth.values()))
+train, test = torch.randperm(len(texts)).tensor_split(2)  # split first: the vocabulary is a part of training
+train_texts, y = [texts[i] for i in train], labels[train].to(device)
+test_texts, y_test = [texts[i] for i in test], labels[test].to(device)
+
+
+# %% Text to numbers: tokens, a vocabulary, ids
+def tokenize(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", text.lower())
+
+
+def build(texts: list[str], min_count: int) -> dict[str, int]:
+    counts = Counter(token for text in texts for token in tokenize(text))
+    kept = sorted(word for word in counts if counts[word] >= min_count)
+    return {word: i for i, word in enumerate(kept, start=2)}  # 0 and 1 are PAD and UNK
+
+
+def encode(text: str, vocabulary: dict[str, int]) -> torch.Tensor:
+    return torch.tensor([vocabulary.get(token, UNK) for token in tokenize(text)], dtype=torch.long, device=device)
+
+
+twice, every, leaked = build(train_texts, 2), build(train_texts, 1), build(texts, 1)
+assert encode("The qwerty FILM!", twice).tolist() == [twice["the"], UNK, twice["film"]], "unknown words share one id"
+assert len(encode("好电影", twice)) == 0, "this tokenizer knows Latin letters: it finds none in Chinese text"
+assert twice.keys() < every.keys() < leaked.keys(), "only the last one has read the test"
+
+
+# %% One text, one vector: the mean of its words' rows. PAD only fills the rectangle
+def bag(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    # hole: bag
+    real = (ids != PAD).unsqueeze(2)  # (N, L, 1)
+    total = (table[ids] * real).sum(dim=1)  # (N, E)
+    return total / real.sum(dim=1).clamp(min=1)
+    # end
+
+
+def flatten(rows: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    lengths = torch.tensor([len(row) for row in rows], device=device)  # (N,)
+    return torch.cat(rows), lengths.cumsum(0) - lengths  # all ids in one line, and where each text starts
+
+
+layer = nn.EmbeddingBag(len(twice) + 2, E, mode="mean", padding_idx=PAD).to(device)
+rows = [encode(text, twice) for text in [*train_texts[:8], "good", ""]]  # the last one is empty
+padded = pad_sequence(rows, batch_first=True, padding_value=PAD)  # (10, L)
+wider = nn.functional.pad(padded, (0, padded.shape[1]), value=PAD)  # (10, 2 * L)
+table = layer.weight.detach()  # (V, E)
+filled = table.index_fill(0, torch.tensor([PAD], device=device), 1.0)  # a padding row that is not zero
+loop = torch.stack([table[row].mean(0) if len(row) else torch.zeros(E, device=device) for row in rows])  # (10, E)
+for vectors in (layer(*flatten(rows)), layer(padded), layer(wider), layer(wider.flip(1)), bag(table, wider)):
+    close(vectors, loop, msg="the mean of the words, however they are laid out, in any order")
+close(bag(filled, padded), loop, msg="whatever the padding row holds")
+close(table[wider].mean(1), table[padded].mean(1) / 2, msg="zeros still count in the mean")
+print("loop, offsets and padding: the same vectors; padding counted: half the vector in twice the width")
+
+
+# %% Train an embedding bag and a linear head, and test on texts that were set aside
+def learn(name: str, vocabulary: dict[str, int]) -> tuple[float, torch.Tensor]:
+    embed, head = nn.EmbeddingBag(len(vocabulary) + 2, E, padding_idx=PAD).to(device), nn.Linear(E, C).to(device)
+    initial = embed.weight.detach().clone()  # (V, E)
+    optimizer = torch.optim.Adam([*embed.parameters(), *head.parameters()], lr=0.02)
+    ids = pad_sequence([encode(text, vocabulary) for text in train_texts], batch_first=True, padding_value=PAD)
+    for step in range(1, 81):
+        loss = nn.functional.cross_entropy(head(embed(ids)), y)  # logits (N, C)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 40 == 0:
+            print(f"step={step} {name}={loss.item():.4f}")
+    guess = head(embed(*flatten([encode(text, vocabulary) for text in test_texts]))).argmax(dim=1)  # (N,)
+    accuracy = (guess == y_test).float().mean().item()
+    print(f"{name}: {len(vocabulary)} words, test accuracy {accuracy:.3f}")
+    return accuracy, (embed.weight != initial).any(dim=1)  # (V,), rows that moved
+
+
+constant = (y_test == y.bincount().argmax()).float().mean().item()
+print(f"always the same class: test accuracy {constant:.3f}")
+found, moved = learn("twice", twice)
+assert found > 0.9 and found > constant + 0.3, "on texts it has not seen, far above the constant answer"
+assert moved[UNK] and not moved[PAD], "rare words have trained the row of unknown words, padding trains nothing"
+
+# %% Two other vocabularies: every training word; every word of training and test
+(every_found, every_moved), (leaked_found, leaked_moved) = learn("every", every), learn("leaked", leaked)
+new = torch.tensor([i for word, i in leaked.items() if word not in every], device=device)  # words of the test alone
+assert not every_moved[UNK], "no unknown word in training: its row stays at its random start"
+assert len(new) > 100 and not leaked_moved[new].any(), "they have an id, and a row at its random start"
+assert found > max(every_found, leaked_found), "words seen once or never brought noise, no knowledge"
