@@ -17,9 +17,13 @@ TAIL = 0.7
 MAX_TERMS = 64
 """Words of a query that are searched for: a pasted log has thousands, and the first ones say enough."""
 
+_QUOTES = str.maketrans("“”„«»「」『』", '"' * 9)
+_QUOTED = re.compile(r'"[^"]*"')
+
 # A word that begins with a digit is no exclusion: error messages are full of -1.
 _PIECE = re.compile(rf'(-(?=["\w])(?!\d))?(?:({"|".join(FILTERS)}):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
-_QUOTES = str.maketrans("“”„«»「」『』", '"' * 9)
+# In a pasted message nothing is meant for the search: its quotes, dashes and colons are its own.
+_MESSAGE = re.compile(r"\w(?:Error|Warning|Exception)(?:\([^)]*\))?: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ class Query:
         return frozenset(token for term in self.terms for token, _ in term.tokens)
 
     @property
+    def is_quoted(self) -> bool:
+        """Whether all that is asked for is phrases."""
+        return bool(self.phrases) and not parse_query(_QUOTED.sub(" ", _straight(self.text))).terms
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is asked for."""
         return not (self.terms or self.phrases or self.filters)
@@ -74,13 +83,15 @@ class Query:
 def parse_query(text: str) -> Query:
     """Read a query: plain words, ``"a phrase"``, ``-word``, ``tag:``, ``area:``, ``api:``, ``level:``.
 
-    Never fails: what has no such meaning is text.
+    Never fails: what has no such meaning is text. A pasted error message is text as a whole.
     """
+    if _MESSAGE.search(text):
+        return Query(text, _kept(terms_of(normalised(text))[:MAX_TERMS]))
     terms: list[Term] = []
     phrases: list[str] = []
     without: list[Term] = []
     filters: list[tuple[str, str]] = []
-    for found in _PIECE.finditer(normalised(text).translate(_QUOTES)):
+    for found in _PIECE.finditer(_straight(text)):
         minus, field, quoted, bare = found.groups()
         piece = bare if quoted is None else quoted
         if field and piece.strip(' "') and (field.lower() != "level" or piece in ("1", "2", "3")) and not minus:
@@ -96,11 +107,24 @@ def parse_query(text: str) -> Query:
     terms = terms[:MAX_TERMS]
     if without and not (terms or phrases or filters):
         terms, without = without, []
+    return Query(text, _kept(terms, may_be_none=bool(filters)), tuple(phrases), tuple(without), tuple(filters))
+
+
+def _kept(terms: list[Term], may_be_none: bool = False) -> tuple[Term, ...]:
+    """Each word once, without those that stand in every text; all of them if these are all there are."""
     kept = [term for term in terms if not all(map(is_stop, term.whole))]
-    if not kept and not filters:
+    if not kept and not may_be_none:
         kept = terms
-    unique = {term.text: term for term in kept}
-    return Query(text, tuple(unique.values()), tuple(phrases), tuple(without), tuple(filters))
+    return tuple({term.text: term for term in kept}.values())
+
+
+def unquoted(text: str) -> str:
+    """A text without its quotes, so that its words count by themselves."""
+    return " ".join(_straight(text).replace('"', " ").split())
+
+
+def _straight(text: str) -> str:
+    return normalised(text).translate(_QUOTES)
 
 
 def terms_of(text: str) -> list[Term]:

@@ -15,7 +15,7 @@ from kb.glossary import FILE, WEIGHT, Glossary, compiled, read_glossary
 from kb.head import Head
 from kb.index import WEIGHTS, forget_index, open_index, schema
 from kb.library import Library, OnProgress
-from kb.query import MAX_TERMS, Query, Term, parse_query, phrase_of, terms_of
+from kb.query import MAX_TERMS, Query, Term, parse_query, phrase_of, terms_of, unquoted
 from kb.words import compact, has_han, places_of, simplified, word_pairs
 from kb.words import tokens as cut
 
@@ -132,7 +132,12 @@ class Index:
 
     def _search(self, text: str, limit: int, language: str, every: bool, is_typing: bool) -> Results:
         query, shown_for = self.understood(parse_query(text), is_typing)
-        ranked = self.rank(query, limit if every else limit + SIBLINGS)
+        count = limit if every else limit + SIBLINGS
+        ranked = self.rank(query, count)
+        if not ranked and query.phrases and not query.is_quoted:
+            # Part of what was typed stands nowhere word for word, such as a message's own quotes: its words count then.
+            query, shown_for = self.understood(parse_query(unquoted(text)), is_typing)
+            ranked, shown_for = self.rank(query, count), shown_for or query.text
         numbers = [number for _, number in ranked]
         for number in numbers[:limit]:
             self.library.freshen(number)

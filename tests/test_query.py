@@ -63,6 +63,21 @@ def test_everything_else_is_text(text: str) -> None:
     assert (query.filters, query.without) == ((), ())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'RuntimeError: Error(s) in loading state_dict for Net: Missing key(s) in state_dict: "conv1.weight".',
+        'UserWarning: api:"x" is -deprecated',
+        'torch.cuda.OutOfMemoryError: tag:gpu "GPU 0"',
+    ],
+)
+def test_pasted_message_is_text(text: str) -> None:
+    """The quotes, dashes and colons of an error message are its own."""
+    query = parse_query(text)
+    assert (query.phrases, query.filters, query.without) == ((), (), ())
+    assert words_of(text)
+
+
 def test_only_exclusions_are_text() -> None:
     """Where nothing is left to search for, the words themselves are."""
     assert words_of("-lstm") == ["lstm"]

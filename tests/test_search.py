@@ -155,6 +155,15 @@ def test_passage_of_the_other_language_where_only_that_has_it(index: Index) -> N
     assert "梯度消失时" in index.search("梯度消失").hits[0].passages[0].text
 
 
+def test_words_beside_a_phrase_that_stands_nowhere(index: Index) -> None:
+    """They are searched for with its words, which is told; nothing but phrases stays strict."""
+    found = index.search('hidden "state of wombats"')
+    assert numbers(found)[:1] == [62] and found.shown_for == "hidden state of wombats"
+    assert index.search('hidden "state"').shown_for == ""
+    strict = index.search('"state hidden"')
+    assert (strict.hits, strict.shown_for) == ((), "")
+
+
 def test_quiz_keys_are_not_searchable(index: Index) -> None:
     """No option, explanation or solution of a quiz is in the index."""
     assert index.search("statistics.fmean").hits == ()
