@@ -1,0 +1,117 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch>=2.11", "numpy"]
+# ///
+"""A point hides how wrong it may be: quantiles and a learnt variance tell the noise, an ensemble what is not known."""
+
+import math
+import os
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+torch.manual_seed(0)
+device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+N, TEST, MEMBERS, WIDTH, STEPS = 1200, 4000, 4, 24, 200
+QUANTILES = torch.tensor([0.05, 0.5, 0.95], device=device)
+
+
+# %% Three losses by hand
+def pinball(prediction: torch.Tensor, y: torch.Tensor) -> torch.Tensor:  # (N, 3), a column a quantile; (N, 1)
+    # hole: pinball
+    error = y - prediction
+    return (QUANTILES * error).maximum((QUANTILES - 1) * error).mean()
+    # end
+
+
+def gaussian_nll(mean: torch.Tensor, var: torch.Tensor, y: torch.Tensor, eps: float = 1e-6) -> torch.Tensor:
+    # hole: gaussian-nll
+    var = var.clamp(min=eps)
+    return 0.5 * (var.log() + (y - mean) ** 2 / var).mean()
+    # end
+
+
+def huber(prediction: torch.Tensor, y: torch.Tensor, delta: float = 0.3) -> torch.Tensor:
+    size = (prediction - y).abs()
+    return torch.where(size < delta, 0.5 * size**2, delta * (size - 0.5 * delta)).mean()
+
+
+three, at = torch.tensor([[1.0, 2.0, 3.0]], device=device), torch.tensor([[2.5]], device=device)
+torch.testing.assert_close(pinball(three, at), torch.tensor((0.075 + 0.25 + 0.025) / 3, device=device))
+skewed = torch.rand(999, 1, device=device) ** 3
+best = skewed.quantile(QUANTILES).expand(999, 3)
+for shift in 0.03 * torch.cat([torch.eye(3), -torch.eye(3)]).to(device):
+    assert pinball(best, skewed) < pinball(best + shift, skewed), "the quantiles have the least pinball loss"
+mean, var, y = 0.1 + torch.rand(3, 50, 2, device=device)  # (50, 2) each
+normal = torch.distributions.Normal(mean, var.sqrt()).log_prob(y).mean()
+torch.testing.assert_close(F.gaussian_nll_loss(mean, y, var, full=True), -normal)
+torch.testing.assert_close(gaussian_nll(mean, var, y) + 0.5 * math.log(2 * math.pi), -normal)
+var[0] = 5e-7  # below eps, so both treat it as 1e-6
+torch.testing.assert_close(gaussian_nll(mean, var, y), F.gaussian_nll_loss(mean, y, var), rtol=1e-4, atol=1e-4)
+torch.testing.assert_close(huber(mean, y), F.huber_loss(mean, y, delta=0.3))
+absent = [name for name in dir(nn) if any(word in name.lower() for word in ("tree", "forest", "svr", "quantile"))]
+assert not absent, "torch.nn has no trees, no forests, no support vector regression, and no quantile loss"
+
+
+# %% Data and one net for all losses: a wave whose noise grows from left to right
+def sample(n: int) -> tuple[torch.Tensor, ...]:
+    x = 2 * torch.rand(n, 1, device=device) - 1
+    mean, std = torch.sin(4 * x), 0.25 + 0.2 * x
+    return x, mean + std * torch.randn_like(x), mean, std  # (n, 1) each
+
+
+def nll(output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:  # (N, 2), (N, 1)
+    return gaussian_nll(output[:, :1], F.softplus(output[:, 1:]), y)  # softplus keeps the variance positive
+
+
+def fit(outputs: int, loss, x: torch.Tensor, y: torch.Tensor) -> nn.Module:
+    hidden = nn.Linear(1, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU()
+    net = nn.Sequential(*hidden, nn.Linear(WIDTH, outputs)).to(device)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.02, fused=True)
+    decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+    for step in range(1, STEPS + 1):
+        value = loss(net(x), y)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        decay.step()
+        if loss is pinball and step % 50 == 0:
+            print(f"step={step} loss={value.item():.4f}")
+    return net.requires_grad_(False)
+
+
+(x, y, _, _), (new_x, new_y, new_mean, new_std) = sample(N), sample(TEST)
+quiet, noisy, anywhere = new_x < -1 / 3, new_x > 1 / 3, new_x < 2  # (TEST, 1) each, True or False
+
+# %% Huber: every tenth target is 5 too high
+dirty = torch.where(torch.rand_like(y) < 0.1, y + 5, y)
+by_mse, by_huber = (F.mse_loss(fit(1, loss, x, dirty)(new_x), new_mean).sqrt().item() for loss in (F.mse_loss, huber))
+print(f"error against the true curve after training with outliers: MSE {by_mse:.3f}, Huber {by_huber:.3f}")
+assert by_huber < by_mse / 2, "an outlier pulls on MSE as hard as it is far, on Huber no harder than delta"
+
+# %% A point with one error bar for all, against quantiles
+point = fit(1, F.mse_loss, x, y)
+bar = 1.645 * (point(x) - y).std()  # 90 % of a normal distribution
+bands = fit(3, pinball, x, y)(new_x)  # (TEST, 3)
+inside = {"one bar": (new_y - point(new_x)).abs() < bar, "quantiles": (new_y > bands[:, :1]) & (new_y < bands[:, 2:])}
+cover = {name: [hit[part].float().mean().item() for part in (quiet, noisy, anywhere)] for name, hit in inside.items()}
+for name, (left, right, both) in cover.items():
+    print(f"{name}: covers {both:.3f} of fresh targets, {left:.3f} where quiet, {right:.3f} where noisy")
+assert cover["one bar"][0] > 0.97 and cover["one bar"][1] < 0.83, "too wide where it is quiet, too narrow where noisy"
+assert all(abs(share - 0.9) < 0.07 for share in cover["quantiles"]), "quantiles cover near 90 % in every part"
+torch.testing.assert_close((new_y < bands).float().mean(dim=0), QUANTILES, rtol=0, atol=0.08)  # the share below each
+
+# %% A variance for every input, and an ensemble of such nets
+members = [fit(2, nll, x, y) for _ in range(MEMBERS)]
+std = F.softplus(members[0](new_x)[:, 1:]).sqrt()  # (TEST, 1), of a single net
+print(f"learnt standard deviation: {std[quiet].mean():.3f} where quiet, {std[noisy].mean():.3f} where noisy")
+assert (std / new_std).log().abs().mean() < 0.2, "the noise at each x is learnt, though no x comes twice"
+places = torch.tensor([[-3.0], [0.0], [3.0]], device=device)  # training data lie in [-1, 1]
+outputs = torch.stack([net(places) for net in members])  # (MEMBERS, 3, 2)
+spread = outputs[..., 0].std(dim=0)  # (3,), how far the members' means lie apart
+claimed = F.softplus(outputs[..., 1]).mean(dim=0).sqrt()  # (3,), the noise that they predict
+print(f"at x=-3 they predict a noise of {claimed[0]:.3f}, and their means disagree by {spread[0]:.3f}")
+print(f"at x=0  they predict a noise of {claimed[1]:.3f}, and their means disagree by {spread[1]:.3f}")
+assert min(spread[0], spread[2]) > 5 * spread[1], "away from the data the members disagree"
+assert claimed[0] < spread[0] / 5, "a predicted variance knows noise, and nothing of what the net has not seen"
