@@ -1,6 +1,7 @@
-"""Glossary: words that mean the same, in English and Chinese, with their abbreviations."""
+"""Glossary: words that mean the same, in English and Chinese, with their abbreviations; and words that mean little."""
 
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from kb.deck import read_table
 from kb.errors import Complaint
@@ -11,12 +12,21 @@ FILE = "glossary.toml"
 WEIGHT = 0.4
 """How much a word that means the same counts beside the one that was typed."""
 
-Groups = list[list[str]]
-"""Each a list of terms that mean the same."""
+PLAIN_WEIGHT = 0.1
+"""How much a word counts that every entry is about, beside others that say more."""
 
 
-def read_glossary(folder: Path) -> tuple[Groups, list[Complaint]]:
-    """The groups of a deck's glossary, and what is wrong with the file; nothing if there is none."""
+class Listed(NamedTuple):
+    """What the file of a glossary lists."""
+
+    same: list[list[str]]
+    """Groups of terms that mean the same."""
+    plain: list[str]
+    """Terms that every entry is about, such as a deck's own subject."""
+
+
+def read_glossary(folder: Path) -> tuple[Listed, list[Complaint]]:
+    """What a deck's glossary lists, and what is wrong with the file; nothing if there is none."""
     values, complaints = read_table(folder / FILE)
     groups = []
     same = values.pop("same", [])
@@ -25,13 +35,20 @@ def read_glossary(folder: Path) -> tuple[Groups, list[Complaint]]:
             groups.append([term.strip() for term in group])
         else:
             complaints.append(Complaint(FILE, 0, f"group {at} is no list of two terms or more; write it as one"))
-    complaints += [Complaint(FILE, 0, f"unknown key {key!r}; there is only 'same'") for key in values]
-    return groups, complaints
+    plain = values.pop("plain", [])
+    if not isinstance(plain, list) or not all(isinstance(term, str) and term.strip() for term in plain):
+        complaints.append(Complaint(FILE, 0, "'plain' is no list of terms; write it as one"))
+        plain = []
+    complaints += [Complaint(FILE, 0, f"unknown key {key!r}; there are only 'same' and 'plain'") for key in values]
+    return Listed(groups, [term.strip() for term in plain]), complaints
 
 
-def compiled(groups: Groups) -> list[list[list[str]]]:
-    """The groups with each term's key beside it, as the cache keeps them: cutting words takes longer than finding."""
-    return [[[term, _key(term)] for term in group] for group in groups]
+def compiled(listed: Listed) -> dict[str, Any]:
+    """Each term with its key beside it, as the cache keeps them: cutting words takes longer than finding."""
+    return {
+        "same": [[[term, _key(term)] for term in group] for group in listed.same],
+        "plain": [[term, _key(term)] for term in listed.plain],
+    }
 
 
 def _key(term: str) -> str:
@@ -39,19 +56,29 @@ def _key(term: str) -> str:
     return term.lower() if has_han(term) else f" {' '.join(query_tokens(term.lower()))} "
 
 
-class Glossary:
-    """Finds terms in a query and gives those that mean the same."""
+def _searched(text: str) -> str:
+    lowered = normalised(text).lower()
+    return f"{lowered}\n {' '.join(query_tokens(lowered))} "
 
-    def __init__(self, groups: list[list[list[str]]]) -> None:
-        """Take groups as ``compiled`` gives them."""
-        self._groups = groups
+
+class Glossary:
+    """Finds terms in a query and gives those that mean the same, and those that mean little."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        """Take what ``compiled`` gives."""
+        self._groups: list[list[list[str]]] = kept["same"]
+        self._plain: list[list[str]] = kept["plain"]
 
     def same(self, text: str) -> list[str]:
         """Terms that mean the same as something in a text, and are not in it."""
-        lowered = normalised(text).lower()
-        searched = f"{lowered}\n {' '.join(query_tokens(lowered))} "
+        searched = _searched(text)
         found: dict[str, None] = {}
         for group in self._groups:
             if any(key in searched for _, key in group):
                 found |= dict.fromkeys(term for term, key in group if key not in searched)
         return list(found)
+
+    def plain(self, text: str) -> list[str]:
+        """Terms in a text that every entry is about."""
+        searched = _searched(text)
+        return [term for term, key in self._plain if key in searched]

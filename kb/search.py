@@ -11,7 +11,7 @@ from typing import Any
 
 import tantivy
 
-from kb.glossary import FILE, WEIGHT, Glossary, compiled, read_glossary
+from kb.glossary import FILE, PLAIN_WEIGHT, WEIGHT, Glossary, Listed, compiled, read_glossary
 from kb.head import Head
 from kb.index import WEIGHTS, forget_index, open_index, schema
 from kb.library import Library, OnProgress
@@ -97,12 +97,12 @@ class Index:
         try:
             stamp = path.stat().st_mtime_ns
         except OSError:
-            return Glossary([])
-        kept = store.value("glossary")
+            return Glossary(compiled(Listed([], [])))
+        kept = store.value("terms")
         if not kept or kept[0] != stamp:
             kept = [stamp, compiled(read_glossary(path.parent)[0])]
             with suppress(Exception):  # a cache that cannot be written is no reason not to answer
-                store.keep("glossary", kept)
+                store.keep("terms", kept)
         return Glossary(kept[1])
 
     def search(
@@ -166,10 +166,15 @@ class Index:
         for term in query.terms:
             for token, weight in term.tokens:
                 any_of[token] = max(weight, any_of.get(token, 0.0))
+        plain = _tokens(self.glossary.plain(query.text))
+        says_more = any(not plain.issuperset(term.whole) for term in query.terms)
+        if says_more:
+            any_of |= {token: weight * PLAIN_WEIGHT for token, weight in any_of.items() if token in plain}
         for same in self.glossary.same(query.text):
+            plain = _tokens(self.glossary.plain(same)) if says_more else frozenset()
             for term in terms_of(same):
                 for token, weight in term.tokens:
-                    any_of.setdefault(token, weight * WEIGHT)
+                    any_of.setdefault(token, weight * WEIGHT * (PLAIN_WEIGHT if token in plain else 1.0))
         should = [
             (tantivy.Occur.Should, _weighed(field, token, WEIGHTS[field] * weight * rarity))
             for token, weight in any_of.items()
@@ -376,6 +381,10 @@ def _merged(marks: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 def _weighed(field: str, token: str, weight: float) -> Any:
     return tantivy.Query.boost_query(tantivy.Query.term_query(schema(), field, token), weight)
+
+
+def _tokens(texts: list[str]) -> frozenset[str]:
+    return frozenset(token for text in texts for term in terms_of(text) for token, _ in term.tokens)
 
 
 def _anywhere(tokens: Collection[str]) -> Any:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.glossary import Glossary, compiled, read_glossary
+from kb.glossary import Glossary, Listed, compiled, read_glossary
 from kb.library import Library
 from kb.queries import read_queries
 from kb.search import Index, Results
@@ -158,7 +158,8 @@ def test_passage_of_the_other_language_where_only_that_has_it(index: Index) -> N
 def test_words_beside_a_phrase_that_stands_nowhere(index: Index) -> None:
     """They are searched for with its words, which is told; nothing but phrases stays strict."""
     found = index.search('hidden "state of wombats"')
-    assert numbers(found)[:1] == [62] and found.shown_for == "hidden state of wombats"
+    assert numbers(found)[:1] == [62]
+    assert found.shown_for == "hidden state of wombats"
     assert index.search('hidden "state"').shown_for == ""
     strict = index.search('"state hidden"')
     assert (strict.hits, strict.shown_for) == ((), "")
@@ -226,20 +227,40 @@ def test_queries_of_the_deck_find_their_entries() -> None:
 
 def test_glossary_finds_whole_words_alone() -> None:
     """Chinese anywhere, English as words; what is there already is not given again."""
-    glossary = Glossary(compiled([["RNN", "循环神经网络"], ["vanishing gradient", "梯度消失"]]))
+    glossary = Glossary(
+        compiled(Listed([["RNN", "循环神经网络"], ["vanishing gradient", "梯度消失"]], ["neural network"]))
+    )
     assert glossary.same("an RNN") == ["循环神经网络"]
     assert glossary.same("CRNN") == []
     assert glossary.same("什么是循环神经网络") == ["RNN"]
     assert glossary.same("vanishing gradients") == ["梯度消失"]
     assert glossary.same("rnn 循环神经网络") == []
+    assert glossary.plain("Neural networks that count") == ["neural network"]
+    assert glossary.plain("the network's neural code") == []
 
 
-@pytest.mark.parametrize("text", ["same = 3", 'same = [["one"]]', "same = [", 'other = "x"'])
+def test_words_that_every_entry_is_about_count_for_little(small: Path) -> None:
+    """Beside other words; alone they are what is asked for."""
+
+    def scores(query: str, plain: str) -> dict[int, float]:
+        (small / "glossary.toml").write_text(plain)
+        found = Index.open(Library.open(small, None), None).search(query, every=True)
+        return {hit.head.number: hit.score for hit in found.hits}
+
+    before, after = (scores("transformer average", plain) for plain in ("", 'plain = ["average"]'))
+    assert after[62] == pytest.approx(before[62])
+    assert after[61] < 0.2 * before[61]
+    assert scores("average", 'plain = ["average"]') == pytest.approx(scores("average", ""))
+
+
+@pytest.mark.parametrize(
+    "text", ["same = 3", 'same = [["one"]]', "same = [", 'other = "x"', 'plain = "torch"', "plain = [1]"]
+)
 def test_glossary_with_a_mistake_is_told(tmp_path: Path, text: str) -> None:
     """One complaint, no error."""
     (tmp_path / "glossary.toml").write_text(text)
-    groups, complaints = read_glossary(tmp_path)
-    assert groups == []
+    listed, complaints = read_glossary(tmp_path)
+    assert listed == Listed([], [])
     assert len(complaints) == 1
 
 
