@@ -237,6 +237,11 @@ def passage_line(passage: "Passage", width: int) -> Line:
     if marks and cell_len(text) > width:
         while start < marks[0][0] and cell_len(text[start : marks[0][1]]) > width // 2:
             start += 1
+        # Half a word at the cut reads like another word.
+        while 0 < start < marks[0][0] and (
+            text[start] == " " or re.fullmatch(r"\w\w", text[start - 1 : start + 1], re.A)
+        ):
+            start += 1
     shown = clip(("…" if start else "") + text[start:], max(10, width))
     shift = start - (1 if start else 0)
     line: Line = []

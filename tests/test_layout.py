@@ -9,6 +9,8 @@ from rich.cells import cell_len
 from kb.highlight import python_lines
 from kb.layout import CLOSING, Style, clip, lay_out, wrap
 from kb.markdown import read_markdown
+from kb.render import passage_line
+from kb.search import Passage
 from tests.conftest import EN, ZH
 
 
@@ -70,6 +72,21 @@ def test_clip_fits(text: str, width: int) -> None:
     cut = clip(text, width)
     assert cell_len(cut) <= width
     assert cut == text or cut.endswith("…")
+
+
+@given(TEXT, st.integers(10, 30))
+def test_passage_begins_with_a_whole_word_and_shows_its_match(text: str, width: int) -> None:
+    """However long the line before the match is."""
+    text = f"{text} match {text}"
+    at = len(text.partition(" match ")[0]) + 1
+    line = passage_line(Passage(text, ((at, at + 5),)), width)
+    shown = "".join(piece for piece, _ in line)
+    assert cell_len(shown) <= width
+    assert ("match", "mark") in line
+    if shown.startswith("…"):
+        assert shown[1] != " "
+        where = text.index(shown[1:].removesuffix("…")) if shown.endswith("…") else len(text) - len(shown) + 1
+        assert not text[where - 1 : where + 1].isascii() or not text[where - 1 : where + 1].isalnum()
 
 
 def test_coloured_code_is_the_code() -> None:
