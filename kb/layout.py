@@ -196,7 +196,9 @@ def code_lines(code: str, info: str, style: Style, indent: str = "  ") -> list[L
         lines = style.colour(source)
     out: list[Line] = []
     for line in lines:
-        out += _fold([(indent, ""), *line], style.width, indent + "    ")
+        text = "".join(piece for piece, _ in line)
+        deeper = " " * (len(text) - len(text.lstrip()) + 4)
+        out += _fold([(indent, ""), *line], style.width, indent + deeper)
     return out
 
 
@@ -210,18 +212,20 @@ def diff_lines(before: str, after: str, names: tuple[str, str], width: int) -> l
 
 
 def _fold(line: Line, width: int, rest: str) -> list[Line]:
-    """Cut a line of code at the width, keeping every space."""
+    """Cut a line of code at the width, after a space where there is one in the second half, keeping every space."""
     rest = rest if cell_len(rest) < width // 2 else ""
     out: list[Line] = []
     current: Line = []
     used = 0
-    for text, kind in line:
-        for char in text:
-            if used + cell_len(char) > width:
-                out.append(_joined(current))
-                current, used = [(rest, "")], cell_len(rest)
-            current.append((char, kind))
-            used += cell_len(char)
+    for char, kind in ((char, kind) for text, kind in line for char in text):
+        if used + cell_len(char) > width:
+            spaces = (at for at in range(len(current), len(current) // 2, -1) if current[at - 1][0] == " ")
+            cut = next(spaces, len(current)) if char != " " else len(current)
+            out.append(_joined(current[:cut]))
+            current = [*((space, "") for space in rest), *current[cut:]]
+            used = sum(cell_len(one) for one, _ in current)
+        current.append((char, kind))
+        used += cell_len(char)
     return [*out, _joined(current)]
 
 
@@ -252,7 +256,8 @@ def _table(block: "Block", style: Style) -> list[Line]:
         row.extend([[] for _ in range(columns - len(row))])
     gap = 2
     natural = [max(sum(cell_len(text) for text, _ in row[column]) for row in rows) for column in range(columns)]
-    widths = _shared(natural, max(columns * 4, style.width - gap * (columns - 1)))
+    least = [max(_longest(row[column]) for row in rows) for column in range(columns)]
+    widths = _shared(natural, least, max(columns * 4, style.width - gap * (columns - 1)))
     lines: list[Line] = []
     for at, row in enumerate(rows):
         cells = [wrap(cell, widths[column]) for column, cell in enumerate(row)]
@@ -270,9 +275,18 @@ def _table(block: "Block", style: Style) -> list[Line]:
     return lines
 
 
-def _shared(natural: list[int], room: int) -> list[int]:
-    """Column widths that fit: the widest give way first."""
+def _longest(line: Line) -> int:
+    """The width of what cannot be broken."""
+    return max((cell_len("".join(char for char, _ in unit)) for unit in _units(line)), default=0)
+
+
+def _shared(natural: list[int], least: list[int], room: int) -> list[int]:
+    """Column widths that fit: the widest give way first, and words are broken only where nothing else is left."""
     widths = [max(1, width) for width in natural]
-    while sum(widths) > room and max(widths) > 4:
-        widths[widths.index(max(widths))] -= 1
+    for floors in (least, [4] * len(natural)):
+        while sum(widths) > room:
+            slack = [(width, column) for column, width in enumerate(widths) if width > max(4, floors[column])]
+            if not slack:
+                break
+            widths[max(slack, key=lambda one: (one[0], -one[1]))[1]] -= 1
     return widths

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
@@ -69,7 +70,18 @@ def _parser() -> MarkdownIt:
     front_matter_plugin(parser)
     # A price ($5) or a shell variable is no formula: no space inside the dollars, no digit after them.
     dollarmath_plugin(parser, allow_space=False, allow_digits=False, double_inline=True)
+    parser.core.ruler.before("inline", "first_dollar", _end_with_no_digit)
     return parser
+
+
+def _end_with_no_digit(state: StateCore) -> None:
+    """Put a space after a text that begins with a formula and ends with a digit.
+
+    The formula's rule refuses a dollar after a digit, and takes the last character for the one before the first.
+    """
+    for token in state.tokens:
+        if token.type == "inline" and token.content[:1] == "$" and token.content[-1].isdigit():
+            token.content += " "
 
 
 def _place(node: SyntaxTreeNode) -> tuple[int, int]:
@@ -201,6 +213,8 @@ def _joined(spans: list[Span]) -> tuple[Span, ...]:
             out[-1] = Span(out[-1].text + span.text, span.style)
         else:
             out.append(span)
+    if out and out[-1].text.endswith(" ") and not out[-1].style:
+        out[-1] = Span(out[-1].text.rstrip(" "))
     return tuple(out)
 
 

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -87,6 +88,38 @@ def test_passage_begins_with_a_whole_word_and_shows_its_match(text: str, width: 
         assert shown[1] != " "
         where = text.index(shown[1:].removesuffix("…")) if shown.endswith("…") else len(text) - len(shown) + 1
         assert not text[where - 1 : where + 1].isascii() or not text[where - 1 : where + 1].isalnum()
+
+
+def shown(source: str, width: int) -> list[str]:
+    """What a text looks like at a width."""
+    return ["".join(piece for piece, _ in line) for line in lay_out(read_markdown(source).blocks, style(width))]
+
+
+def test_table_breaks_no_word_while_there_is_room() -> None:
+    """A column of long names keeps its width, and one of many words gives way."""
+    row = "| `MultiLabelMarginLoss` | some words that may go on below, as words do | 1 |\n"
+    lines = shown(f"| name | meaning | n |\n| --- | --- | --- |\n{row}", 40)
+    assert any("`MultiLabelMarginLoss`" in line for line in lines)
+    assert max(map(cell_len, lines)) <= 40
+    assert max(map(cell_len, shown(f"| name | meaning | n |\n| --- | --- | --- |\n{row}", 20))) <= 20
+
+
+@given(st.text(alphabet="ab (.,=中", min_size=1, max_size=120), st.integers(20, 60))
+def test_folded_code_keeps_its_characters_and_goes_on_further_in(code: str, width: int) -> None:
+    """At a space, if there is one in the second half."""
+    lines = shown(f"```python\n  x{code}x\n```\n", width)
+    assert max(map(cell_len, lines)) <= width
+    assert lines[0][4:] + "".join(line[8:] for line in lines[1:]) == f"x{code}x"
+    assert all(line.startswith(" " * 8) for line in lines[1:])
+    for line in lines[:-1]:
+        assert line.endswith(" ") or " " not in line[len(line) // 2 + 1 :]
+
+
+@pytest.mark.parametrize("source", ["$x_1$: 1", "| $x_1$: 1 |\n| --- |", "- $x_1$: 1", "$x_1$"])
+def test_formula_at_the_beginning(source: str) -> None:
+    """Also where the text ends with a digit, which the rule for formulas takes for the character before it."""
+    assert "$" not in "".join(shown(source, 40))
+    assert "x₁" in "".join(shown(source, 40))
 
 
 def test_coloured_code_is_the_code() -> None:
