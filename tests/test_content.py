@@ -62,6 +62,17 @@ def longest(_: str, options: list[str]) -> list[float]:
     return [float(len(option)) for option in options]
 
 
+def shortest(_: str, options: list[str]) -> list[float]:
+    """Bets on brevity."""
+    return [float(-len(option)) for option in options]
+
+
+def middle(_: str, options: list[str]) -> list[float]:
+    """Strikes out what sticks out: the longest and the shortest."""
+    sizes = [len(option) for option in options]
+    return [float(size not in (min(sizes), max(sizes))) for size in sizes]
+
+
 def first(_: str, options: list[str]) -> list[float]:
     """Bets on the first."""
     return [float(-at) for at in range(len(options))]
@@ -96,7 +107,7 @@ def score(guess: Callable[[str, list[str]], list[float]]) -> tuple[float, float]
     return gained / count, chance / count
 
 
-@pytest.mark.parametrize("guess", [longest, first, most_code, echo], ids=lambda guess: guess.__name__)
+@pytest.mark.parametrize("guess", [longest, shortest, middle, first, most_code, echo], ids=lambda guess: guess.__name__)
 def test_guessers_do_no_better_than_chance(guess: Callable[[str, list[str]], list[float]]) -> None:
     """A guesser by form alone gains at most five points over chance, beyond what luck explains on so few items."""
     share, chance = score(guess)
