@@ -47,10 +47,10 @@ def test_snippet_runs_by_itself(entry: Entry, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def choices() -> list[tuple[Item, list[str]]]:
-    """Every choice item with its options as text, in the primary language."""
+def choices(language: str = "en") -> list[tuple[Item, list[str]]]:
+    """Every choice item with its options as text."""
     return [
-        (item, [plain(option) for option in next(iter(item.wordings.values())).options])
+        (item, [plain(option) for option in item.wordings[language].options])
         for entry in ENTRIES
         for item in entry.items
         if item.kind is Kind.CHOICE
@@ -89,29 +89,29 @@ def echo(question: str, options: list[str]) -> list[float]:
     return [float(len({word.token for word in words(option)} & asked)) for option in options]
 
 
-def score(guess: Callable[[str, list[str]], list[float]]) -> tuple[float, float]:
-    """A guesser's share of right answers, and what chance gives, over all choice items with one right option.
+def score(guess: Callable[[str, list[str]], list[float]], language: str) -> tuple[float, float, int]:
+    """A guesser's share of right answers, what chance gives, and over how many choice items with one right option.
 
     Where several options look equally good to it, it takes one of them by lot: the share is the expected one.
     """
     gained, chance, count = 0.0, 0.0, 0
-    for item, options in choices():
+    for item, options in choices(language):
         if sum(item.marks) != 1:
             continue
-        question = " ".join(block.text for block in next(iter(item.wordings.values())).question)
+        question = " ".join(block.text for block in item.wordings[language].question)
         bets = guess(question, options)
         best = [at for at, bet in enumerate(bets) if bet == max(bets)]
         gained += sum(item.marks[at] for at in best) / len(best)
         chance += 1 / len(options)
         count += 1
-    return gained / count, chance / count
+    return gained / count, chance / count, count
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("guess", [longest, shortest, middle, first, most_code, echo], ids=lambda guess: guess.__name__)
-def test_guessers_do_no_better_than_chance(guess: Callable[[str, list[str]], list[float]]) -> None:
+def test_guessers_do_no_better_than_chance(guess: Callable[[str, list[str]], list[float]], language: str) -> None:
     """A guesser by form alone gains at most five points over chance, beyond what luck explains on so few items."""
-    share, chance = score(guess)
-    count = sum(sum(item.marks) == 1 for item, _ in choices())
+    share, chance, count = score(guess, language)
     luck = (chance * (1 - chance) / count) ** 0.5
     assert share <= chance + max(0.05, 2 * luck), f"{share:.2f} against {chance:.2f} over {count} items"
 
