@@ -19,6 +19,13 @@ SETTLED = 0.15
 _ARROWS = {b"[A": UP, b"[B": DOWN, b"[C": RIGHT, b"[D": LEFT, b"OA": UP, b"OB": DOWN, b"OC": RIGHT, b"OD": LEFT}
 
 
+class _Missed:
+    """What is still to be done about signals that came while nobody waited for a key."""
+
+    redraw = False
+    """The program came back from Ctrl-Z."""
+
+
 def read_key(redraw: Callable[[], None] | None = None) -> str:
     """The next key: its character, or a name. Ctrl-C raises KeyboardInterrupt; a closed terminal gives END.
 
@@ -64,7 +71,7 @@ def _wait(descriptor: int, redraw: Callable[[], None]) -> None:
 
     previous = signal.signal(signal.SIGWINCH, wake), signal.signal(signal.SIGCONT, resume)
     try:
-        is_due = False
+        is_due = _Missed.redraw
         while True:
             # Dragging a window's edge gives many signals: drawn once, when they have ended.
             ready, _, _ = select.select([descriptor, woken], [], [], SETTLED if is_due else None)
@@ -75,6 +82,7 @@ def _wait(descriptor: int, redraw: Callable[[], None]) -> None:
                 is_due = True
             elif is_due:
                 is_due = False
+                _Missed.redraw = False
                 redraw()
     finally:
         signal.signal(signal.SIGWINCH, previous[0])
@@ -103,6 +111,7 @@ def _one_by_one(descriptor: int) -> Iterator[None]:
 
     def again(*_: object) -> None:
         tty.setcbreak(descriptor, termios.TCSADRAIN)  # after Ctrl-Z and fg the shell's own mode is there
+        _Missed.redraw = True
 
     previous = signal.signal(signal.SIGCONT, again)
     try:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -15,12 +15,19 @@ from tests.conftest import COMMAND, ROOT
 class Screen:
     """The program at a terminal of a given size."""
 
-    def __init__(self, *arguments: str, columns: int = 80, rows: int = 60, **environ: str) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int = 80,
+        rows: int = 60,
+        program: Sequence[str] = COMMAND,
+        **environ: str,
+    ) -> None:
         self.screen = pyte.HistoryScreen(columns, rows, history=1000)
         self.stream = pyte.Stream(self.screen)
         values = {**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", **environ}
         values.pop("COLUMNS", None)
-        command, *rest = COMMAND
+        command, *rest = program
         self.process = pexpect.spawn(
             command,
             [*rest, *arguments],

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import sys
 import termios
 from pathlib import Path
 
@@ -322,6 +323,28 @@ def test_suspended_and_resumed(small: Path, home: Path) -> None:
         screen.send(place_of(text, "3"))
         screen.wait_for("✓ right")
     assert answers(home) == [("61/which-value", True)]
+
+
+BETWEEN_TWO_KEYS = """
+import os, signal
+from kb.keys import keys_at_once, read_key
+
+with keys_at_once():
+    os.kill(os.getpid(), signal.SIGCONT)
+    for _ in range(2):
+        key = read_key(lambda: print("drawn anew", flush=True))
+        print("key", key, flush=True)
+"""
+
+
+def test_suspended_between_two_keys() -> None:
+    """The program comes back while it is not waiting for a key: the scene is drawn anew once it is."""
+    with Screen(program=[sys.executable, "-c", BETWEEN_TWO_KEYS]) as screen:
+        screen.wait_for("drawn anew")
+        screen.send("a")
+        screen.wait_for("key a")
+        screen.send("b")
+        assert screen.wait_for("key b").count("drawn anew") == 1
 
 
 def process_state(pid: int) -> str:
