@@ -136,8 +136,8 @@ class Index:
         ranked = self.rank(query, count)
         if not ranked and query.phrases and not query.is_quoted:
             # Part of what was typed stands nowhere word for word, such as a message's own quotes: its words count then.
-            query, shown_for = self.understood(parse_query(unquoted(text)), is_typing)
-            ranked, shown_for = self.rank(query, count), shown_for or query.text
+            query, shown_for = replace(query, phrases=()), unquoted(query.text)
+            ranked = self.rank(query, count)
         numbers = [number for _, number in ranked]
         for number in numbers[:limit]:
             self.library.freshen(number)
