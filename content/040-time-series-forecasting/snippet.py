@@ -65,9 +65,8 @@ for border, before in ((val, 1), (test, 2)):
 
 # %% Windows shuffled before the split: the test's answers stand in training inputs
 x_day, y_day = windows(days, 1)
-seen = []
-for order in (torch.randperm(len(x_day), device=device), torch.arange(len(x_day), device=device)):
-    seen.append(torch.isin(y_day[order[val - W :]], x_day[order[: val - W]]).float().mean().item())
+orders = torch.randperm(len(x_day), device=device), torch.arange(len(x_day), device=device)
+seen = [torch.isin(y_day[order[val - W :]], x_day[order[: val - W]]).float().mean().item() for order in orders]
 print(f"test targets that are inputs in training: {seen[0]:.1%} shuffled, {seen[1]:.1%} by time")
 assert seen[0] > 0.99 and seen[1] == 0, "a random split of overlapping windows tests on what was trained on"
 
