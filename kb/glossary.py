@@ -1,5 +1,6 @@
 """Glossary: words that mean the same, in English and Chinese, with their abbreviations; and words that mean little."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,7 +57,9 @@ def _key(term: str) -> str:
     return term.lower() if has_han(term) else f" {' '.join(query_tokens(term.lower()))} "
 
 
+@lru_cache(maxsize=10_000)
 def _searched(text: str) -> str:
+    """A text as keys are looked for in it: cut once, however much is asked of it."""
     lowered = normalised(text).lower()
     return f"{lowered}\n {' '.join(query_tokens(lowered))} "
 

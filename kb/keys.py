@@ -82,9 +82,9 @@ def _wait(descriptor: int, redraw: Callable[[], None]) -> None:
                 is_due = True
             elif is_due:
                 is_due = False
-                _Missed.redraw = False
                 redraw()
     finally:
+        _Missed.redraw = False  # drawn, or a key has come first
         signal.signal(signal.SIGWINCH, previous[0])
         signal.signal(signal.SIGCONT, previous[1])
         os.close(woken)

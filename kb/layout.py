@@ -285,8 +285,8 @@ def _shared(natural: list[int], least: list[int], room: int) -> list[int]:
     widths = [max(1, width) for width in natural]
     for floors in (least, [4] * len(natural)):
         while sum(widths) > room:
-            slack = [(width, column) for column, width in enumerate(widths) if width > max(4, floors[column])]
-            if not slack:
+            loose = [column for column, width in enumerate(widths) if width > max(4, floors[column])]
+            if not loose:
                 break
-            widths[max(slack, key=lambda one: (one[0], -one[1]))[1]] -= 1
+            widths[max(loose, key=widths.__getitem__)] -= 1
     return widths

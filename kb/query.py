@@ -18,7 +18,6 @@ MAX_TERMS = 64
 """Words of a query that are searched for: a pasted log has thousands, and the first ones say enough."""
 
 _QUOTES = str.maketrans("“”„«»「」『』", '"' * 9)
-_QUOTED = re.compile(r'"[^"]*"')
 
 # A word that begins with a digit is no exclusion: error messages are full of -1.
 _PIECE = re.compile(rf'(-(?=["\w])(?!\d))?(?:({"|".join(FILTERS)}):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
@@ -57,6 +56,8 @@ class Query:
     """Words that must not."""
     filters: tuple[tuple[str, str], ...] = ()
     """Fields and values that must fit."""
+    is_quoted: bool = False
+    """Whether all that is asked for is phrases."""
 
     @property
     def number(self) -> int | None:
@@ -68,11 +69,6 @@ class Query:
     def tokens(self) -> frozenset[str]:
         """Every token that is looked for, for marking them."""
         return frozenset(token for term in self.terms for token, _ in term.tokens)
-
-    @property
-    def is_quoted(self) -> bool:
-        """Whether all that is asked for is phrases."""
-        return bool(self.phrases) and not parse_query(_QUOTED.sub(" ", _straight(self.text))).terms
 
     @property
     def is_empty(self) -> bool:
@@ -91,6 +87,7 @@ def parse_query(text: str) -> Query:
     phrases: list[str] = []
     without: list[Term] = []
     filters: list[tuple[str, str]] = []
+    has_bare = False
     for found in _PIECE.finditer(_straight(text)):
         minus, field, quoted, bare = found.groups()
         piece = bare if quoted is None else quoted
@@ -102,12 +99,15 @@ def parse_query(text: str) -> Query:
             without += made
             continue
         terms += made
+        has_bare |= quoted is None and bool(made)
         if quoted is not None and (phrase := phrase_of(quoted)):
             phrases.append(phrase)
     terms = terms[:MAX_TERMS]
     if without and not (terms or phrases or filters):
         terms, without = without, []
-    return Query(text, _kept(terms, may_be_none=bool(filters)), tuple(phrases), tuple(without), tuple(filters))
+    kept = _kept(terms, may_be_none=bool(filters))
+    is_quoted = bool(phrases) and not has_bare
+    return Query(text, kept, tuple(phrases), tuple(without), tuple(filters), is_quoted)
 
 
 def _kept(terms: list[Term], may_be_none: bool = False) -> tuple[Term, ...]:

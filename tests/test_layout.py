@@ -20,6 +20,11 @@ def style(width: int) -> Style:
     return Style(width, True, lambda span: [(span.text, "link")], python_lines)
 
 
+def shown(source: str, width: int) -> list[str]:
+    """What a text looks like at a width."""
+    return ["".join(piece for piece, _ in line) for line in lay_out(read_markdown(source).blocks, style(width))]
+
+
 TEXT = st.text(alphabet="ab cd，。（）中文字符x1.-、“”", max_size=120)
 
 
@@ -63,8 +68,7 @@ def test_table_is_folded_into_the_width() -> None:
 def test_task_lists_and_formulas_are_shown() -> None:
     """Marks of tasks, numbers of lists, formulas in Unicode."""
     source = "3. three\n4. four\n\n- [x] done\n- [ ] open\n\n$$\nx_1^2\n$$\n"
-    texts = ["".join(piece for piece, _ in line) for line in lay_out(read_markdown(source).blocks, style(40))]
-    assert texts == ["3. three", "4. four", "", "[x] done", "[ ] open", "", "    x₁²"]
+    assert shown(source, 40) == ["3. three", "4. four", "", "[x] done", "[ ] open", "", "    x₁²"]
 
 
 @given(TEXT, st.integers(2, 30))
@@ -88,11 +92,6 @@ def test_passage_begins_with_a_whole_word_and_shows_its_match(text: str, width: 
         assert shown[1] != " "
         where = text.index(shown[1:].removesuffix("…")) if shown.endswith("…") else len(text) - len(shown) + 1
         assert not text[where - 1 : where + 1].isascii() or not text[where - 1 : where + 1].isalnum()
-
-
-def shown(source: str, width: int) -> list[str]:
-    """What a text looks like at a width."""
-    return ["".join(piece for piece, _ in line) for line in lay_out(read_markdown(source).blocks, style(width))]
 
 
 def test_table_breaks_no_word_while_there_is_room() -> None:

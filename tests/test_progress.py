@@ -258,6 +258,16 @@ def test_damaged_file_is_moved_aside_and_rebuilt(tmp_path: Path, how: str) -> No
     assert Progress(path).reviews()[-1].item == "63/new"
 
 
+def break_page(path: Path, name: str, junk: bytes, at: int = 0) -> None:
+    """Write junk over the first page of a table or an index."""
+    with sqlite3.connect(path) as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0]
+    data = bytearray(path.read_bytes())
+    start = (page - 1) * 4096 + at
+    data[start : start + len(junk)] = junk
+    path.write_bytes(data)
+
+
 def test_answers_after_the_backup_are_salvaged(tmp_path: Path) -> None:
     """What can still be read of a damaged file is not given up."""
     path = tmp_path / "progress.db"
@@ -266,11 +276,7 @@ def test_answers_after_the_backup_are_salvaged(tmp_path: Path) -> None:
     progress.back_up()
     progress.add(answer("61/b"))
     progress.close()
-    with sqlite3.connect(path) as connection:
-        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'memory'").fetchone()[0]
-    data = bytearray(path.read_bytes())
-    data[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
-    path.write_bytes(data)
+    break_page(path, "memory", b"\xff" * 4096)
     again = Progress(path)
     assert again.memories().keys() == {"61/a", "61/b"}
 
@@ -334,11 +340,7 @@ def test_damage_that_no_question_meets_is_found_at_the_sessions_end(tmp_path: Pa
     progress.back_up()
     progress.add(answer("61/9", at=999.0))
     progress.close()
-    data = bytearray(path.read_bytes())
-    with sqlite3.connect(path) as connection:
-        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'event_item'").fetchone()[0]
-    data[(page - 1) * 4096 + 8 : (page - 1) * 4096 + 200] = b"\x07" * 192
-    path.write_bytes(data)
+    break_page(path, "event_item", b"\x07" * 192, at=8)
     notices: list[str] = []
     again = Progress(path, notices.append)
     again.back_up()
@@ -356,11 +358,7 @@ def test_damage_met_in_the_middle_of_a_change_does_it_again_as_a_whole(tmp_path:
         progress.add(answer(f"61/{at % 3}", at=float(at)))
     progress.back_up()
     progress.close()
-    with sqlite3.connect(path) as connection:
-        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'memory'").fetchone()[0]
-    data = bytearray(path.read_bytes())
-    data[(page - 1) * 4096 : (page - 1) * 4096 + 200] = b"\x07" * 200
-    path.write_bytes(data)
+    break_page(path, "memory", b"\x07" * 200)
     notices: list[str] = []
     again = Progress(path, notices.append)
     saved, memory = again.add(answer("61/0", at=999.0))

@@ -78,6 +78,15 @@ def test_pasted_message_is_text(text: str) -> None:
     assert words_of(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_quoted"),
+    [('"hidden state"', True), ('tag:"loss weighting" "hidden state" -rnn', True), ('lstm "hidden state"', False)],
+)
+def test_nothing_but_phrases(text: str, is_quoted: bool) -> None:
+    """Filters and exclusions beside a phrase ask for no words."""
+    assert parse_query(text).is_quoted == is_quoted
+
+
 def test_only_exclusions_are_text() -> None:
     """Where nothing is left to search for, the words themselves are."""
     assert words_of("-lstm") == ["lstm"]

@@ -53,10 +53,15 @@ def small(deck: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return deck
 
 
+def opened(deck: Path, cache: Path | None = None) -> Index:
+    """The deck's index in a cache folder, or in memory."""
+    return Index.open(Library.open(deck, cache), cache)
+
+
 @pytest.fixture
 def index(small: Path) -> Index:
     """Its index, in memory."""
-    return Index.open(Library.open(small, None), None)
+    return opened(small)
 
 
 def numbers(found: Results) -> list[int]:
@@ -244,7 +249,7 @@ def test_words_that_every_entry_is_about_count_for_little(small: Path) -> None:
 
     def scores(query: str, plain: str) -> dict[int, float]:
         (small / "glossary.toml").write_text(plain)
-        found = Index.open(Library.open(small, None), None).search(query, every=True)
+        found = opened(small).search(query, every=True)
         return {hit.head.number: hit.score for hit in found.hits}
 
     before, after = (scores("transformer average", plain) for plain in ("", 'plain = ["average"]'))
@@ -282,11 +287,6 @@ def test_queries_with_a_mistake_are_told(tmp_path: Path, text: str) -> None:
 
 
 # The index on the disk
-
-
-def opened(deck: Path, cache: Path) -> Index:
-    """The deck's index in a cache folder."""
-    return Index.open(Library.open(deck, cache), cache)
 
 
 def test_index_is_renewed_entry_by_entry(small: Path, tmp_path: Path) -> None:
