@@ -10,7 +10,7 @@ def main() -> None:
     # What is loaded lives until the end; looking for garbage in it takes 5 ms of a start. Commands that go on for
     # long turn it on again.
     gc.disable()
-    from kb.cli import run_app
+    from kb.cli.app import run_app
 
     code = run_app(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):

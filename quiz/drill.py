@@ -6,14 +6,14 @@ import threading
 from collections.abc import Callable
 from random import Random
 
-from kb.desk import Desk
+from kb.context import Desk
+from kb.deck.item import Kind
 from kb.errors import KbError, UsageError
-from kb.keys import END, ENTER, ESCAPE, read_key
-from kb.layout import Line, Style, code_lines, diff_lines, lay_out, pieces, wrap
-from kb.render import failure_lines, key_line, language_text, run_summary, style_for, time_text
+from kb.screen.keys import END, ENTER, ESCAPE, read_key
+from kb.screen.layout import Line, Style, code_lines, diff_lines, lay_out, pieces, wrap
+from kb.screen.render import failure_lines, key_line, language_text, run_summary, style_for, time_text
 from quiz.examiner import Examiner
 from quiz.grade import Grade
-from quiz.item import Kind
 from quiz.schedule import Memory, Rating
 from quiz.session import Agenda, Answered, Question, Session
 from quiz.wish import Wish, plan_session
@@ -377,7 +377,7 @@ class Drill:
             self.show_rejection(question, given, grade)
 
     def code_input(self, before: str) -> str:
-        from quiz.editor import edit_lines, type_lines
+        from quiz.code_input import edit_lines, type_lines
 
         given = type_lines(self.say("Your lines"), before)
         self.rows = 0
@@ -549,14 +549,14 @@ class Drill:
         self.out.print(run_summary(done, source, self.out, self.say))
 
     def open_entry(self, question: Question) -> None:
-        from kb.render import entry_page
+        from kb.screen.render import entry_page
 
         desk = self.desk
         self.out.page(entry_page(question.card.number, desk.library, desk.records, desk.torch, self.out, self.say))
 
     def switch_language(self) -> None:
         """Go on in the next of the deck's languages: the scene and its keys again, in that one."""
-        from kb.messages import Speech
+        from kb.screen.messages import Speech
 
         languages = self.desk.library.deck.languages
         self.say = Speech(languages[(languages.index(self.say.language) + 1) % len(languages)])

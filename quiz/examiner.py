@@ -5,14 +5,14 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from kb.entry import Snippet
+from kb.deck.entry import Snippet
+from kb.deck.item import Item, Kind
 from kb.errors import KbError
-from kb.job import Job, Run
-from kb.record import Record
-from kb.runner import OnOutput, block_job, run, snippet_job
-from kb.worker import Worker
+from kb.run.job import Job, Run
+from kb.run.runner import OnOutput, block_job, run, snippet_job
+from kb.run.worker import Worker
+from kb.verify.record import Record
 from quiz.grade import Grade, grade_choice, grade_code, grade_value
-from quiz.item import Item, Kind
 from quiz.session import Question
 
 _T = TypeVar("_T")

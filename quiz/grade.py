@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kb.entry import Snippet
-from kb.job import Run
-from kb.runner import Starter, filled_job, run, snippet_job
+from kb.deck.entry import Snippet
+from kb.run.job import Run
+from kb.run.runner import Starter, filled_job, run, snippet_job
 
 _PRECISION = re.compile(r"^[+-]?\d*\.(\d+)$")
 _WRAPPED = re.compile(r"(?:torch\.)?(?:Size|tensor)\((.*)\)", re.DOTALL)

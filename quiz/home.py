@@ -1,7 +1,7 @@
 """Home: what bare kb shows. What is due, the streak, the next step."""
 
-from kb.desk import Desk
-from kb.render import language_text
+from kb.context import Desk
+from kb.screen.render import language_text
 from quiz.session import all_cards, share_of_today
 from quiz.stats import done_today, local_day, recent_days
 

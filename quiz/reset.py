@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kb.desk import Desk
+from kb.context import Desk
 from quiz.progress import Review
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
-from kb.entry import Entry
-from kb.library import Library
-from quiz.item import Item, Kind, Wording
+from kb.deck.entry import Entry
+from kb.deck.item import Item, Kind, Wording
+from kb.deck.library import Library
 from quiz.progress import Progress, Review
 from quiz.schedule import Memory, Parameters, Rating, recall_probability
 
@@ -321,7 +321,7 @@ def propose(correct: bool | None, had_help: bool, seconds: float, usual: float |
 
 def recall_item(entry: Entry) -> Item:
     """The card that every entry has: its title asks, its gist answers."""
-    from kb.block import Block, Span
+    from kb.deck.block import Block, Span
 
     wordings = {
         language: Wording((Block("paragraph", (Span(text.title),)),), (), (text.gist,))

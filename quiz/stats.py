@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from kb.library import Library
+from kb.deck.library import Library
 from quiz.progress import Progress
 from quiz.schedule import DAY, Memory, recall_probability
 from quiz.session import all_cards

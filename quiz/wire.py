@@ -20,11 +20,11 @@ At the end ``{"event": "end", "answered": 5, "right": 4}``. What cannot be read 
 import json
 from typing import Any, TextIO
 
-from kb.block import Block, plain
-from kb.desk import Desk
+from kb.context import Desk
+from kb.deck.block import Block, plain
+from kb.deck.item import Kind
 from kb.errors import KbError
 from quiz.examiner import Examiner
-from quiz.item import Kind
 from quiz.schedule import Rating
 from quiz.session import Question, Session
 

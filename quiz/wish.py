@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from kb.desk import Desk
+from kb.context import Desk
+from kb.deck.item import Kind
 from kb.errors import UsageError
-from quiz.item import Kind
 from quiz.session import Agenda, Card, all_cards, plan
 from quiz.stats import done_today
 

@@ -14,8 +14,8 @@ from typing import Protocol
 
 import pytest
 
+from kb.deck.item import Kind
 from quiz.fit import ENOUGH, count_reviews, fit
-from quiz.item import Kind
 from quiz.schedule import DAY, DESIRED_RETENTION, Memory, Parameters, Rating, recall_probability, review
 from quiz.session import Card, plan, propose
 

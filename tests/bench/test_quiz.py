@@ -22,7 +22,7 @@ from quiz.progress import Progress, Review
 from quiz.schedule import DAY, Rating
 from tests.bench.test_start import EMPTY
 from tests.conftest import COMMAND, EN, ROOT, SNIPPET, write_entry
-from tests.screen import Screen
+from tests.pseudo_terminal import Screen
 
 pytestmark = pytest.mark.bench
 

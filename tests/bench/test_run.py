@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.library import Library
+from kb.deck.library import Library
 from tests.conftest import COMMAND, CONTENT, ROOT, SNIPPET, write_entry
 
 pytestmark = pytest.mark.bench
@@ -68,10 +68,10 @@ def test_two_hundred_tortures_leave_nothing() -> None:
     """The whole torture set over and over, eight at once: each has its outcome, no process and no folder is left."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from kb.job import Outcome
-    from kb.runner import run
-    from kb.supervise import descendants
-    from tests.test_runner import TORTURE, job, leftovers
+    from kb.run.job import Outcome
+    from kb.run.runner import run
+    from kb.run.supervisor import descendants
+    from tests.run.test_runner import TORTURE, job, leftovers
 
     before = set(leftovers())
     names = (list(TORTURE) * 10)[:200]
@@ -96,7 +96,7 @@ def test_verification_is_four_times_faster_than_a_loop(tmp_path: Path) -> None:
     scripts.mkdir()
     library = Library.open(CONTENT, None)
     entry = library.entry(63)
-    from kb.verify import tasks_of
+    from kb.verify.tasks import tasks_of
 
     for at, task in enumerate(tasks_of(entry)):
         source = task.job.source if task.job.source is not None else Path(task.job.path).read_text(encoding="utf-8")

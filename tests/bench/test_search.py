@@ -17,9 +17,9 @@ from random import Random
 
 import pytest
 
-from kb.library import Library
-from kb.queries import KINDS, Labelled, read_queries
-from kb.search import Index
+from kb.deck.library import Library
+from kb.search.labelled import KINDS, Labelled, read_queries
+from kb.search.searcher import Index
 from tests.bench.test_start import EMPTY
 from tests.conftest import COMMAND, CONTENT, ROOT
 
@@ -128,7 +128,7 @@ def test_eighty_entries_in_the_process(tmp_path: Path) -> None:
     """Ranked within 2 ms at p95; with the passages of ten hits beside it."""
     index = Index.open(Library.open(replicated(tmp_path, 80), None), None)
     queries = [query.text for query in read_queries(CONTENT)[0]] * 3
-    from kb.query import parse_query
+    from kb.search.query import parse_query
 
     ranked = percentiles(lambda text: index.rank(index.understood(parse_query(text))[0], 30), queries)
     whole = percentiles(lambda text: index.search(text), queries)

@@ -1,0 +1,83 @@
+"""Picker: search while typing, on a terminal."""
+
+from kb.context import Desk
+from kb.screen.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, keys_at_once, read_key
+from kb.screen.layout import Line, clip
+from kb.screen.render import hit_lines, key_line
+
+ACTIONS = {"r": "run", "q": "quiz"}
+"""What a letter does to the entry that is pointed at."""
+
+
+def pick(desk: Desk) -> tuple[str, int] | None:
+    """Let the reader type and choose.
+
+    Returns:
+        ``show``, ``run`` or ``quiz``, and the entry's number; None if nothing was chosen.
+    """
+    out = desk.out
+    out.write("\x1b[?1049h")  # the screen as it was comes back afterwards
+    try:
+        with keys_at_once():
+            return _Picker(desk).run()
+    finally:
+        out.write("\x1b[?1049l")
+        out.stream.flush()
+
+
+class _Picker:
+    """What was typed, and which hit is pointed at."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.text = ""
+        self.place = -1
+        """The hit that is pointed at; -1 while the reader types."""
+        self.numbers: list[int] = []
+
+    def run(self) -> tuple[str, int] | None:
+        while True:
+            self.draw()
+            key = read_key(self.draw)
+            if key in (ESCAPE, END):
+                return None
+            if key == ENTER:
+                if self.numbers:
+                    return "show", self.numbers[max(0, self.place)]
+            elif key == DOWN:
+                self.place = min(self.place + 1, len(self.numbers) - 1)
+            elif key == UP:
+                self.place = max(-1, self.place - 1)
+            elif self.place >= 0 and key in ACTIONS and self.numbers:
+                return ACTIONS[key], self.numbers[self.place]
+            elif key == BACKSPACE:
+                self.text, self.place = self.text[:-1], -1
+            elif key == "\x15":  # Ctrl-U
+                self.text, self.place = "", -1
+            elif key.isprintable() and len(key) == 1:
+                self.text, self.place = self.text + key, -1
+
+    def draw(self) -> None:
+        desk, out = self.desk, self.desk.out
+        room = max(1, (out.height - 3) // 2)
+        hits = desk.index.search(self.text, room, desk.say.language, is_typing=True).hits
+        self.numbers = [hit.head.number for hit in hits]
+        self.place = min(self.place, len(self.numbers) - 1)
+        lines: list[Line] = [[("> ", "strong"), (clip(self.text, max(4, out.width - 3)), ""), ("▏", "dim")]]
+        for at, hit in enumerate(hits):
+            shown = hit_lines([hit], desk.records, desk.torch, out, desk.say)
+            if at == self.place:
+                shown[0] = [(text, "key") for text, _ in shown[0]]
+            lines += shown
+        if self.text.strip() and not hits:
+            lines.append([(desk.say("nothing found"), "dim")])
+        keys = (
+            [("Enter", "show"), ("r", "run"), ("q", "ask"), ("↑", "back"), ("Esc", "quit")]
+            if self.place >= 0
+            else [("Enter", "show"), ("↓", "choose"), ("Esc", "quit")]
+        )
+        body = lines[: max(1, out.height - 2)]
+        out.write("\x1b[H\x1b[2J")
+        out.print(body)
+        out.write(f"\x1b[{out.height};1H" + out.styled(key_line(keys, desk.say)))
+        out.stream.flush()

@@ -1,0 +1,170 @@
+"""Proving at the terminal: a deck verified with its progress shown, and written down."""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.cli.execute import find_device
+from kb.context import Desk
+from kb.errors import KbError, UsageError
+from kb.run.worker import Workers
+from kb.screen.render import result_line, run_summary
+from kb.verify.record import public, write_records
+from kb.verify.tasks import (
+    Result,
+    Task,
+    junit,
+    mutant_tasks,
+    records_of,
+    shard,
+    tasks_of,
+    thorough_tasks,
+    verify,
+    write_outputs,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be verified, and how."""
+
+    words: list[str]
+    """Numbers or words that name entries; all if empty."""
+    device: str = "cpu"
+    jobs: int = 0
+    """How many at once; 0 for one a core."""
+    shard: str | None = None
+    """``2/8``: the second of eight parts."""
+    record: bool = False
+    """Write verified.json and each output.txt."""
+    seeds: int = 0
+    """Under how many other seeds each snippet is run too."""
+    thorough: bool = False
+    """Five other seeds, one and several threads, another CPU's instructions."""
+    mutants: bool = False
+    """Each hole's solution with one mistake each, too."""
+    strict: bool = False
+    """Output that drifts from output.txt is an error."""
+    junit: Path | None = None
+    """Where to write the results as JUnit XML."""
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """``2/8`` as numbers.
+
+    Raises:
+        UsageError: it is not of that form.
+    """
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise UsageError(f"--shard {text} is no part", "give I/N, as 2/8")
+    return int(number), int(count)
+
+
+def verify_shown(desk: Desk, order: Order, is_silent: bool) -> list[Result]:
+    """Verify entries; every result is shown, the count at the end."""
+    part = parse_shard(order.shard) if order.shard else None
+    if order.seeds < 0:
+        raise UsageError(f"--seeds {order.seeds} is no count", "give 0 or more")
+    numbers = desk.entries_for(order.words) or [head.number for head in desk.library.heads]
+    device = find_device(order.device)
+    entries = [desk.library.entry(number) for number in numbers]
+    tasks = [task for entry in entries for task in tasks_of(entry, device)]
+    seeds = 5 if order.thorough else order.seeds
+    tasks += [task for entry in entries for task in thorough_tasks(entry, device, seeds, order.thorough)]
+    if order.mutants:
+        tasks += [task for entry in entries for task in mutant_tasks(entry, device)]
+    if part:
+        tasks = shard(tasks, *part)
+    with ExitStack() as stack:
+        workers = stack.enter_context(Workers())
+        progress = stack.enter_context(_Progress(desk, tasks, is_silent))
+        jobs = order.jobs or os.cpu_count() or 1
+        results = verify(tasks, jobs, workers, progress.advance, is_strict=order.strict)
+    if order.record:
+        write_down(desk, results)
+    if order.junit:
+        try:
+            order.junit.write_text(junit(results), encoding="utf-8")
+        except OSError as error:
+            raise KbError(f"{order.junit} cannot be written: {error.strerror}", "name another file") from None
+    if not is_silent:
+        show_results(desk, results)
+    return results
+
+
+def write_down(desk: Desk, results: Sequence[Result]) -> None:
+    """Write the records and the outputs; a key that could not be computed loses its record."""
+    folder = desk.library.deck.path
+    torch = public(desk.torch)
+    gone = [
+        (one.task.entry, one.task.what, one.task.id, torch, one.run.device)
+        for one in results
+        if not one.ok and one.task.what != "snippet"
+    ]
+    try:
+        write_records(folder, records_of(results), gone)
+        write_outputs(results)
+    except OSError as error:
+        raise KbError(f"the records cannot be written: {error}", "mend the deck's permissions") from None
+
+
+def show_results(desk: Desk, results: Sequence[Result]) -> None:
+    """A line a result; for a snippet that failed, where and why."""
+    desk.out.print(result_line(result) for result in results)
+    bad = [result for result in results if not result.ok]
+    for result in bad:
+        snippet = desk.library.entry(result.task.entry).snippet
+        if result.task.what == "snippet" and snippet:
+            desk.out.print(run_summary(result.run, snippet.source, desk.out, desk.say))
+    if mutated := [result for result in results if result.task.what == "mutant"]:
+        alive = [result for result in mutated if result.run.passed]
+        equivalent = sum(result.ok for result in alive)
+        counted = len(mutated) - equivalent
+        text = desk.say(
+            "{killed} of {all} mutants killed ({share}); {equivalent} more are as right as the solution",
+            killed=len(mutated) - len(alive),
+            all=counted,
+            share=f"{(len(mutated) - len(alive)) / max(1, counted):.0%}",
+            equivalent=equivalent,
+        )
+        desk.err.print([[(text, "")]])
+    text = desk.say("{ok} of {all} as expected", ok=len(results) - len(bad), all=len(results))
+    desk.err.print([[("✗ " if bad else "✓ ", "bad" if bad else "good"), (text, "")]])
+
+
+class _Progress:
+    """A bar on stderr with the time that is left; nothing without a terminal."""
+
+    def __init__(self, desk: Desk, tasks: Sequence[Task], is_silent: bool) -> None:
+        self.is_shown = desk.err.is_terminal and not is_silent
+        self.count = len(tasks)
+
+    def __enter__(self) -> "_Progress":
+        if self.is_shown:
+            # Deferred: rich takes 40 ms, and only a terminal shows the bar.
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self.bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self.bar.start()
+            self.task = self.bar.add_task("verify", total=self.count)
+        return self
+
+    def advance(self, result: Result) -> None:
+        """One more is done."""
+        if self.is_shown:
+            self.bar.update(self.task, advance=1, description=f"{result.task.entry} {result.task.what}")
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_shown:
+            self.bar.stop()

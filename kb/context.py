@@ -1,0 +1,116 @@
+"""Desk: what every command begins with. The deck that is asked for, opened; the language; the terminals."""
+
+import os
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kb.deck.library import Library
+from kb.errors import KbError, UsageError
+from kb.places import Places, builtin_deck, find_places
+from kb.screen.language import choose_language
+from kb.screen.messages import Speech
+from kb.screen.terminal import Terminal
+from kb.verify.record import Record, read_records, torch_version
+
+if TYPE_CHECKING:
+    from kb.search.searcher import Index
+    from quiz.progress import Progress
+
+
+class Desk:
+    """One command's surroundings; each part is opened when it is first asked for."""
+
+    def __init__(self, deck: Path | None = None, language: str | None = None) -> None:
+        self._deck = deck
+        self._language = language
+        self.out = Terminal(sys.stdout)
+        self.err = Terminal(sys.stderr)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where this user's things lie."""
+        return find_places()
+
+    @cached_property
+    def deck_path(self) -> Path:
+        """The deck that is asked for: ``--deck``, ``KB_DECK``, the built-in one."""
+        if self._deck is not None:
+            return self._deck
+        if named := os.environ.get("KB_DECK"):
+            return Path(named).expanduser()
+        return builtin_deck()
+
+    @cached_property
+    def library(self) -> Library:
+        """The deck's entries."""
+        from kb.screen.progress_bar import Waiting
+
+        with Waiting(self.err, self.deck_path.name) as waiting:
+            library = Library.open(self.deck_path, self.places.cache, waiting.advance)
+        if library.is_empty:
+            raise KbError(f"the deck {self.deck_path} has no entry that can be read", "kb check tells what is wrong")
+        return library
+
+    @cached_property
+    def say(self) -> Speech:
+        """Messages in the reader's language."""
+        return Speech(choose_language(self._language, os.environ, self.library.deck.languages))
+
+    @cached_property
+    def index(self) -> "Index":
+        """The deck's search index."""
+        from kb.screen.progress_bar import Waiting
+        from kb.search.searcher import Index
+
+        with Waiting(self.err, self.say("indexing")) as waiting:
+            return Index.open(self.library, self.places.cache, waiting.advance)
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        """What verifications wrote down."""
+        return read_records(self.library.deck.path)
+
+    @cached_property
+    def torch(self) -> str:
+        """The installed torch's version; it is not imported for this."""
+        return torch_version()
+
+    @cached_property
+    def progress(self) -> "Progress":
+        """The learner's log."""
+        from quiz.progress import Progress
+
+        return Progress(self.places.progress, lambda notice: self.err.print([[(f"kb: {notice}", "warn")]]))
+
+    def entries_for(self, words: list[str]) -> list[int]:
+        """Numbers of the entries that words name: numbers themselves, or what a search finds first.
+
+        Raises:
+            UsageError: a number or a word that names nothing.
+        """
+        numbers: list[int] = []
+        for word in words:
+            if word.isdecimal():
+                numbers.append(self.library.head(int(word)).number)
+            else:
+                hits = self.index.search(word, limit=1).hits
+                if not hits:
+                    raise UsageError(f"no entry is found for {word!r}", "give a number; kb list shows all")
+                numbers += [hits[0].head.number, *hits[0].also]
+        return list(dict.fromkeys(numbers))
+
+    def number(self, word: str) -> int:
+        """The one entry that a word names.
+
+        Raises:
+            UsageError: it names nothing.
+        """
+        return self.entries_for([word])[0]
+
+    def mention_broken(self) -> None:
+        """Say on stderr that some of the deck's files have errors."""
+        if broken := self.library.broken:
+            what = self.say("{count} of its folders have errors", count=broken)
+            self.err.print([[(f"kb: {self.deck_path}: {what}; {self.say('kb check names them')}", "")]])

@@ -1,0 +1,132 @@
+"""Reading a snippet: its PEP 723 block, its holes, and what it imports."""
+
+import ast
+import hashlib
+import re
+import sys
+import tomllib
+from typing import Any
+
+from kb.deck.entry import Hole, Snippet
+
+MAX_HOLE_LINES = 6
+
+_BLOCK = re.compile(r"^# /// script\n((?:#(?: .*)?\n)+?)# ///$", re.MULTILINE)
+_OPEN = re.compile(r"^(\s*)# hole:\s*(.*?)\s*$")
+_CLOSE = re.compile(r"^\s*# end\s*$")
+
+Trouble = list[tuple[int, str]]
+"""Line numbers and messages."""
+
+
+def read_snippet(path: str, source: str) -> tuple[Snippet, Trouble]:
+    """Read a script; what is wrong with its form comes back as lines and messages, never as an exception."""
+    trouble: Trouble = []
+    settings = _settings(source, trouble)
+    timeout = settings.get("timeout", 60)
+    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or timeout <= 0:
+        trouble.append((1, f"timeout = {timeout!r} in [tool.kb]; give seconds above 0"))
+        timeout = 60
+    launcher = settings.get("launcher", "")
+    if launcher not in ("", "torchrun"):
+        trouble.append((1, f"launcher = {launcher!r} in [tool.kb]; the only one known is torchrun"))
+        launcher = ""
+    processes = settings.get("processes", 2 if launcher else 1)
+    if not isinstance(processes, int) or not 1 <= processes <= 8:
+        trouble.append((1, f"processes = {processes!r} in [tool.kb]; give a number from 1 to 8"))
+        processes = 2 if launcher else 1
+    trouble += [
+        (1, f"unknown key {key!r} in [tool.kb]; known are timeout, launcher and processes")
+        for key in sorted(settings.keys() - {"timeout", "launcher", "processes"})
+    ]
+    snippet = Snippet(
+        path=path,
+        source=source,
+        sha256=hashlib.sha256(source.encode()).hexdigest(),
+        timeout=float(timeout),
+        launcher=launcher,
+        processes=processes,
+        holes=_holes(source, trouble),
+    )
+    _check_imports(source, _dependencies(source), trouble)
+    return snippet, trouble
+
+
+def header(source: str) -> dict[str, Any]:
+    """The TOML of a script's PEP 723 block, or an empty table.
+
+    Raises:
+        tomllib.TOMLDecodeError: the block is not TOML.
+    """
+    found = _BLOCK.search(source)
+    if found is None:
+        return {}
+    return tomllib.loads("\n".join(line[2:] for line in found[1].splitlines()))
+
+
+def _settings(source: str, trouble: Trouble) -> dict[str, Any]:
+    try:
+        table = header(source)
+    except tomllib.TOMLDecodeError as error:
+        trouble.append((1, f"the script block is not TOML: {error}; see PEP 723"))
+        return {}
+    if not table:
+        trouble.append((1, "no script block; begin with # /// script, requires-python and dependencies (PEP 723)"))
+    tool = table.get("tool", {})
+    settings = tool.get("kb", {}) if isinstance(tool, dict) else {}
+    return settings if isinstance(settings, dict) else {}
+
+
+def _dependencies(source: str) -> set[str]:
+    try:
+        named = header(source).get("dependencies", [])
+    except tomllib.TOMLDecodeError:
+        return set()
+    return {re.split(r"[^\w.-]", str(one))[0].lower().replace("-", "_") for one in named}
+
+
+def _holes(source: str, trouble: Trouble) -> tuple[Hole, ...]:
+    holes: list[Hole] = []
+    open_at: tuple[str, int, str] | None = None
+    for at, line in enumerate(source.splitlines()):
+        if found := _OPEN.match(line):
+            if open_at:
+                trouble.append((at + 1, f"a hole inside the hole {open_at[0]!r}; close that with # end first"))
+            elif not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", found[2]):
+                trouble.append((at + 1, f"{found[2]!r} is no name for a hole; write # hole: the-id-of-its-code-item"))
+            elif any(hole.name == found[2] for hole in holes):
+                trouble.append((at + 1, f"a second hole {found[2]!r}; give each a name of its own"))
+            else:
+                open_at = found[2], at, found[1]
+        elif _CLOSE.match(line) and open_at:
+            name, first, indent = open_at
+            count = at - first - 1
+            if not 1 <= count <= MAX_HOLE_LINES:
+                trouble.append((first + 1, f"hole {name!r} has {count} lines; 1 to {MAX_HOLE_LINES} carry an idea"))
+            holes.append(Hole(name, first + 1, at, indent))
+            open_at = None
+    if open_at:
+        trouble.append((open_at[1] + 1, f"hole {open_at[0]!r} is never closed; write # end after its last line"))
+    return tuple(holes)
+
+
+def _check_imports(source: str, dependencies: set[str], trouble: Trouble) -> None:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError) as error:
+        trouble.append((getattr(error, "lineno", None) or 1, f"not Python: {error}; mend the syntax"))
+        return
+    if ast.get_docstring(tree) is None:
+        trouble.append((1, "no docstring; say the lesson in one line after the script block"))
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+            if node.level:
+                trouble.append((node.lineno, "a relative import; a snippet stands alone"))
+        for name in names:
+            top = name.split(".")[0]
+            if top and top not in sys.stdlib_module_names and top.lower() not in dependencies:
+                trouble.append(
+                    (getattr(node, "lineno", 1), f"{top} is not among the script block's dependencies; add it")
+                )

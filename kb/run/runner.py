@@ -1,0 +1,256 @@
+"""Runner: the one place that starts code. A Job in, a Run out, output on the way."""
+
+import codecs
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+from kb.deck.entry import Snippet
+from kb.run.job import Failure, Job, Outcome, Run, Warned
+from kb.run.supervisor import END, ERR, HEADER, INTERRUPT, OUT, supervise
+
+HARNESS = Path(__file__).with_name("harness.py")
+
+OnOutput = Callable[[str, str], None]
+"""Called with ``stdout`` or ``stderr`` and a piece of text, as it comes."""
+OnWait = Callable[[], None]
+"""Called now and then while nothing comes."""
+
+
+class Starter(Protocol):
+    """Whatever can start a job: a warm worker."""
+
+    def connect(self, job: Job) -> socket.socket | None:
+        """A socket to the job's supervisor, or None if this worker cannot take it."""
+
+
+def snippet_job(snippet: Snippet, device: str = "cpu", **changes: Any) -> Job:
+    """The job of running an entry's snippet as it stands."""
+    fields: dict[str, Any] = {
+        "path": snippet.path,
+        "device": device,
+        "timeout": snippet.timeout,
+        "launcher": snippet.launcher,
+        "processes": snippet.processes,
+    }
+    return Job(**(fields | changes))
+
+
+def filled_job(snippet: Snippet, name: str, lines: str, device: str = "cpu", **changes: Any) -> Job:
+    """The job of running a snippet with other lines in a hole. Checks within those lines do not count."""
+    hole = snippet.hole(name)
+    if hole is None:
+        raise KeyError(name)
+    count = len(lines.splitlines())
+    own_lines = (hole.first + 1, hole.first + count)
+    return snippet_job(snippet, device, source=snippet.filled(name, lines), own_lines=own_lines, **changes)
+
+
+def block_job(code: str, name: str, needs_checks: bool = False, **changes: Any) -> Job:
+    """The job of running a proof, a predict or an answer block."""
+    return Job(path=f"{name}.py", source=code, needs_checks=needs_checks, **changes)
+
+
+def run(
+    job: Job, on_output: OnOutput | None = None, on_wait: OnWait | None = None, worker: Starter | None = None
+) -> Run:
+    """Run a job to its end, whatever that is.
+
+    Args:
+        job: what to run.
+        on_output: gets the output while it comes.
+        on_wait: called about ten times a second while nothing comes.
+        worker: a warm worker to use if it can take the job; else a new interpreter is started.
+
+    Returns:
+        The Run. A KeyboardInterrupt meanwhile interrupts the script, and its outcome says so.
+    """
+    connection = worker.connect(job) if worker is not None else None
+    warm = connection is not None
+    supervisor = 0
+    if connection is None:
+        connection, supervisor = _start_cold(job)
+    try:
+        return _collect(job, connection, on_output, on_wait, warm)
+    finally:
+        connection.close()
+        if supervisor:
+            os.waitpid(supervisor, 0)
+
+
+def _start_cold(job: Job) -> tuple[socket.socket, int]:
+    ours, theirs = socket.socketpair()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            ours.close()
+            supervise(theirs, asdict(job), become_python)
+        finally:
+            os._exit(1)
+    theirs.close()
+    return ours, pid
+
+
+def become_python(config: dict[str, Any]) -> NoReturn:
+    """Replace this process by a new interpreter that runs the harness (or torchrun, which starts it)."""
+    python = [sys.executable, "-P", "-X", "faulthandler"]
+    if config["launcher"] == "torchrun":
+        os.environ["PYTHONSAFEPATH"] = "1"  # torchrun starts its processes without -P
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # as it would do itself, with a warning
+        ours = json.dumps({**config, "launcher_report": config["report"]})
+        launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(config["processes"])]
+        os.execve(sys.executable, [*python, *launch, str(HARNESS), ours], os.environ)  # noqa: S606
+    os.execve(sys.executable, [*python, str(HARNESS), json.dumps(config)], os.environ)  # noqa: S606
+
+
+def _collect(
+    job: Job, connection: socket.socket, on_output: OnOutput | None, on_wait: OnWait | None, warm: bool
+) -> Run:
+    decoders = {kind: codecs.getincrementaldecoder("utf-8")("replace") for kind in (OUT, ERR)}
+    texts: dict[bytes, list[str]] = {OUT: [], ERR: []}
+    names = {OUT: "stdout", ERR: "stderr"}
+
+    def take(kind: bytes, text: str) -> None:
+        if text:
+            texts[kind].append(text)
+            if on_output:
+                on_output(names[kind], text)
+
+    result: dict[str, Any] = {"trouble": "the supervisor is gone"}
+    reader = _Reader(connection)
+    while True:
+        try:
+            message = reader.next()
+            if message is None:
+                if on_wait:
+                    on_wait()
+                continue
+            kind, data = message
+            if kind == END:
+                result = json.loads(data) if data else result
+                break
+            take(kind, decoders[kind].decode(data))
+        except KeyboardInterrupt:
+            connection.send(INTERRUPT)
+    for kind, decoder in decoders.items():
+        take(kind, decoder.decode(b"", final=True))
+    return _judge(job, result, "".join(texts[OUT]), "".join(texts[ERR]), warm)
+
+
+class _Reader:
+    """Messages of a supervisor, one at a time."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.connection.settimeout(0.1)
+        self.buffer = b""
+
+    def next(self) -> tuple[bytes, bytes] | None:
+        """The next message; None if there is none yet. A connection that ended counts as an empty result."""
+        while True:
+            if len(self.buffer) >= HEADER.size:
+                kind, size = HEADER.unpack_from(self.buffer)
+                if len(self.buffer) >= HEADER.size + size:
+                    data = self.buffer[HEADER.size : HEADER.size + size]
+                    self.buffer = self.buffer[HEADER.size + size :]
+                    return kind, data
+            try:
+                piece = self.connection.recv(1 << 17)
+            except TimeoutError:
+                return None
+            except OSError:
+                piece = b""
+            if not piece:
+                return END, b""
+            self.buffer += piece
+
+
+def _judge(job: Job, result: dict[str, Any], stdout: str, stderr: str, warm: bool) -> Run:
+    """Make a Run of what the supervisor saw and what the harness wrote."""
+    reports: list[dict[str, Any]] = result.get("reports", [])
+    # With several processes the first that failed tells what happened.
+    report = next((one for one in reports if one["failure"] or not one["reached_end"]), reports[0] if reports else {})
+    exit_code = int(result.get("exit_code", 1))
+    outcome, reason = _outcome(job, result, report, reports, exit_code)
+    failure = report.get("failure")
+    return Run(
+        outcome=outcome,
+        reason=reason,
+        exit_code=exit_code,
+        stdout=stdout,
+        stderr=stderr,
+        seconds=float(result.get("seconds", 0.0)),
+        cpu_seconds=float(result.get("cpu_seconds", 0.0)),
+        peak_mb=float(result.get("peak_mb", 0.0)),
+        device=job.device,
+        device_name=str(report.get("gpu") or processor_name()),
+        torch=str(report.get("torch", "")),
+        gpu_peak_mb=float(report.get("gpu_peak_mb", 0.0)),
+        failure=Failure(**failure) if failure else None,
+        warnings=tuple(Warned(**one) for one in report.get("warnings", [])),
+        executed=frozenset(report.get("executed", [])),
+        warm=warm,
+    )
+
+
+def _outcome(
+    job: Job, result: dict[str, Any], report: dict[str, Any], reports: list[dict[str, Any]], exit_code: int
+) -> tuple[Outcome, str]:
+    if "trouble" in result:
+        return Outcome.FAILED, f"the run could not be supervised: {result['trouble']}"
+    match result["ended_by"]:
+        case "timed out":
+            return Outcome.TIMED_OUT, f"not done after {job.timeout:g} s"
+        case "out of memory":
+            return Outcome.OUT_OF_MEMORY, "its processes held more memory than they may"
+        case "too much output":
+            return Outcome.TOO_MUCH_OUTPUT, f"it printed more than {job.output_limit / 1e6:g} MB"
+        case "interrupted" | "gone":
+            return Outcome.INTERRUPTED, "interrupted"
+    if exit_code < 0:
+        return Outcome.KILLED, f"killed by signal {-exit_code} ({_signal_name(-exit_code)})"
+    rank = f"rank {report['rank']}: " if job.processes > 1 and report else ""
+    if failure := report.get("failure"):
+        message = (failure["message"].strip().splitlines() or [""])[0]
+        if failure["type"] == "OutOfMemoryError":
+            return Outcome.OUT_OF_MEMORY, f"{rank}{failure['type']}: {message}"
+        where = f"line {failure['line']}: " if failure["line"] else ""
+        return Outcome.FAILED, f"{rank}{where}{failure['type']}{': ' if message else ''}{message}"
+    if exit_code:
+        return Outcome.FAILED, f"{rank}exit code {exit_code}"
+    if len(reports) < job.processes or not report.get("reached_end"):
+        return Outcome.FAILED, f"{rank}it left before its last statement"
+    if tampered := next((one["tampered"] for one in reports if one["tampered"]), ""):
+        return Outcome.FAILED, f"{tampered} is not torch's own any more"
+    if job.needs_checks and not any(one["executed"] for one in reports):
+        return Outcome.FAILED, "no check was executed; a snippet proves its lesson with an assert"
+    return Outcome.PASSED, ""
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
+
+
+def processor_name() -> str:
+    """The processor, as the machine names it."""
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as facts:
+            for line in facts:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    import platform
+
+    return platform.processor() or platform.machine()

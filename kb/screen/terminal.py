@@ -1,0 +1,118 @@
+"""Terminal: where lines are printed, how wide it is, and whether it shows colours."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TextIO
+
+from kb.screen.layout import NO_WRAP, Line
+
+CODES = {
+    "heading": "1;36",
+    "title": "1",
+    "strong": "1",
+    "em": "3",
+    "code": "33",
+    "formula": "35",
+    "link": "4",
+    "dim": "2",
+    "good": "32",
+    "bad": "31",
+    "warn": "33",
+    "mark": "1;31",
+    "number": "1;36",
+    "key": "7",
+    "keyword": "35",
+    "name": "34",
+    "string": "32",
+    "comment": "2;3",
+    "literal": "36",
+}
+"""ANSI codes by style: the sixteen colours of the user's own theme, legible on dark and on light."""
+
+
+class Terminal:
+    """One output stream."""
+
+    def __init__(self, stream: TextIO | None = None, environ: Mapping[str, str] | None = None) -> None:
+        self.stream = sys.stdout if stream is None else stream
+        self.environ = os.environ if environ is None else environ
+        self.is_terminal = self.stream.isatty()
+
+    @property
+    def has_colours(self) -> bool:
+        """Whether styles are shown: NO_COLOR and FORCE_COLOR win, then a terminal has them unless it is dumb."""
+        if self.environ.get("NO_COLOR"):
+            return False
+        if self.environ.get("FORCE_COLOR"):
+            return True
+        return self.is_terminal and self.environ.get("TERM") != "dumb"
+
+    @property
+    def width(self) -> int:
+        """Cells a line may take: COLUMNS, else the terminal's width; without a terminal, no limit."""
+        columns = self.environ.get("COLUMNS", "")
+        if columns.isdigit() and int(columns) > 0:
+            return int(columns)
+        return _size(self.stream)[0] if self.is_terminal else NO_WRAP
+
+    @property
+    def height(self) -> int:
+        """Lines on the screen."""
+        return _size(self.stream)[1]
+
+    def styled(self, line: Line) -> str:
+        """A line as text, with ANSI codes if colours are shown. Control characters of the text are made visible."""
+        colours = self.has_colours
+        out = []
+        for text, style in line:
+            shown = _visible(text)
+            code = CODES.get(style) if colours else None
+            out.append(f"\x1b[{code}m{shown}\x1b[0m" if code and shown else shown)
+        return "".join(out).rstrip(" ")
+
+    def print(self, lines: Iterable[Line]) -> None:
+        """Print lines."""
+        for line in lines:
+            self.write(self.styled(line) + "\n")
+        self.stream.flush()
+
+    def write(self, text: str) -> None:
+        """Print text as it is; what the stream's encoding lacks becomes a question mark."""
+        try:
+            self.stream.write(text)
+        except UnicodeEncodeError:
+            encoding = self.stream.encoding or "ascii"
+            self.stream.write(text.encode(encoding, "replace").decode(encoding))
+
+    def page(self, lines: list[Line]) -> None:
+        """Print lines, through a pager if this is a terminal and they are more than it shows."""
+        if not self.is_terminal or len(lines) < self.height:
+            self.print(lines)
+            return
+        import shlex
+        import subprocess
+
+        command = shlex.split(self.environ.get("PAGER", "")) or ["less"]
+        # -R shows colours, -F ends at once if all fits, -X leaves the text on the screen.
+        environ = {**self.environ, "LESS": self.environ.get("LESS", "-RFX")}
+        text = "".join(self.styled(line) + "\n" for line in lines)
+        try:
+            subprocess.run(command, input=text.encode("utf-8", "replace"), env=environ, check=False)
+        except (OSError, ValueError):
+            self.print(lines)
+
+
+def _size(stream: TextIO) -> tuple[int, int]:
+    """Columns and lines of a terminal; 80 and 24 where it does not say."""
+    try:
+        columns, lines = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return 80, 24
+    return columns or 80, lines or 24
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\t\n" else f"\\x{ord(char):02x}" for char in text)

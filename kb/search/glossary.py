@@ -1,0 +1,87 @@
+"""Glossary: words that mean the same, in English and Chinese, with their abbreviations; and words that mean little."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kb.deck.manifest import read_table
+from kb.errors import Complaint
+from kb.search.tokens import has_han, normalised, query_tokens
+
+FILE = "glossary.toml"
+
+WEIGHT = 0.4
+"""How much a word that means the same counts beside the one that was typed."""
+
+PLAIN_WEIGHT = 0.1
+"""How much a word counts that every entry is about, beside others that say more."""
+
+
+class Listed(NamedTuple):
+    """What the file of a glossary lists."""
+
+    same: list[list[str]]
+    """Groups of terms that mean the same."""
+    plain: list[str]
+    """Terms that every entry is about, such as a deck's own subject."""
+
+
+def read_glossary(folder: Path) -> tuple[Listed, list[Complaint]]:
+    """What a deck's glossary lists, and what is wrong with the file; nothing if there is none."""
+    values, complaints = read_table(folder / FILE)
+    groups = []
+    same = values.pop("same", [])
+    for at, group in enumerate(same if isinstance(same, list) else [same], 1):
+        if isinstance(group, list) and len(group) > 1 and all(isinstance(term, str) and term.strip() for term in group):
+            groups.append([term.strip() for term in group])
+        else:
+            complaints.append(Complaint(FILE, 0, f"group {at} is no list of two terms or more; write it as one"))
+    plain = values.pop("plain", [])
+    if not isinstance(plain, list) or not all(isinstance(term, str) and term.strip() for term in plain):
+        complaints.append(Complaint(FILE, 0, "'plain' is no list of terms; write it as one"))
+        plain = []
+    complaints += [Complaint(FILE, 0, f"unknown key {key!r}; there are only 'same' and 'plain'") for key in values]
+    return Listed(groups, [term.strip() for term in plain]), complaints
+
+
+def compiled(listed: Listed) -> dict[str, Any]:
+    """Each term with its key beside it, as the cache keeps them: cutting words takes longer than finding."""
+    return {
+        "same": [[[term, _key(term)] for term in group] for group in listed.same],
+        "plain": [[term, _key(term)] for term in listed.plain],
+    }
+
+
+def _key(term: str) -> str:
+    """What must be in a text: Chinese anywhere, everything else as whole words."""
+    return term.lower() if has_han(term) else f" {' '.join(query_tokens(term.lower()))} "
+
+
+@lru_cache(maxsize=10_000)
+def _searched(text: str) -> str:
+    """A text as keys are looked for in it: cut once, however much is asked of it."""
+    lowered = normalised(text).lower()
+    return f"{lowered}\n {' '.join(query_tokens(lowered))} "
+
+
+class Glossary:
+    """Finds terms in a query and gives those that mean the same, and those that mean little."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        """Take what ``compiled`` gives."""
+        self._groups: list[list[list[str]]] = kept["same"]
+        self._plain: list[list[str]] = kept["plain"]
+
+    def same(self, text: str) -> list[str]:
+        """Terms that mean the same as something in a text, and are not in it."""
+        searched = _searched(text)
+        found: dict[str, None] = {}
+        for group in self._groups:
+            if any(key in searched for _, key in group):
+                found |= dict.fromkeys(term for term, key in group if key not in searched)
+        return list(found)
+
+    def plain(self, text: str) -> list[str]:
+        """Terms in a text that every entry is about."""
+        searched = _searched(text)
+        return [term for term, key in self._plain if key in searched]

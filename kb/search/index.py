@@ -1,0 +1,261 @@
+"""Index: a deck's words on the disk, brought up to date when its entries change."""
+
+import ast
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from kb.deck.cache import Row, Store
+from kb.deck.library import Library, OnProgress, refresh
+from kb.search.tokens import compact, simplified, tokens, word_pairs
+
+WEIGHTS = {
+    "exact": 40.0,
+    "title": 8.0,
+    "alias": 6.0,
+    "error": 6.0,
+    "api": 4.0,
+    "gist": 3.0,
+    "body": 1.0,
+    "code": 0.5,
+    "pair": 4.0,
+}
+"""How much a match counts, by field."""
+
+FILTERED = ("area", "tag", "level")
+"""Fields that only narrow a search."""
+
+HEAP = 50_000_000
+"""Bytes of memory for the index writer."""
+
+BATCH = 5_000
+"""Entries that are written at a time: a build that is killed goes on from the last batch."""
+
+PATIENCE = 20.0
+"""Seconds to wait for another process that is writing the index."""
+
+FORMAT = "3"
+"""Changes when entries are indexed otherwise."""
+
+
+class Damaged(Exception):  # noqa: N818 a state of the files, told to nobody
+    """The index of this name cannot be read."""
+
+
+def open_index(store: Store, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> tantivy.Index:
+    """The index of a store's entries, up to date: in the cache if it can be kept there, else in memory."""
+    if cache is not None and store.is_lasting:
+        for _ in range(2):
+            try:
+                return _open_kept(store, cache / "indexes", on_progress)
+            except Damaged as damaged:
+                with suppress(sqlite3.Error):
+                    _forget(store, cache / "indexes", str(damaged))
+            except (OSError, sqlite3.Error):
+                break  # read-only, full, or held by another process
+    index = tantivy.Index(schema())
+    _write(index, store, [row.folder for row in store.rows()], [], lambda *_: None, on_progress)
+    return index
+
+
+def forget_index(store: Store, cache: Path | None) -> None:
+    """Have the index made anew when it is opened next: a search found it broken."""
+    name = store.value("index")
+    if cache is not None and isinstance(name, list):
+        with suppress(sqlite3.Error):
+            _forget(store, cache / "indexes", name[2])
+
+
+def refresh_whole(deck: str, cache: str) -> None:
+    """Look at all files of a large deck and bring its index up to date: what the process in the background does."""
+    library = Library.open(Path(deck), Path(cache))
+    if library.is_trusted:
+        refresh(library.deck, library.store)
+    open_index(library.store, Path(cache))
+
+
+def _open_kept(store: Store, folder: Path, on_progress: OnProgress) -> tantivy.Index:
+    """The index in the cache folder.
+
+    Raises:
+        Damaged: what lies there is no index.
+        OSError: it cannot be written there, or another process does not finish writing it.
+    """
+    name = store.value("index")
+    if isinstance(name, list) and name == [FORMAT, store.generation, name[2]]:
+        return _opened(folder / name[2])
+    target = folder / _agreed_name(store, folder)
+    target.mkdir(parents=True, exist_ok=True)
+    index = _opened(target) if (target / "meta.json").exists() else _made(target)
+    until = time.monotonic() + PATIENCE
+    while True:
+        generation = store.generation
+        changed, gone = store.unindexed()
+        if not (changed or gone):
+            break
+        try:
+            _write(index, store, changed, gone, store.mark_indexed, on_progress)
+        except ValueError as error:
+            if "lock" not in str(error).lower():
+                raise Damaged(target.name) from error
+            # Another process is writing: it does the same work.
+            if time.monotonic() > until:
+                raise OSError("another process is writing the index") from None
+            time.sleep(0.05)
+    store.keep("index", [FORMAT, generation, target.name])
+    index.reload()
+    return index
+
+
+def _agreed_name(store: Store, folder: Path) -> str:
+    """The index's folder. It is written down before anything is built: a build that is killed is found again, and
+    processes that start at once build the same one."""
+    with store.alone():
+        name = store.value("index")
+        if isinstance(name, list) and name[0] == FORMAT:
+            return str(name[2])
+        fresh = f"{store.name}-{os.urandom(4).hex()}"
+        store.clear_indexed()
+        store.keep("index", [FORMAT, "", fresh])
+    _sweep(folder, store.name, fresh)
+    return fresh
+
+
+def _opened(folder: Path) -> tantivy.Index:
+    try:
+        index = tantivy.Index.open(str(folder))
+        index.searcher().doc_freq("title", "the")  # a file that is missing is noticed here
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # tantivy's own panics are no Exception
+        raise Damaged(folder.name) from error
+    return index
+
+
+def _made(folder: Path) -> tantivy.Index:
+    try:
+        return tantivy.Index(schema(), path=str(folder))
+    except ValueError as error:
+        raise OSError(str(error)) from None
+
+
+def _forget(store: Store, folder: Path, damaged: str) -> None:
+    """Remove an index, unless another process has made another one meanwhile."""
+    import shutil
+
+    with store.alone():
+        name = store.value("index")
+        if isinstance(name, list) and name[2] == damaged:
+            store.keep("index", None)
+    shutil.rmtree(folder / damaged, ignore_errors=True)
+
+
+def _sweep(folder: Path, store_name: str, kept: str) -> None:
+    """Remove the indexes of this deck that nothing refers to any more."""
+    import shutil
+
+    with suppress(OSError):
+        for old in folder.iterdir():
+            if old.name.startswith(f"{store_name}-") and old.name != kept:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+_cached_schema: Any = None
+
+
+def schema() -> Any:
+    """What every index looks like."""
+    global _cached_schema
+    if _cached_schema is None:
+        builder = tantivy.SchemaBuilder()
+        builder.add_integer_field("number", stored=True, indexed=True, fast=True)
+        builder.add_text_field("folder", tokenizer_name="raw", index_option="basic")
+        for field in (*WEIGHTS, *FILTERED):
+            builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+        _cached_schema = builder.build()
+    return _cached_schema
+
+
+def _write(
+    index: tantivy.Index,
+    store: Store,
+    changed: list[str],
+    gone: list[str],
+    on_batch: Callable[[list[str], list[str]], None],
+    on_progress: OnProgress,
+) -> None:
+    """Put entries into the index and take others out, in batches."""
+    if not changed and not gone:
+        return
+    writer = index.writer(HEAP, 1)
+    is_new = index.searcher().num_docs == 0
+    for folder in gone:
+        writer.delete_documents_by_term("folder", folder)
+    for start in range(0, max(1, len(changed)), BATCH):
+        batch = changed[start : start + BATCH]
+        for row in store.rows(batch):
+            # A batch may have been written by a process that was killed before it could say so.
+            if not is_new:
+                writer.delete_documents_by_term("folder", row.folder)
+            writer.add_document(_document(row))
+        writer.commit()
+        on_batch(batch, gone if start == 0 else [])
+        on_progress(min(start + BATCH, len(changed)), len(changed))
+    writer.wait_merging_threads()
+    index.reload()
+
+
+def _document(row: Row) -> tantivy.Document:
+    from kb.deck.text import CODE  # deferred: searching needs none of an entry's classes
+
+    head = row.head
+    names = [*head.aliases, *head.titles.values(), head.slug, str(head.number)]
+    body = [text for lines in row.lines.values() for text, rank in lines[1:] if rank < CODE]
+    fields = {
+        "folder": row.folder,
+        "exact": " ".join(dict.fromkeys(compact(simplified(name)) for name in names)),
+        "title": _cut(*head.titles.values(), head.slug.replace("-", " ")),
+        "alias": _cut(*head.aliases, *head.tags, head.area),
+        "error": _cut(*head.errors),
+        "api": _cut(*api_names(row.code)),
+        "gist": _cut(*head.gists.values()),
+        "body": _cut(*body),
+        "code": _cut(row.code),
+        "pair": " ".join(_pairs(*head.titles.values(), *head.aliases, *head.errors, *head.gists.values(), *body)),
+        "area": compact(head.area),
+        "tag": " ".join(compact(tag) for tag in head.tags),
+        "level": str(head.level),
+    }
+    return tantivy.Document(number=head.number, **fields)
+
+
+def _pairs(*texts: str) -> list[str]:
+    return [pair for text in texts for pair in word_pairs(text)]
+
+
+def _cut(*texts: str) -> str:
+    return " ".join(tokens(simplified("\n".join(texts))))
+
+
+def api_names(code: str) -> list[str]:
+    """Names with dots that a script uses (``torch.nn.LSTM``, ``nn.LSTM``), each once."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return []
+    names = dict.fromkeys(
+        ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_dotted(node)
+    )
+    return list(names)
+
+
+def _is_dotted(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)

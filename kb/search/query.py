@@ -1,0 +1,157 @@
+"""Query: what somebody typed, read as words, phrases, exclusions and filters. Whatever is typed is a query."""
+
+import re
+from dataclasses import dataclass
+
+from kb.search.tokens import has_han, is_stop, normalised, words
+
+FILTERS = ("api", "area", "level", "tag")
+"""What may stand before a colon."""
+
+PART = 0.3
+"""How much a part of a name counts beside the whole of it, and a word as written beside its stem."""
+
+TAIL = 0.7
+"""How much the end of a dotted name counts beside the whole of it."""
+
+MAX_TERMS = 64
+"""Words of a query that are searched for: a pasted log has thousands, and the first ones say enough."""
+
+_QUOTES = str.maketrans("“”„«»「」『』", '"' * 9)
+
+# A word that begins with a digit is no exclusion: error messages are full of -1.
+_PIECE = re.compile(rf'(-(?=["\w])(?!\d))?(?:({"|".join(FILTERS)}):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
+# In a pasted message nothing is meant for the search: its quotes, dashes and colons are its own.
+_MESSAGE = re.compile(r"\w(?:Error|Warning|Exception)(?:\([^)]*\))?: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word of a query, with the tokens that it is found by."""
+
+    text: str
+    """As it was typed, in lower case."""
+    tokens: tuple[tuple[str, float], ...]
+    """What to look for, and how much each counts."""
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The tokens that stand for the word itself, not for a part of it."""
+        return tuple(token for token, weight in self.tokens if weight > PART) or tuple(
+            token for token, _ in self.tokens
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for."""
+
+    text: str
+    """As it was typed."""
+    terms: tuple[Term, ...]
+    """Any of them, the more the better."""
+    phrases: tuple[str, ...] = ()
+    """Texts that must stand in an entry, normalised, in lower case."""
+    without: tuple[Term, ...] = ()
+    """Words that must not."""
+    filters: tuple[tuple[str, str], ...] = ()
+    """Fields and values that must fit."""
+    is_quoted: bool = False
+    """Whether all that is asked for is phrases."""
+
+    @property
+    def number(self) -> int | None:
+        """The number of an entry, if that is all there is."""
+        text = normalised(self.text).strip()
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+    @property
+    def tokens(self) -> frozenset[str]:
+        """Every token that is looked for, for marking them."""
+        return frozenset(token for term in self.terms for token, _ in term.tokens)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for."""
+        return not (self.terms or self.phrases or self.filters)
+
+
+def parse_query(text: str) -> Query:
+    """Read a query: plain words, ``"a phrase"``, ``-word``, ``tag:``, ``area:``, ``api:``, ``level:``.
+
+    Never fails: what has no such meaning is text. A pasted error message is text as a whole.
+    """
+    if _MESSAGE.search(text):
+        return Query(text, _kept(terms_of(normalised(text))[:MAX_TERMS]))
+    terms: list[Term] = []
+    phrases: list[str] = []
+    without: list[Term] = []
+    filters: list[tuple[str, str]] = []
+    has_bare = False
+    for found in _PIECE.finditer(_straight(text)):
+        minus, field, quoted, bare = found.groups()
+        piece = bare if quoted is None else quoted
+        if field and piece.strip(' "') and (field.lower() != "level" or piece in ("1", "2", "3")) and not minus:
+            filters.append((field.lower(), piece.strip(' "').lower()))
+            continue
+        made = terms_of(piece)
+        if minus and made:
+            without += made
+            continue
+        terms += made
+        has_bare |= quoted is None and bool(made)
+        if quoted is not None and (phrase := phrase_of(quoted)):
+            phrases.append(phrase)
+    terms = terms[:MAX_TERMS]
+    if without and not (terms or phrases or filters):
+        terms, without = without, []
+    kept = _kept(terms, may_be_none=bool(filters))
+    is_quoted = bool(phrases) and not has_bare
+    return Query(text, kept, tuple(phrases), tuple(without), tuple(filters), is_quoted)
+
+
+def _kept(terms: list[Term], may_be_none: bool = False) -> tuple[Term, ...]:
+    """Each word once, without those that stand in every text; all of them if these are all there are."""
+    kept = [term for term in terms if not all(map(is_stop, term.whole))]
+    if not kept and not may_be_none:
+        kept = terms
+    return tuple({term.text: term for term in kept}.values())
+
+
+def unquoted(text: str) -> str:
+    """A text without its quotes, so that its words count by themselves."""
+    return " ".join(_straight(text).replace('"', " ").split())
+
+
+def _straight(text: str) -> str:
+    return normalised(text).translate(_QUOTES)
+
+
+def terms_of(text: str) -> list[Term]:
+    """The words of a text, each with its tokens; a run of Chinese is cut into pairs, each a word of its own."""
+    made: dict[tuple[int, int], list[str]] = {}
+    for word in words(text):
+        # Chinese comes as pairs alone, unless one character stands by itself.
+        if word.whole or not has_han(word.token):
+            made.setdefault((word.start, word.end), []).append(word.token)
+    terms = []
+    for (start, end), tokens in made.items():
+        written = text[start:end].lower()
+        terms.append(Term(written, _weighed(written, tokens)))
+    return terms
+
+
+def _weighed(written: str, tokens: list[str]) -> tuple[tuple[str, float], ...]:
+    """The whole name first, then its dotted tails, then its parts; of a plain word the stem before the form."""
+    if len(tokens) == 1 or has_han(written):
+        return tuple((token, 1.0) for token in tokens)
+    if written.isalpha() and len(tokens) == 2:
+        form, stem = tokens
+        return (stem, 1.0), (form, PART)
+    tails = {written.split(".", at)[-1] for at in range(1, written.count(".") + 1)}
+    return tuple((token, 1.0 if token == written else TAIL if token in tails else PART) for token in tokens)
+
+
+def phrase_of(text: str) -> str:
+    """A phrase as it is compared: normalised, lower case, single spaces."""
+    return " ".join(normalised(text).lower().split())

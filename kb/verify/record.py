@@ -1,0 +1,104 @@
+"""Record: what a verification wrote down, and whether it still holds."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from kb.deck.summary import Head
+
+FILE = "verified.json"
+
+PASSED = "passed"
+"""The outcome of a script that counts as verified."""
+
+
+class Standing(StrEnum):
+    """Whether an entry's snippet is known to run on the torch that is installed."""
+
+    VERIFIED = "verified"
+    STALE = "stale"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One script that was run, and where."""
+
+    entry: int
+    """Number of the entry."""
+    what: str
+    """``snippet``, or ``predict`` or ``answer`` for an item's script."""
+    id: str
+    """The item's id; empty for the snippet."""
+    sha256: str
+    """Of the script that was run."""
+    torch: str
+    """Version that ran it, without a build's suffix."""
+    device: str
+    """Kind of device: cpu, cuda, mps."""
+    outcome: str
+    """How it ended: ``passed``, or what ``kb run`` would say."""
+    seconds: float
+    """Wall time after the start of the run."""
+    peak_mb: float
+    """Most resident memory, in MiB."""
+    platform: str
+    """Operating system and processor family."""
+    printed: str = ""
+    """What a predict or an answer script printed: its key."""
+
+    @property
+    def place(self) -> tuple[int, str, str, str, str]:
+        """What there is one record of."""
+        return self.entry, self.what, self.id, self.torch, self.device
+
+
+def read_records(deck: Path) -> tuple[Record, ...]:
+    """The records of a deck; none if the file is missing or damaged (it can be written anew)."""
+    try:
+        table = json.loads((deck / FILE).read_text(encoding="utf-8"))
+        return tuple(Record(**one) for one in table["records"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return ()
+
+
+def write_records(deck: Path, new: Iterable[Record], dropped: Iterable[tuple[int, str, str, str, str]] = ()) -> None:
+    """Put new records in the place of old ones, take dropped ones out, keep the rest. One record a line."""
+    gone = set(dropped)
+    kept = {record.place: record for record in read_records(deck) if record.place not in gone}
+    kept |= {record.place: record for record in new}
+    lines = ",\n".join(json.dumps(asdict(kept[place]), ensure_ascii=False) for place in sorted(kept))
+    part = deck / (FILE + ".part")
+    part.write_text(f'{{"schema": 1, "records": [\n{lines}\n]}}\n', encoding="utf-8")
+    part.replace(deck / FILE)
+
+
+def standing(head: Head, records: Iterable[Record], torch: str) -> tuple[Standing, tuple[str, ...]]:
+    """How an entry stands with a version of torch, and on which devices it is verified."""
+    ours = [record for record in records if record.entry == head.number and record.what == "snippet"]
+    fitting = [record for record in ours if record.sha256 == head.sha256 and record.torch == public(torch)]
+    good = {record.device for record in fitting if record.outcome == PASSED}
+    if good:
+        return Standing.VERIFIED, tuple(sorted(good))
+    return (Standing.STALE if ours else Standing.UNVERIFIED), ()
+
+
+def public(version: str) -> str:
+    """A version without its build's suffix: ``2.13.0+cpu`` is ``2.13.0``."""
+    return version.partition("+")[0]
+
+
+def torch_version() -> str:
+    """The installed torch, without importing it; empty if there is none."""
+    for folder in sys.path:
+        with suppress(OSError):
+            text = Path(folder or os.curdir, "torch", "version.py").read_text(encoding="utf-8")
+            if found := re.search(r"__version__ = ['\"]([^'\"]+)", text):
+                return found[1]
+    return ""

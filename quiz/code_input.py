@@ -1,0 +1,68 @@
+"""Input of several lines: at the prompt with colours and indentation, or in the learner's own editor."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from kb.screen.editor import open_editor
+
+
+def type_lines(prompt: str, before: str) -> str | None:
+    """Lines typed at the prompt, ended by an empty one; a line that begins with a colon ends the input at once.
+
+    Args:
+        prompt: what stands above the lines.
+        before: lines to begin with, from an earlier try.
+
+    Returns:
+        The lines; None if the learner pressed Ctrl-D.
+    """
+    # Deferred: 100 ms, for code items alone.
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.filters import Always
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+    from prompt_toolkit.lexers import PygmentsLexer
+    from pygments.lexers.python import PythonLexer
+
+    bindings = KeyBindings()
+
+    @bindings.add("enter")
+    def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        document = buffer.document
+        is_command = document.line_count == 1 and document.text.lstrip().startswith(":")
+        if is_command or (document.is_cursor_at_the_end and not document.current_line.strip()):
+            buffer.validate_and_handle()
+        else:
+            indent = document.current_line[: len(document.current_line) - len(document.current_line.lstrip())]
+            deeper = "    " if document.current_line_before_cursor.rstrip().endswith(":") else ""
+            buffer.insert_text("\n" + indent + deeper)
+
+    @bindings.add("tab")
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("    ")
+
+    session: PromptSession[str] = PromptSession(
+        multiline=Always(), key_bindings=bindings, lexer=PygmentsLexer(PythonLexer), enable_suspend=True
+    )
+    try:
+        return session.prompt(f"{prompt} >\n", default=before).rstrip()
+    except EOFError:
+        return None
+
+
+def edit_lines(before: str, environ: Mapping[str, str]) -> str:
+    """Lines written in the learner's editor.
+
+    Raises:
+        KbError: there is no editor, or it failed.
+    """
+    handle, name = tempfile.mkstemp(suffix=".py", prefix="kb-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(before)
+        open_editor(Path(name), environ)
+        return Path(name).read_text(encoding="utf-8").rstrip()
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -1,0 +1,58 @@
+"""Reading a snippet: its settings, its holes, its imports."""
+
+import pytest
+
+from kb.deck.script import read_snippet
+from tests.conftest import SNIPPET
+
+
+def trouble(source: str) -> list[str]:
+    """``line: message`` of what is wrong."""
+    return [f"{line}: {message}" for line, message in read_snippet("/x/snippet.py", source)[1]]
+
+
+def test_complete_snippet_is_clean() -> None:
+    """A script block, a docstring, a closed hole, declared imports."""
+    assert trouble(SNIPPET) == []
+
+
+def test_hole_is_taken_out_and_filled() -> None:
+    """Another solution stands at the hole's depth, everything else as it was."""
+    snippet, _ = read_snippet("/x/snippet.py", SNIPPET)
+    assert snippet.solution("mean-by-hand") == "total = sum(values)\nreturn total / len(values)"
+    filled = snippet.filled("mean-by-hand", "if values:\n\treturn 1.0\nreturn 0.0")
+    assert "    # hole: mean-by-hand\n    if values:\n        return 1.0\n    return 0.0\n    # end\n" in filled
+    assert snippet.filled("mean-by-hand", snippet.solution("mean-by-hand")) == SNIPPET
+
+
+def test_settings_of_the_script_block() -> None:
+    """``[tool.kb]`` sets time limit and launcher."""
+    block = '# [tool.kb]\n# timeout = 90\n# launcher = "torchrun"\n# processes = 3\n# ///\n"""'
+    snippet, found = read_snippet("/x/snippet.py", SNIPPET.replace('# ///\n"""', block, 1))
+    assert found == []
+    assert (snippet.timeout, snippet.launcher, snippet.processes) == (90.0, "torchrun", 3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("# /// script", "# script", "1: no script block"),
+        ("dependencies = [", "dependencies = [[", "1: the script block is not TOML"),
+        ('# ///\n"""A', '# [tool.kb]\n# timeout = -1\n# ///\n"""A', "timeout = -1 in [tool.kb]; give seconds above 0"),
+        ('# ///\n"""A', '# [tool.kb]\n# launcher = "mpirun"\n# ///\n"""A', "the only one known is torchrun"),
+        ('# ///\n"""A', '# [tool.kb]\n# speed = 3\n# ///\n"""A', "unknown key 'speed' in [tool.kb]"),
+        ('"""A mean is a sum over a count."""\n', "", "no docstring"),
+        ("import os\n", "import scipy\n", "scipy is not among the script block's dependencies; add it"),
+        ("import os\n", "from . import x\n", "a relative import; a snippet stands alone"),
+        ("    # end\n", "", "hole 'mean-by-hand' is never closed"),
+        ("# hole: mean-by-hand", "# hole: Mean", "'Mean' is no name for a hole"),
+        ("    total = sum(values)\n", "    # hole: other\n", "a hole inside the hole 'mean-by-hand'"),
+        ("    total = sum(values)\n", "    x = 1\n" * 7, "hole 'mean-by-hand' has 8 lines"),
+        ("def mean(", "def mean((", "not Python"),
+    ],
+)
+def test_wrong_form(old: str, new: str, expected: str) -> None:
+    """Each violation is told."""
+    assert old in SNIPPET
+    found = trouble(SNIPPET.replace(old, new, 1))
+    assert any(expected in one for one in found), found

@@ -1,0 +1,180 @@
+"""The warm worker: the same result as a cold run, and it steps aside when it is not fit."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kb.run.job import Job, Outcome
+from kb.run.runner import block_job, run
+from kb.run.worker import LENGTH, PRELOADED, STALE, Worker, stamp
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    """One worker for the whole file."""
+    with Worker.start() as one:
+        yield one
+
+
+def job(code: str, **changes: object) -> Job:
+    """A block that passes without a check."""
+    return block_job(code, "script", **changes)  # type: ignore[arg-type]
+
+
+SAME = {
+    "names": "import os, sys\nprint(__name__, os.path.basename(__file__), len(sys.argv), os.listdir('.'))",
+    "seeded": "import torch\ntorch.manual_seed(0)\nprint(torch.randn(3), torch.rand(2, 2))",
+    "training": (
+        "import torch\ntorch.manual_seed(0)\nnet = torch.nn.LSTM(4, 8)\nopt = torch.optim.Adam(net.parameters())\n"
+        "for _ in range(3):\n    loss = net(torch.randn(5, 2, 4))[0].square().mean()\n    opt.zero_grad()\n"
+        "    loss.backward()\n    opt.step()\n    print(loss.item())"
+    ),
+    "large operation": "import torch\nprint(torch.ones(1000, 1000).matmul(torch.ones(1000, 1000)).sum().item())",
+    "threads": "import torch\nprint(torch.get_num_threads())",
+    "atexit": "import atexit\natexit.register(print, 'one')\natexit.register(print, 'two')",
+    "threads that end later": (
+        "import threading, time\nthreading.Thread(target=lambda: (time.sleep(0.2), print('late'))).start()\n"
+        "print('main')"
+    ),
+    "exit code": "raise SystemExit(3)",
+    "exit text": "raise SystemExit('why')",
+    "error": "def f():\n    raise KeyError('x')\nf()",
+    "stdin": "print(repr(open(0).read()))",
+    "loader": (
+        "import torch\nfrom torch.utils.data import DataLoader\nif __name__ == '__main__':\n"
+        "    for method in ('fork', 'spawn'):\n"
+        "        loader = DataLoader(torch.arange(6), 2, num_workers=2, multiprocessing_context=method)\n"
+        "        print([one.tolist() for one in loader])"
+    ),
+}
+
+
+def own_words(stderr: str) -> str:
+    """Without the folder's chance name, and without what multiprocessing's own helper says after the script's end on
+    a busy machine: whether it gets to say it is a race in plain Python too."""
+    without = re.sub(r".*resource_tracker.*\n(  warnings\.warn.*\n)?", "", stderr)
+    return re.sub(r"/kb-run-\w+", "", without)
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_warm_is_cold(worker: Worker, name: str) -> None:
+    """Output, exit code and outcome are those of a fresh interpreter."""
+    warm, cold = run(job(SAME[name]), worker=worker), run(job(SAME[name]))
+    assert (warm.warm, cold.warm) == (True, False)
+    assert (cold.outcome, cold.exit_code, cold.stdout) == (warm.outcome, warm.exit_code, warm.stdout)
+    assert own_words(cold.stderr) == own_words(warm.stderr)
+
+
+def test_missing_seed_shows(worker: Worker) -> None:
+    """Two jobs without a seed draw different numbers: the fork's copied generators would hide that it is missing."""
+    code = "import random, torch\nprint(torch.randn(2).tolist(), random.random())"
+    assert run(job(code), worker=worker).stdout != run(job(code), worker=worker).stdout
+
+
+def test_environment_is_the_callers(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable set after the worker's start reaches the script."""
+    monkeypatch.setenv("KB_TEST_VARIABLE", "later")
+    assert (
+        run(job("import os\nprint(os.environ['KB_TEST_VARIABLE'], os.environ['KB_DEVICE'])"), worker=worker).stdout
+        == "later cpu\n"
+    )
+
+
+def test_changed_environment_makes_it_step_aside(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under another OMP_NUM_THREADS the warm torch is not the one that a fresh process would have."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    done = run(job("import torch\nprint(torch.get_num_threads())"), worker=worker)
+    assert (done.warm, done.stdout) == (False, "1\n")
+
+
+def test_limits_hold_in_a_warm_run(worker: Worker) -> None:
+    """Time, memory and output are limited as in a cold one."""
+    assert Outcome.TIMED_OUT is run(job("while True: pass", timeout=1.0), worker=worker).outcome
+    assert Outcome.TOO_MUCH_OUTPUT is run(job("while True: print('x' * 999)"), worker=worker).outcome
+    greedy = job("x = []\nwhile True: x.append(bytearray(10_000_000))", memory_limit=700_000_000)
+    assert Outcome.OUT_OF_MEMORY is run(greedy, worker=worker).outcome
+    assert Outcome.PASSED is run(job("print(1)"), worker=worker).outcome
+
+
+POISON = """
+import signal
+import torch
+signal.signal(signal.SIGUSR1, lambda *_: torch.ones(1000, 1000).matmul(torch.ones(1000, 1000)))
+"""
+
+
+def test_poisoned_worker_steps_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker in which a large operation ran takes no job: its children could hang in theirs."""
+    (tmp_path / "poison.py").write_text(POISON)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    code = "import torch\nprint(torch.ones(200_000).sum().item())"
+    with Worker.start((*PRELOADED, "poison")) as poisoned:
+        assert run(job(code), worker=poisoned).warm
+        os.kill(poisoned._pid, signal.SIGUSR1)
+        time.sleep(0.5)
+        done = run(job(code), worker=poisoned)
+    assert (done.warm, done.stdout) == (False, "200000.0\n")
+
+
+def test_it_ends_with_its_owner() -> None:
+    """Closed or killed, the worker's process and folder are gone."""
+    one = Worker.start()
+    run(job("print(1)"), worker=one)
+    pid, folder = one._pid, Path(one._folder)
+    one.close()
+    assert not folder.exists()
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_nothing_is_left_when_its_owner_is_killed() -> None:
+    """SIGKILL of the owner: the worker notices, and takes its folder along."""
+    code = "from kb.run.worker import Worker\nw = Worker.start()\nprint(w._pid, w._folder, flush=True)\ninput()"
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert owner.stdout is not None
+    pid, folder = owner.stdout.readline().split()
+    owner.kill()
+    owner.wait()
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{pid}").exists() or Path(folder).exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_another_torch_ends_it() -> None:
+    """A client with another torch or Python is turned away, and the worker, which fits nobody any more, ends."""
+    with Worker.start() as one:
+        assert run(job("print(1)"), worker=one).warm
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(one.address)
+            request = {"stamp": json.dumps(["3.99", "python", "torch", []]), "environ": {}, "job": {}}
+            data = json.dumps(request).encode()
+            client.sendall(LENGTH.pack(len(data)) + data)
+            assert client.recv(1) == STALE
+        os.waitpid(one._pid, 0)
+        assert not run(job("print(1)"), worker=one).warm
+
+
+def test_stamp_tells_pythons_and_torches_apart() -> None:
+    """Another variable that counts at import is another stamp; one that does not is the same."""
+    assert stamp({"A": "1"}) == stamp({})
+    assert stamp({"OMP_NUM_THREADS": "1"}) != stamp({})
+
+
+def test_second_job_is_quick(worker: Worker) -> None:
+    """A trivial torch job needs no second import: far less than the second and more that it takes."""
+    run(job("import torch"), worker=worker)
+    started = time.monotonic()
+    assert run(job("import torch\nprint(torch.ones(2))"), worker=worker).warm
+    assert time.monotonic() - started < 1.0
