@@ -1,4 +1,4 @@
-"""Desk: what every command begins with. The deck that is asked for, opened; the language; the terminals."""
+"""Context: what every command begins with. The deck that is asked for, opened; the language; the terminals."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kb.deck.library import Library
+from kb.deck.library import Library, OnStale
 from kb.errors import KbError, UsageError
 from kb.places import Places, builtin_deck, find_places
 from kb.screen.language import choose_language
@@ -15,16 +15,23 @@ from kb.screen.terminal import Terminal
 from kb.verify.record import Record, read_records, torch_version
 
 if TYPE_CHECKING:
-    from kb.search.searcher import Index
-    from quiz.progress import Progress
+    from kb.search.searcher import Searcher
 
 
-class Desk:
+class Context:
     """One command's surroundings; each part is opened when it is first asked for."""
 
-    def __init__(self, deck: Path | None = None, language: str | None = None) -> None:
+    def __init__(self, deck: Path | None = None, language: str | None = None, on_stale: OnStale | None = None) -> None:
+        """Take what the command line says; nothing is opened yet.
+
+        Args:
+            deck: the deck's folder, if one is named.
+            language: the reader's, if one is named.
+            on_stale: has a large deck's files looked at, see ``Library.open``.
+        """
         self._deck = deck
         self._language = language
+        self._on_stale = on_stale
         self.out = Terminal(sys.stdout)
         self.err = Terminal(sys.stderr)
 
@@ -48,7 +55,7 @@ class Desk:
         from kb.screen.progress_bar import Waiting
 
         with Waiting(self.err, self.deck_path.name) as waiting:
-            library = Library.open(self.deck_path, self.places.cache, waiting.advance)
+            library = Library.open(self.deck_path, self.places.cache, waiting.advance, self._on_stale)
         if library.is_empty:
             raise KbError(f"the deck {self.deck_path} has no entry that can be read", "kb check tells what is wrong")
         return library
@@ -59,13 +66,13 @@ class Desk:
         return Speech(choose_language(self._language, os.environ, self.library.deck.languages))
 
     @cached_property
-    def index(self) -> "Index":
+    def searcher(self) -> "Searcher":
         """The deck's search index."""
         from kb.screen.progress_bar import Waiting
-        from kb.search.searcher import Index
+        from kb.search.searcher import Searcher
 
         with Waiting(self.err, self.say("indexing")) as waiting:
-            return Index.open(self.library, self.places.cache, waiting.advance)
+            return Searcher.open(self.library, self.places.cache, waiting.advance)
 
     @cached_property
     def records(self) -> tuple[Record, ...]:
@@ -77,13 +84,6 @@ class Desk:
         """The installed torch's version; it is not imported for this."""
         return torch_version()
 
-    @cached_property
-    def progress(self) -> "Progress":
-        """The learner's log."""
-        from quiz.progress import Progress
-
-        return Progress(self.places.progress, lambda notice: self.err.print([[(f"kb: {notice}", "warn")]]))
-
     def entries_for(self, words: list[str]) -> list[int]:
         """Numbers of the entries that words name: numbers themselves, or what a search finds first.
 
@@ -93,12 +93,12 @@ class Desk:
         numbers: list[int] = []
         for word in words:
             if word.isdecimal():
-                numbers.append(self.library.head(int(word)).number)
+                numbers.append(self.library.summary(int(word)).number)
             else:
-                hits = self.index.search(word, limit=1).hits
+                hits = self.searcher.search(word, limit=1).hits
                 if not hits:
                     raise UsageError(f"no entry is found for {word!r}", "give a number; kb list shows all")
-                numbers += [hits[0].head.number, *hits[0].also]
+                numbers += [hits[0].summary.number, *hits[0].also]
         return list(dict.fromkeys(numbers))
 
     def number(self, word: str) -> int:

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable
 from random import Random
 
-from kb.context import Desk
 from kb.deck.item import Kind
 from kb.errors import KbError, UsageError
 from kb.screen.keys import END, ENTER, ESCAPE, read_key
 from kb.screen.layout import Line, Style, code_lines, diff_lines, lay_out, pieces, wrap
 from kb.screen.render import failure_lines, key_line, language_text, run_summary, style_for, time_text
+from quiz.desk import Desk
 from quiz.examiner import Examiner
 from quiz.grade import Grade
 from quiz.schedule import Memory, Rating
@@ -176,7 +176,7 @@ class Drill:
 
     def show_question(self, question: Question) -> None:
         card, style = question.card, self.style(question.card.number)
-        title = language_text(question.entry.head.titles, self.say.language)
+        title = language_text(question.entry.summary.titles, self.say.language)
         state = "once more" if question.is_again else "new" if question.is_new else "due"
         left = self.say("{left} left", left=self.session.left)
         width = style.width

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from kb.deck.entry import Snippet
 from kb.deck.item import Item, Kind
+from kb.deck.script import Snippet
 from kb.errors import KbError
 from kb.run.job import Job, Run
 from kb.run.runner import OnOutput, block_job, run, snippet_job

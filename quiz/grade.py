@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kb.deck.entry import Snippet
+from kb.deck.script import Snippet
 from kb.run.job import Run
 from kb.run.runner import Starter, filled_job, run, snippet_job
 

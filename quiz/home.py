@@ -1,7 +1,7 @@
 """Home: what bare kb shows. What is due, the streak, the next step."""
 
-from kb.context import Desk
 from kb.screen.render import language_text
+from quiz.desk import Desk
 from quiz.session import all_cards, share_of_today
 from quiz.stats import done_today, local_day, recent_days
 
@@ -10,7 +10,9 @@ def show_home(desk: Desk, now: float) -> None:
     """What is due, the streak, the next step."""
     say = desk.say
     title = language_text(desk.library.deck.titles, say.language)
-    desk.out.print([[(title, "heading"), (f"  {say('{count} entries', count=len(desk.library.heads))}", "dim")], []])
+    desk.out.print(
+        [[(title, "heading"), (f"  {say('{count} entries', count=len(desk.library.summaries))}", "dim")], []]
+    )
     cards = all_cards(desk.library)
     due, today, new, in_a_row = 0, 0, len(cards), 0
     days: dict[str, int] = {}

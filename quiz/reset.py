@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kb.context import Desk
+from quiz.desk import Desk
 from quiz.progress import Review
 
 

@@ -321,7 +321,7 @@ def propose(correct: bool | None, had_help: bool, seconds: float, usual: float |
 
 def recall_item(entry: Entry) -> Item:
     """The card that every entry has: its title asks, its gist answers."""
-    from kb.deck.block import Block, Span
+    from kb.deck.text import Block, Span
 
     wordings = {
         language: Wording((Block("paragraph", (Span(text.title),)),), (), (text.gist,))

@@ -96,9 +96,9 @@ def gather(library: Library, progress: Progress, now: float) -> Stats:
     areas: dict[str, _Sum] = {}
     entries: dict[int, _Sum] = {}
     in_deck: list[Memory] = []
-    heads = library.by_number
+    summaries = library.by_number
     for card in cards:
-        groups = areas.setdefault(heads[card.number].area, _Sum()), entries.setdefault(card.number, _Sum())
+        groups = areas.setdefault(summaries[card.number].area, _Sum()), entries.setdefault(card.number, _Sum())
         key = card.key
         memory = memories.get(key)
         recall = None

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from kb.deck.manifest import Deck
-from kb.deck.summary import Head
+from kb.deck.summary import Summary
 from kb.screen.layout import Line, clip, pad, wrap
 from kb.screen.messages import Speech
 from kb.screen.render import area_name, language_text
@@ -23,13 +23,15 @@ WEAKEST = 8
 """How many entries are listed."""
 
 
-def stats_lines(stats: Stats, deck: Deck, heads: dict[int, Head], today: str, width: int, say: Speech) -> list[Line]:
+def stats_lines(
+    stats: Stats, deck: Deck, summaries: dict[int, Summary], today: str, width: int, say: Speech
+) -> list[Line]:
     """The whole of ``kb stats``.
 
     Args:
         stats: what is known.
         deck: for the areas' names.
-        heads: the entries, by number.
+        summaries: the entries, by number.
         today: the local day, as ``2026-11-21``.
         width: cells of a line.
         say: the reader's language.
@@ -56,7 +58,7 @@ def stats_lines(stats: Stats, deck: Deck, heads: dict[int, Head], today: str, wi
     if stats.entries:
         lines += [[], [(say("Entries, the weakest first"), "heading")]]
         for number, known in list(stats.entries.items())[:WEAKEST]:
-            title = f"{number}. {language_text(heads[number].titles, say.language)}"
+            title = f"{number}. {language_text(summaries[number].titles, say.language)}"
             lines.append(_knowledge_line(title, known, width))
         if len(stats.entries) > WEAKEST:
             lines.append([(say("{count} more", count=len(stats.entries) - WEAKEST), "dim")])

@@ -20,10 +20,10 @@ At the end ``{"event": "end", "answered": 5, "right": 4}``. What cannot be read 
 import json
 from typing import Any, TextIO
 
-from kb.context import Desk
-from kb.deck.block import Block, plain
 from kb.deck.item import Kind
+from kb.deck.text import Block, plain
 from kb.errors import KbError
+from quiz.desk import Desk
 from quiz.examiner import Examiner
 from quiz.schedule import Rating
 from quiz.session import Question, Session

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from kb.context import Desk
 from kb.deck.item import Kind
 from kb.errors import UsageError
+from quiz.desk import Desk
 from quiz.session import Agenda, Card, all_cards, plan
 from quiz.stats import done_today
 
@@ -37,14 +37,14 @@ def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
     if wish.area is not None and wish.area not in desk.library.deck.areas:
         raise UsageError(f"no area {wish.area!r}", f"the deck has {', '.join(desk.library.deck.areas)}")
     numbers = set(desk.entries_for(wish.words)) if wish.words else set(desk.library.by_number)
-    heads = desk.library.by_number
+    summaries = desk.library.by_number
     cards = [
         card
         for card in all_cards(desk.library)
         if card.number in numbers
         and wish.kind in (None, str(card.kind))
-        and wish.area in (None, heads[card.number].area)
-        and wish.level in (None, heads[card.number].level)
+        and wish.area in (None, summaries[card.number].area)
+        and wish.level in (None, summaries[card.number].level)
     ]
     if not desk.torch and any(card.kind is Kind.CODE for card in cards):
         cards = [card for card in cards if card.kind is not Kind.CODE]
@@ -61,7 +61,7 @@ def plan_session(desk: Desk, wish: Wish, now: float) -> Agenda:
     return plan(
         cards,
         desk.progress.memories(),
-        {head.number: head.level for head in desk.library.heads},
+        {summary.number: summary.level for summary in desk.library.summaries},
         now,
         LIMIT if wish.limit is None else wish.limit,
         links=desk.library.links,

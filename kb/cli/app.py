@@ -13,7 +13,8 @@ import typer
 from kb.errors import KbError, UsageError
 
 if TYPE_CHECKING:
-    from kb.context import Desk
+    from kb.context import Context
+    from quiz.desk import Desk
 
 app = typer.Typer(
     name="kb",
@@ -39,12 +40,25 @@ INTERRUPTED = 130
 DEVICES = ("cpu", "cuda", "mps", "auto")
 
 
-def open_desk(deck: Path | None = None, language: str | None = None) -> "Desk":
+def open_context(deck: Path | None = None, language: str | None = None) -> "Context":
     """What a command works at."""
     # Deferred: 15 ms that --help does not need.
-    from kb.context import Desk
+    from kb.context import Context
 
-    return Desk(deck, language)
+    return Context(deck, language, _refresh_behind)
+
+
+def open_desk(deck: Path | None = None, language: str | None = None) -> "Desk":
+    """What a command of the quiz works at."""
+    from quiz.desk import Desk
+
+    return Desk(deck, language, _refresh_behind)
+
+
+def _refresh_behind(deck: Path, cache: Path) -> None:
+    from kb.cli.refresh import refresh_behind  # deferred: only a large deck needs it
+
+    refresh_behind(deck, cache)
 
 
 def show_json(values: dict[str, Any]) -> None:
@@ -88,58 +102,58 @@ def search(
 ) -> None:
     """Find entries; a bare number opens that entry."""
     text = " ".join(words or [])
-    desk = open_desk(deck, lang)
+    context = open_context(deck, lang)
     if not text.strip():
         if words or as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise UsageError("the query is empty", "give words to look for: kb search lstm")
-        _pick(desk)
+        _pick(context)
         return
     from kb.search.query import parse_query
 
     number = parse_query(text).number
     if number is not None and not as_json:
-        show_entry(desk, number)
+        show_entry(context, number)
         return
-    found = desk.index.search(text, limit, desk.say.language, every)
+    found = context.searcher.search(text, limit, context.say.language, every)
     if as_json:
         from kb.screen.render import results_json
 
-        show_json({"query": text, **results_json(found, desk.say.language)})
+        show_json({"query": text, **results_json(found, context.say.language)})
     elif not found.hits:
-        desk.mention_broken()
-        what = desk.say("nothing found for {query!r}", query=text if len(text) < 80 else f"{text[:80]}…")
-        raise KbError(what, desk.say("try another word, or kb list"))
+        context.mention_broken()
+        what = context.say("nothing found for {query!r}", query=text if len(text) < 80 else f"{text[:80]}…")
+        raise KbError(what, context.say("try another word, or kb list"))
     elif open_first:
-        show_entry(desk, found.hits[0].head.number)
+        show_entry(context, found.hits[0].summary.number)
     else:
         from kb.screen.render import hit_lines
 
         if found.shown_for:
-            desk.err.print([[(desk.say("showing results for {query}", query=found.shown_for), "dim")]])
-        desk.out.print(hit_lines(found.hits, desk.records, desk.torch, desk.out, desk.say))
-        desk.mention_broken()
+            context.err.print([[(context.say("showing results for {query}", query=found.shown_for), "dim")]])
+        context.out.print(hit_lines(found.hits, context.records, context.torch, context.out, context.say))
+        context.mention_broken()
     if not found.hits:
         raise typer.Exit(1)
 
 
-def _pick(desk: "Desk") -> None:
+def _pick(context: "Context") -> None:
     """Search while typing, and do what is chosen."""
     import gc
 
     from kb.cli.picker import pick
 
     gc.enable()
-    chosen = pick(desk)
+    chosen = pick(context)
     if chosen is None:
         return
     action, number = chosen
     if action == "run":
         from kb.cli.execute import Wish, run_shown
 
-        raise typer.Exit(exit_code(run_shown(desk, number, Wish("cpu", None, False, True), is_silent=False)))
+        raise typer.Exit(exit_code(run_shown(context, number, Wish("cpu", None, False, True), is_silent=False)))
     if action == "quiz":
-        quiz([str(number)], lang=desk.say.language, deck=desk.deck_path)
-    show_entry(desk, number)
+        quiz([str(number)], lang=context.say.language, deck=context.deck_path)
+    show_entry(context, number)
 
 
 @app.command()
@@ -159,22 +173,22 @@ def explain(
         if sys.stdin.isatty():
             raise UsageError("no error to explain", "python train.py 2>&1 | kb explain, or kb explain 'the message'")
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
-    desk = open_desk(deck, lang)
-    message, found = find_explanations(desk.index, text, desk.say.language)
+    context = open_context(deck, lang)
+    message, found = find_explanations(context.searcher, text, context.say.language)
     if as_json:
         from kb.screen.render import explanations_json
 
-        show_json({"error": message, "matches": explanations_json(found, desk.say.language)})
+        show_json({"error": message, "matches": explanations_json(found, context.say.language)})
     elif found:
         from kb.screen.render import explanation_lines
 
-        desk.out.print(explanation_lines(message, found, desk.records, desk.torch, desk.out, desk.say))
+        context.out.print(explanation_lines(message, found, context.records, context.torch, context.out, context.say))
     elif not message:
-        raise KbError(desk.say("nothing was printed to explain"), desk.say("pipe a traceback into it, with 2>&1"))
+        raise KbError(context.say("nothing was printed to explain"), context.say("pipe a traceback into it, with 2>&1"))
     else:
         raise KbError(
-            desk.say("no entry explains {error!r}", error=message if len(message) < 120 else f"{message[:120]}…"),
-            desk.say("kb search takes any words of it"),
+            context.say("no entry explains {error!r}", error=message if len(message) < 120 else f"{message[:120]}…"),
+            context.say("kb search takes any words of it"),
         )
     if not found:
         raise typer.Exit(1)
@@ -190,19 +204,19 @@ def show(
     lang: Lang = None,
 ) -> None:
     """Show an entry."""
-    desk = open_desk(deck, lang)
-    number = desk.number(entry)
+    context = open_context(deck, lang)
+    number = context.number(entry)
     if not (code or source or as_json):
-        show_entry(desk, number)
+        show_entry(context, number)
         return
-    whole = desk.library.entry(number)
-    text = whole.text(desk.say.language)
+    whole = context.library.entry(number)
+    text = whole.text(context.say.language)
     snippet = whole.snippet.source if whole.snippet else ""
     if as_json:
-        from kb.deck.block import plain
+        from kb.deck.text import plain
         from kb.verify.record import standing
 
-        how, devices = standing(whole.head, desk.records, desk.torch)
+        how, devices = standing(whole.summary, context.records, context.torch)
         show_json(
             {
                 "number": number,
@@ -210,10 +224,10 @@ def show(
                 "gist": plain(text.gist.spans),
                 "markdown": text.markdown,
                 "snippet": snippet,
-                "area": whole.head.area,
-                "level": whole.head.level,
-                "tags": list(whole.head.tags),
-                "related": desk.library.neighbours(number),
+                "area": whole.summary.area,
+                "level": whole.summary.level,
+                "tags": list(whole.summary.tags),
+                "related": context.library.neighbours(number),
                 "verified": str(how),
                 "devices": list(devices),
             }
@@ -223,17 +237,17 @@ def show(
             raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
         from kb.screen.render import source_lines, style_for
 
-        desk.out.page(source_lines(snippet, style_for(desk.out, desk.say, number, desk.library.by_number)))
+        context.out.page(source_lines(snippet, style_for(context.out, context.say, number, context.library.by_number)))
     else:
-        desk.out.write(text.markdown)
+        context.out.write(text.markdown)
 
 
-def show_entry(desk: "Desk", number: int) -> None:
+def show_entry(context: "Context", number: int) -> None:
     """Print an entry, through the pager where it is longer than the screen."""
     from kb.screen.render import entry_page
 
-    page = entry_page(number, desk.library, desk.records, desk.torch, desk.out, desk.say)
-    desk.out.page(page)
+    page = entry_page(number, context.library, context.records, context.torch, context.out, context.say)
+    context.out.page(page)
 
 
 @app.command("list")
@@ -248,41 +262,45 @@ def list_entries(
     """List all topics by chapter."""
     from kb.verify.record import standing
 
-    desk = open_desk(deck, lang)
-    library = desk.library
-    if area is not None and area not in library.deck.areas and not any(area == head.area for head in library.heads):
+    context = open_context(deck, lang)
+    library = context.library
+    if (
+        area is not None
+        and area not in library.deck.areas
+        and not any(area == summary.area for summary in library.summaries)
+    ):
         raise UsageError(f"no area {area!r}", f"the deck has {', '.join(library.deck.areas)}")
-    heads = [
-        head
-        for head in library.heads
-        if area in (None, head.area)
-        and level in (None, head.level)
-        and (tag is None or tag.lower() in (one.lower() for one in head.tags))
+    summaries = [
+        summary
+        for summary in library.summaries
+        if area in (None, summary.area)
+        and level in (None, summary.level)
+        and (tag is None or tag.lower() in (one.lower() for one in summary.tags))
     ]
     if as_json:
-        language = desk.say.language
+        language = context.say.language
         show_json(
             {
                 "entries": [
                     {
-                        "number": head.number,
-                        "slug": head.slug,
-                        "title": head.titles.get(language) or next(iter(head.titles.values())),
-                        "area": head.area,
-                        "level": head.level,
-                        "tags": list(head.tags),
-                        "verified": str(standing(head, desk.records, desk.torch)[0]),
+                        "number": summary.number,
+                        "slug": summary.slug,
+                        "title": summary.titles.get(language) or next(iter(summary.titles.values())),
+                        "area": summary.area,
+                        "level": summary.level,
+                        "tags": list(summary.tags),
+                        "verified": str(standing(summary, context.records, context.torch)[0]),
                     }
-                    for head in heads
+                    for summary in summaries
                 ]
             }
         )
     else:
         from kb.screen.render import entry_list
 
-        desk.out.page(entry_list(heads, library.deck, desk.records, desk.torch, desk.out, desk.say))
-        desk.mention_broken()
-    if not heads:
+        context.out.page(entry_list(summaries, library.deck, context.records, context.torch, context.out, context.say))
+        context.mention_broken()
+    if not summaries:
         if not as_json:
             raise KbError("no entry fits", "kb list without options shows all")
         raise typer.Exit(1)
@@ -314,31 +332,33 @@ def run_snippet(
         raise UsageError("--json goes with a plain run", "leave --watch, --edit and --diff out")
     if watch and device == "both":
         raise UsageError("--watch runs on one device at a time", "name one; the key d changes it")
-    desk = open_desk(deck, lang)
-    number = desk.number(entry)
+    context = open_context(deck, lang)
+    number = context.number(entry)
     wish = Wish(device, timeout, mine or edit, not no_plot)
     if diff or edit:
         from kb.cli.own_copies import difference, edit_own, read_own
 
-        original = desk.library.entry(number).snippet
+        original = context.library.entry(number).snippet
         if original is None:
             raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
         if edit:
-            edit_own(desk.places.mine, desk.library.head(number), original, os.environ)
+            edit_own(context.places.mine, context.library.summary(number), original, os.environ)
         if diff:
-            lines = difference(original, read_own(desk.places.mine, desk.library.head(number)), desk.out.width)
-            desk.out.print(lines)
+            lines = difference(
+                original, read_own(context.places.mine, context.library.summary(number)), context.out.width
+            )
+            context.out.print(lines)
             raise typer.Exit(0)
     if watch:
-        watch_shown(desk, number, wish)
+        watch_shown(context, number, wish)
         return
     if device == "both":
-        runs, differences = run_both(desk, number, wish, is_silent=as_json)
+        runs, differences = run_both(context, number, wish, is_silent=as_json)
         if as_json:
             rows = [{"line": one.line, "ours": one.ours, "theirs": one.theirs} for one in differences]
             show_json({"entry": number, "runs": [done.to_json() for done in runs], "differences": rows})
         raise typer.Exit(1 if differences else max(exit_code(done) for done in runs))
-    done = run_shown(desk, number, wish, is_silent=as_json)
+    done = run_shown(context, number, wish, is_silent=as_json)
     if as_json:
         show_json({"entry": number, **done.to_json()})
     raise typer.Exit(exit_code(done))
@@ -358,16 +378,16 @@ def warm(
 
     if not 0 < minutes <= 24 * 60:
         raise UsageError(f"--minutes {minutes:g} is no time", "give a number above 0, at most 1440")
-    desk = open_desk(deck, lang)
-    address = desk.places.worker
+    context = open_context(deck, lang)
+    address = context.places.worker
     there = Worker.kept(address)
     is_warm = there is not None and there.is_there()
     if stop:
         if there is not None:
             there.stop()
-        text, is_warm = desk.say("no worker is kept"), False
+        text, is_warm = context.say("no worker is kept"), False
     elif is_warm:
-        text = desk.say("a worker is kept already")
+        text = context.say("a worker is kept already")
     else:
         require_torch()
         try:
@@ -375,13 +395,13 @@ def warm(
         except OSError as error:
             raise KbError(f"no worker can be kept at {address}: {error.strerror}", "remove that folder") from None
         text, is_warm = (
-            desk.say("a worker is kept for {minutes} minutes after its last run", minutes=f"{minutes:g}"),
+            context.say("a worker is kept for {minutes} minutes after its last run", minutes=f"{minutes:g}"),
             True,
         )
     if as_json:
         show_json({"warm": is_warm, "socket": str(address)})
     else:
-        desk.out.print([[(text, "")]])
+        context.out.print([[(text, "")]])
 
 
 def exit_code(done: Any) -> int:
@@ -471,8 +491,8 @@ def stats(
     else:
         from quiz.stats_lines import stats_lines
 
-        heads, today = desk.library.by_number, local_day(now)
-        desk.out.page(stats_lines(found, desk.library.deck, heads, today, min(desk.out.width, 100), desk.say))
+        summaries, today = desk.library.by_number, local_day(now)
+        desk.out.page(stats_lines(found, desk.library.deck, summaries, today, min(desk.out.width, 100), desk.say))
 
 
 @app.command()
@@ -557,7 +577,7 @@ def verify(
     gc.enable()  # it may go on for minutes
     check_device(device, DEVICES)
     order = Order(entries or [], device, jobs, shard, record, seeds, thorough, mutants, strict, junit)
-    results = verify_shown(open_desk(deck, lang), order, is_silent=as_json)
+    results = verify_shown(open_context(deck, lang), order, is_silent=as_json)
     ok = all(result.ok for result in results)
     if as_json:
         show_json(
@@ -597,8 +617,8 @@ def check(
     from kb.screen.messages import Speech
     from kb.verify.form import check_deck
 
-    desk = open_desk(folder or deck, lang)
-    values, _ = read_deck(desk.deck_path.absolute())
+    context = open_context(folder or deck, lang)
+    values, _ = read_deck(context.deck_path.absolute())
     complaints = check_deck(values)
     if as_json:
         rows = [{"path": one.path, "line": one.line, "message": one.message} for one in complaints]
@@ -608,24 +628,24 @@ def check(
         from kb.screen.render import complaint_lines
 
         say = Speech(choose_language(lang, os.environ, values.languages))
-        desk.out.print(complaint_lines(complaints))
+        context.out.print(complaint_lines(complaints))
         count = sum(number_of(path.name) is not None for path in values.path.iterdir())
         if complaints:
-            desk.err.print([[(say("{count} complaints", count=len(complaints)), "bad")]])
+            context.err.print([[(say("{count} complaints", count=len(complaints)), "bad")]])
         else:
-            desk.err.print([[("✓ ", "good"), (say("no complaints about {count} entries", count=count), "")]])
+            context.err.print([[("✓ ", "good"), (say("no complaints about {count} entries", count=count), "")]])
     raise typer.Exit(1 if complaints else 0)
 
 
 @app.command()
 def paths(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> None:
     """Show where things lie."""
-    desk = open_desk(deck, lang)
-    places = {"deck": desk.deck_path.absolute(), "progress": desk.places.progress, "cache": desk.places.cache}
+    context = open_context(deck, lang)
+    places = {"deck": context.deck_path.absolute(), "progress": context.places.progress, "cache": context.places.cache}
     if as_json:
         show_json({name: str(path) for name, path in places.items()})
         return
-    desk.out.print([[(f"{desk.say(name)}: ", "dim"), (str(path), "")] for name, path in places.items()])
+    context.out.print([[(f"{context.say(name)}: ", "dim"), (str(path), "")] for name, path in places.items()])
 
 
 def app_for(arguments: list[str]) -> typer.Typer:

@@ -10,8 +10,8 @@ from typing import Any
 
 from kb.cli.own_copies import read_own
 from kb.cli.watch import watch
-from kb.context import Desk
-from kb.deck.entry import Snippet
+from kb.context import Context
+from kb.deck.script import Snippet
 from kb.errors import KbError, UsageError
 from kb.run.job import Job, Run
 from kb.run.runner import Starter, block_job, run, snippet_job
@@ -86,16 +86,16 @@ class Wish:
     """Draw what it prints as steps."""
 
 
-def find_job(desk: Desk, number: int, wish: Wish, device: str) -> tuple[Job, Snippet]:
+def find_job(context: Context, number: int, wish: Wish, device: str) -> tuple[Job, Snippet]:
     """The job for a wish, and the script that it runs.
 
     Raises:
         KbError: there is no such script.
     """
     if wish.is_mine:
-        snippet = read_own(desk.places.mine, desk.library.head(number))
+        snippet = read_own(context.places.mine, context.library.summary(number))
     else:
-        found = desk.library.entry(number).snippet
+        found = context.library.entry(number).snippet
         if found is None:
             raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
         snippet = found
@@ -106,24 +106,24 @@ def find_job(desk: Desk, number: int, wish: Wish, device: str) -> tuple[Job, Sni
     return snippet_job(snippet, device, needs_checks=not wish.is_mine, **changes), snippet
 
 
-def run_shown(desk: Desk, number: int, wish: Wish, is_silent: bool, worker: Starter | None = None) -> Run:
+def run_shown(context: Context, number: int, wish: Wish, is_silent: bool, worker: Starter | None = None) -> Run:
     """Run an entry's snippet; its output appears as it comes, what came of it at the end."""
-    job, snippet = find_job(desk, number, wish, find_device(wish.device))
-    worker = worker or Worker.kept(desk.places.worker)
+    job, snippet = find_job(context, number, wish, find_device(wish.device))
+    worker = worker or Worker.kept(context.places.worker)
     if is_silent:
         return run(job, worker=worker)
-    done = run_live(desk, job, worker)
-    terminal = desk.out if desk.out.is_terminal else desk.err
-    if wish.has_curve and desk.out.is_terminal:
-        show_curve(desk, done)
+    done = run_live(context, job, worker)
+    terminal = context.out if context.out.is_terminal else context.err
+    if wish.has_curve and context.out.is_terminal:
+        show_curve(context, done)
     # What came of it goes to stderr where the output is kept in a file: that holds what the snippet printed alone.
-    terminal.print([[], *run_summary(done, snippet.source, terminal, desk.say)])
+    terminal.print([[], *run_summary(done, snippet.source, terminal, context.say)])
     return done
 
 
-def run_live(desk: Desk, job: Job, worker: Starter | None) -> Run:
+def run_live(context: Context, job: Job, worker: Starter | None) -> Run:
     """Run a job with its output passed on as it comes."""
-    clock = _Clock(desk)
+    clock = _Clock(context)
     try:
         done = run(job, on_output=clock.output, on_wait=clock.wait, worker=worker)
     finally:
@@ -132,17 +132,17 @@ def run_live(desk: Desk, job: Job, worker: Starter | None) -> Run:
     return done
 
 
-def show_curve(desk: Desk, done: Run) -> None:
+def show_curve(context: Context, done: Run) -> None:
     """Draw the steps that a run printed, if it printed any."""
     if "=" not in done.stdout:
         return
     from kb.screen.curve import draw, read_series
 
-    if picture := draw(read_series(done.stdout), desk.out.width, desk.out.has_colours):
-        desk.out.write("\n" + picture + "\n")
+    if picture := draw(read_series(done.stdout), context.out.width, context.out.has_colours):
+        context.out.write("\n" + picture + "\n")
 
 
-def run_both(desk: Desk, number: int, wish: Wish, is_silent: bool) -> tuple[list[Run], list[Difference]]:
+def run_both(context: Context, number: int, wish: Wish, is_silent: bool) -> tuple[list[Run], list[Difference]]:
     """Run a snippet on the CPU and on the other device, and compare what they print number by number.
 
     Raises:
@@ -153,55 +153,55 @@ def run_both(desk: Desk, number: int, wish: Wish, is_silent: bool) -> tuple[list
         raise UsageError("no second device here", "--device both compares the CPU with a GPU; use --device cpu")
     runs = []
     for device in ("cpu", other):
-        job, snippet = find_job(desk, number, wish, device)
+        job, snippet = find_job(context, number, wish, device)
         if not is_silent:
-            desk.out.print([[(f"── {device}", "heading")]])
-        runs.append(run(job) if is_silent else run_live(desk, job, None))
+            context.out.print([[(f"── {device}", "heading")]])
+        runs.append(run(job) if is_silent else run_live(context, job, None))
         if not is_silent:
-            desk.out.print([[], *run_summary(runs[-1], snippet.source, desk.out, desk.say), []])
+            context.out.print([[], *run_summary(runs[-1], snippet.source, context.out, context.say), []])
     differences = compare_outputs(runs[0].stdout, runs[1].stdout)
     if not is_silent:
-        show_verdict(desk, runs, differences)
+        show_verdict(context, runs, differences)
     return runs, differences
 
 
-def show_verdict(desk: Desk, runs: Sequence[Run], differences: Sequence[Difference]) -> None:
+def show_verdict(context: Context, runs: Sequence[Run], differences: Sequence[Difference]) -> None:
     """Times, memory and whether both printed the same."""
-    say = desk.say
+    say = context.say
     for done in runs:
         facts = say("{seconds} s, {memory} MiB", seconds=f"{done.seconds:.1f}", memory=f"{done.peak_mb:.0f}")
         gpu = f", {say('{memory} MiB of GPU memory', memory=f'{done.gpu_peak_mb:.0f}')}" if done.gpu_peak_mb else ""
-        desk.out.print([[(f"{done.device:6}", "strong"), (f" {say(str(done.outcome))}, {facts}{gpu}", "")]])
+        context.out.print([[(f"{done.device:6}", "strong"), (f" {say(str(done.outcome))}, {facts}{gpu}", "")]])
     if not differences:
-        desk.out.print([[("✓ ", "good"), (say("both print the same, up to rounding"), "")]])
+        context.out.print([[("✓ ", "good"), (say("both print the same, up to rounding"), "")]])
     for one in differences[:MAX_DIFFERENCES]:
-        desk.out.print([[("≠ ", "bad"), (str(one), "")]])
+        context.out.print([[("≠ ", "bad"), (str(one), "")]])
     if len(differences) > MAX_DIFFERENCES:
-        desk.out.print([[(say("{count} more", count=len(differences) - MAX_DIFFERENCES), "dim")]])
+        context.out.print([[(say("{count} more", count=len(differences) - MAX_DIFFERENCES), "dim")]])
 
 
-def watch_shown(desk: Desk, number: int, wish: Wish) -> None:
+def watch_shown(context: Context, number: int, wish: Wish) -> None:
     """Run a snippet now and whenever its file is saved, on a warm worker."""
     devices = [wish.device, *(name for name in ("cpu", find_device("auto")) if name != wish.device)]
     at = 0
 
     def again() -> None:
-        desk.library.store.close()
-        del desk.library  # the file was saved: read it again
-        desk.out.print([[("─" * min(desk.out.width, 60), "dim")]])
+        context.library.store.close()
+        del context.library  # the file was saved: read it again
+        context.out.print([[("─" * min(context.out.width, 60), "dim")]])
         try:
-            run_shown(desk, number, replace(wish, device=devices[at]), is_silent=False, worker=worker)
+            run_shown(context, number, replace(wish, device=devices[at]), is_silent=False, worker=worker)
         except KbError as error:
-            desk.err.print([[(f"kb: {error}", "bad")]])
+            context.err.print([[(f"kb: {error}", "bad")]])
         keys = ("r", "run again"), ("d", "device"), ("q", "quit")
-        line = [piece for key, what in keys for piece in ((key, "strong"), (f" {desk.say(what)}  ", "dim"))]
-        desk.err.print([[*line, (desk.say("runs again when {file} is saved", file=path.name), "dim")]])
+        line = [piece for key, what in keys for piece in ((key, "strong"), (f" {context.say(what)}  ", "dim"))]
+        context.err.print([[*line, (context.say("runs again when {file} is saved", file=path.name), "dim")]])
 
     def next_device() -> None:
         nonlocal at
         at = (at + 1) % len(devices)
 
-    _, snippet = find_job(desk, number, wish, wish.device)
+    _, snippet = find_job(context, number, wish, wish.device)
     path = Path(snippet.path)
     with Worker.start() as worker:
         watch(path, again, next_device)
@@ -210,31 +210,31 @@ def watch_shown(desk: Desk, number: int, wish: Wish) -> None:
 class _Clock:
     """Passes output on, and shows how long a silent run has taken."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, context: Context) -> None:
+        self.context = context
         self.started = time.monotonic()
         self.is_shown = False
         self.at_line_start = True
 
     def output(self, stream: str, text: str) -> None:
         self.clear()
-        target = self.desk.out if stream == "stdout" else self.desk.err
+        target = self.context.out if stream == "stdout" else self.context.err
         target.write(text)
         target.stream.flush()
         self.at_line_start = text.endswith("\n")
 
     def wait(self) -> None:
         passed = time.monotonic() - self.started
-        if self.desk.err.is_terminal and self.at_line_start and passed > WAIT:
+        if self.context.err.is_terminal and self.at_line_start and passed > WAIT:
             dots = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-            self.desk.err.write(
-                f"\r\x1b[2K{dots[int(passed * 10) % len(dots)]} {self.desk.say('running')} {passed:.1f} s"
+            self.context.err.write(
+                f"\r\x1b[2K{dots[int(passed * 10) % len(dots)]} {self.context.say('running')} {passed:.1f} s"
             )
-            self.desk.err.stream.flush()
+            self.context.err.stream.flush()
             self.is_shown = True
 
     def clear(self) -> None:
         if self.is_shown:
-            self.desk.err.write("\r\x1b[2K")
-            self.desk.err.stream.flush()
+            self.context.err.write("\r\x1b[2K")
+            self.context.err.stream.flush()
             self.is_shown = False

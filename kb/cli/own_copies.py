@@ -3,42 +3,43 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from kb.deck.entry import Snippet
-from kb.deck.script import read_snippet
-from kb.deck.summary import Head
+from kb.deck.script import Snippet, read_snippet
+from kb.deck.summary import Summary
 from kb.errors import KbError
 from kb.screen.editor import open_editor
 from kb.screen.layout import Line, diff_lines
 
 
-def own_copy(folder: Path, head: Head) -> Path:
+def own_copy(folder: Path, summary: Summary) -> Path:
     """Where the learner's copy of an entry's snippet lies, whether it is there or not."""
-    return folder / f"{head.folder}.py"
+    return folder / f"{summary.folder}.py"
 
 
-def read_own(folder: Path, head: Head) -> Snippet:
+def read_own(folder: Path, summary: Summary) -> Snippet:
     """The learner's copy.
 
     Raises:
         KbError: there is none, or it cannot be read.
     """
-    path = own_copy(folder, head)
+    path = own_copy(folder, summary)
     try:
         source = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise KbError(f"no copy of yours of entry {head.number}", f"kb run {head.number} --edit makes one") from None
+        raise KbError(
+            f"no copy of yours of entry {summary.number}", f"kb run {summary.number} --edit makes one"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise KbError(f"{path} cannot be read: {error}", "mend or remove it") from None
     return read_snippet(str(path), source)[0]
 
 
-def edit_own(folder: Path, head: Head, snippet: Snippet, environ: Mapping[str, str]) -> Path:
+def edit_own(folder: Path, summary: Summary, snippet: Snippet, environ: Mapping[str, str]) -> Path:
     """Open the learner's copy in the editor; the first time it is made from the snippet.
 
     Raises:
         KbError: it cannot be written, or the editor does not start.
     """
-    path = own_copy(folder, head)
+    path = own_copy(folder, summary)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():

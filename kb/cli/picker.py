@@ -1,6 +1,6 @@
 """Picker: search while typing, on a terminal."""
 
-from kb.context import Desk
+from kb.context import Context
 from kb.screen.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, keys_at_once, read_key
 from kb.screen.layout import Line, clip
 from kb.screen.render import hit_lines, key_line
@@ -9,17 +9,17 @@ ACTIONS = {"r": "run", "q": "quiz"}
 """What a letter does to the entry that is pointed at."""
 
 
-def pick(desk: Desk) -> tuple[str, int] | None:
+def pick(context: Context) -> tuple[str, int] | None:
     """Let the reader type and choose.
 
     Returns:
         ``show``, ``run`` or ``quiz``, and the entry's number; None if nothing was chosen.
     """
-    out = desk.out
+    out = context.out
     out.write("\x1b[?1049h")  # the screen as it was comes back afterwards
     try:
         with keys_at_once():
-            return _Picker(desk).run()
+            return _Picker(context).run()
     finally:
         out.write("\x1b[?1049l")
         out.stream.flush()
@@ -28,8 +28,8 @@ def pick(desk: Desk) -> tuple[str, int] | None:
 class _Picker:
     """What was typed, and which hit is pointed at."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, context: Context) -> None:
+        self.context = context
         self.text = ""
         self.place = -1
         """The hit that is pointed at; -1 while the reader types."""
@@ -58,19 +58,19 @@ class _Picker:
                 self.text, self.place = self.text + key, -1
 
     def draw(self) -> None:
-        desk, out = self.desk, self.desk.out
+        context, out = self.context, self.context.out
         room = max(1, (out.height - 3) // 2)
-        hits = desk.index.search(self.text, room, desk.say.language, is_typing=True).hits
-        self.numbers = [hit.head.number for hit in hits]
+        hits = context.searcher.search(self.text, room, context.say.language, is_typing=True).hits
+        self.numbers = [hit.summary.number for hit in hits]
         self.place = min(self.place, len(self.numbers) - 1)
         lines: list[Line] = [[("> ", "strong"), (clip(self.text, max(4, out.width - 3)), ""), ("▏", "dim")]]
         for at, hit in enumerate(hits):
-            shown = hit_lines([hit], desk.records, desk.torch, out, desk.say)
+            shown = hit_lines([hit], context.records, context.torch, out, context.say)
             if at == self.place:
                 shown[0] = [(text, "key") for text, _ in shown[0]]
             lines += shown
         if self.text.strip() and not hits:
-            lines.append([(desk.say("nothing found"), "dim")])
+            lines.append([(context.say("nothing found"), "dim")])
         keys = (
             [("Enter", "show"), ("r", "run"), ("q", "ask"), ("↑", "back"), ("Esc", "quit")]
             if self.place >= 0
@@ -79,5 +79,5 @@ class _Picker:
         body = lines[: max(1, out.height - 2)]
         out.write("\x1b[H\x1b[2J")
         out.print(body)
-        out.write(f"\x1b[{out.height};1H" + out.styled(key_line(keys, desk.say)))
+        out.write(f"\x1b[{out.height};1H" + out.styled(key_line(keys, context.say)))
         out.stream.flush()

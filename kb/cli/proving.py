@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.cli.execute import find_device
-from kb.context import Desk
+from kb.context import Context
 from kb.errors import KbError, UsageError
 from kb.run.worker import Workers
 from kb.screen.render import result_line, run_summary
@@ -63,14 +63,14 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(number), int(count)
 
 
-def verify_shown(desk: Desk, order: Order, is_silent: bool) -> list[Result]:
+def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result]:
     """Verify entries; every result is shown, the count at the end."""
     part = parse_shard(order.shard) if order.shard else None
     if order.seeds < 0:
         raise UsageError(f"--seeds {order.seeds} is no count", "give 0 or more")
-    numbers = desk.entries_for(order.words) or [head.number for head in desk.library.heads]
+    numbers = context.entries_for(order.words) or [summary.number for summary in context.library.summaries]
     device = find_device(order.device)
-    entries = [desk.library.entry(number) for number in numbers]
+    entries = [context.library.entry(number) for number in numbers]
     tasks = [task for entry in entries for task in tasks_of(entry, device)]
     seeds = 5 if order.thorough else order.seeds
     tasks += [task for entry in entries for task in thorough_tasks(entry, device, seeds, order.thorough)]
@@ -80,25 +80,25 @@ def verify_shown(desk: Desk, order: Order, is_silent: bool) -> list[Result]:
         tasks = shard(tasks, *part)
     with ExitStack() as stack:
         workers = stack.enter_context(Workers())
-        progress = stack.enter_context(_Progress(desk, tasks, is_silent))
+        progress = stack.enter_context(_Progress(context, tasks, is_silent))
         jobs = order.jobs or os.cpu_count() or 1
         results = verify(tasks, jobs, workers, progress.advance, is_strict=order.strict)
     if order.record:
-        write_down(desk, results)
+        write_down(context, results)
     if order.junit:
         try:
             order.junit.write_text(junit(results), encoding="utf-8")
         except OSError as error:
             raise KbError(f"{order.junit} cannot be written: {error.strerror}", "name another file") from None
     if not is_silent:
-        show_results(desk, results)
+        show_results(context, results)
     return results
 
 
-def write_down(desk: Desk, results: Sequence[Result]) -> None:
+def write_down(context: Context, results: Sequence[Result]) -> None:
     """Write the records and the outputs; a key that could not be computed loses its record."""
-    folder = desk.library.deck.path
-    torch = public(desk.torch)
+    folder = context.library.deck.path
+    torch = public(context.torch)
     gone = [
         (one.task.entry, one.task.what, one.task.id, torch, one.run.device)
         for one in results
@@ -111,35 +111,35 @@ def write_down(desk: Desk, results: Sequence[Result]) -> None:
         raise KbError(f"the records cannot be written: {error}", "mend the deck's permissions") from None
 
 
-def show_results(desk: Desk, results: Sequence[Result]) -> None:
+def show_results(context: Context, results: Sequence[Result]) -> None:
     """A line a result; for a snippet that failed, where and why."""
-    desk.out.print(result_line(result) for result in results)
+    context.out.print(result_line(result) for result in results)
     bad = [result for result in results if not result.ok]
     for result in bad:
-        snippet = desk.library.entry(result.task.entry).snippet
+        snippet = context.library.entry(result.task.entry).snippet
         if result.task.what == "snippet" and snippet:
-            desk.out.print(run_summary(result.run, snippet.source, desk.out, desk.say))
+            context.out.print(run_summary(result.run, snippet.source, context.out, context.say))
     if mutated := [result for result in results if result.task.what == "mutant"]:
         alive = [result for result in mutated if result.run.passed]
         equivalent = sum(result.ok for result in alive)
         counted = len(mutated) - equivalent
-        text = desk.say(
+        text = context.say(
             "{killed} of {all} mutants killed ({share}); {equivalent} more are as right as the solution",
             killed=len(mutated) - len(alive),
             all=counted,
             share=f"{(len(mutated) - len(alive)) / max(1, counted):.0%}",
             equivalent=equivalent,
         )
-        desk.err.print([[(text, "")]])
-    text = desk.say("{ok} of {all} as expected", ok=len(results) - len(bad), all=len(results))
-    desk.err.print([[("✗ " if bad else "✓ ", "bad" if bad else "good"), (text, "")]])
+        context.err.print([[(text, "")]])
+    text = context.say("{ok} of {all} as expected", ok=len(results) - len(bad), all=len(results))
+    context.err.print([[("✗ " if bad else "✓ ", "bad" if bad else "good"), (text, "")]])
 
 
 class _Progress:
     """A bar on stderr with the time that is left; nothing without a terminal."""
 
-    def __init__(self, desk: Desk, tasks: Sequence[Task], is_silent: bool) -> None:
-        self.is_shown = desk.err.is_terminal and not is_silent
+    def __init__(self, context: Context, tasks: Sequence[Task], is_silent: bool) -> None:
+        self.is_shown = context.err.is_terminal and not is_silent
         self.count = len(tasks)
 
     def __enter__(self) -> "_Progress":

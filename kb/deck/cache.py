@@ -13,7 +13,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kb.deck.summary import Head
+from kb.deck.summary import Summary
 
 if TYPE_CHECKING:
     from kb.deck.entry import Entry
@@ -23,7 +23,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS entry (
     folder TEXT PRIMARY KEY, number INTEGER NOT NULL, signature TEXT NOT NULL, complaints INTEGER NOT NULL,
-    head TEXT, lines TEXT, body TEXT
+    summary TEXT, lines TEXT, body TEXT
 );
 CREATE INDEX IF NOT EXISTS entry_number ON entry (number);
 CREATE INDEX IF NOT EXISTS entry_broken ON entry (complaints) WHERE complaints > 0;
@@ -40,7 +40,7 @@ class Row(NamedTuple):
     """What of an entry is searched."""
 
     folder: str
-    head: Head
+    summary: Summary
     lines: dict[str, list[tuple[str, int]]]
     code: str
     """The snippet's source; empty without one."""
@@ -145,19 +145,21 @@ class Store:
     def rows(self, folders: Collection[str] | None = None) -> Iterator[Row]:
         """What of the entries is searched: of these folders, or of all."""
         where = "" if folders is None else f"AND folder IN ({', '.join('?' * len(folders))})"
-        query = f"SELECT folder, head, lines, body FROM entry WHERE head IS NOT NULL {where} ORDER BY number, folder"
-        for folder, head, lines, body in self._connection.execute(query, tuple(folders or ())):
+        query = (
+            f"SELECT folder, summary, lines, body FROM entry WHERE summary IS NOT NULL {where} ORDER BY number, folder"
+        )
+        for folder, summary, lines, body in self._connection.execute(query, tuple(folders or ())):
             snippet = json.loads(body)[0]
-            yield Row(folder, thaw_head(json.loads(head)), json.loads(lines), snippet[1] if snippet else "")
+            yield Row(folder, thaw_summary(json.loads(summary)), json.loads(lines), snippet[1] if snippet else "")
 
     def unindexed(self) -> tuple[list[str], list[str]]:
         """Folders whose entries are not in the index as they are now, and folders that are in it and should not be."""
         changed = self._connection.execute(
-            "SELECT folder FROM entry LEFT JOIN indexed USING (folder) WHERE head IS NOT NULL"
+            "SELECT folder FROM entry LEFT JOIN indexed USING (folder) WHERE summary IS NOT NULL"
             " AND entry.signature IS NOT indexed.signature ORDER BY number, folder"
         )
         gone = self._connection.execute(
-            "SELECT folder FROM indexed WHERE folder NOT IN (SELECT folder FROM entry WHERE head IS NOT NULL)"
+            "SELECT folder FROM indexed WHERE folder NOT IN (SELECT folder FROM entry WHERE summary IS NOT NULL)"
         )
         return [row[0] for row in changed], [row[0] for row in gone]
 
@@ -186,21 +188,21 @@ class Store:
         """Write down that there is no index."""
         self._connection.execute("DELETE FROM indexed")
 
-    def heads(self) -> list[Head]:
-        """The heads of all entries, by number."""
-        rows = self._connection.execute("SELECT head FROM entry WHERE head IS NOT NULL ORDER BY number, folder")
-        return [thaw_head(json.loads(row[0])) for row in rows]
+    def summaries(self) -> list[Summary]:
+        """The summaries of all entries, by number."""
+        rows = self._connection.execute("SELECT summary FROM entry WHERE summary IS NOT NULL ORDER BY number, folder")
+        return [thaw_summary(json.loads(row[0])) for row in rows]
 
-    def heads_of(self, numbers: Collection[int]) -> dict[int, Head]:
-        """The heads of some entries, by number."""
-        query = f"SELECT head FROM entry WHERE head IS NOT NULL AND number IN ({', '.join('?' * len(numbers))})"
+    def summaries_of(self, numbers: Collection[int]) -> dict[int, Summary]:
+        """The summaries of some entries, by number."""
+        query = f"SELECT summary FROM entry WHERE summary IS NOT NULL AND number IN ({', '.join('?' * len(numbers))})"
         rows = self._connection.execute(f"{query} ORDER BY number, folder DESC", tuple(numbers))
-        heads = (thaw_head(json.loads(row[0])) for row in rows)
-        return {head.number: head for head in heads}
+        summaries = (thaw_summary(json.loads(row[0])) for row in rows)
+        return {summary.number: summary for summary in summaries}
 
     def is_empty(self) -> bool:
         """Whether no entry could be read."""
-        return self._connection.execute("SELECT 1 FROM entry WHERE head IS NOT NULL LIMIT 1").fetchone() is None
+        return self._connection.execute("SELECT 1 FROM entry WHERE summary IS NOT NULL LIMIT 1").fetchone() is None
 
     def count(self) -> int:
         """How many folders there are."""
@@ -214,7 +216,7 @@ class Store:
 
     def entry(self, number: int) -> "Entry | None":
         """One entry, whole."""
-        query = "SELECT folder, head, body FROM entry WHERE number = ? AND body IS NOT NULL ORDER BY folder"
+        query = "SELECT folder, summary, body FROM entry WHERE number = ? AND body IS NOT NULL ORDER BY folder"
         row = self._connection.execute(query, (number,)).fetchone()
         if row is None:
             return None
@@ -224,8 +226,8 @@ class Store:
         texts = self._connection.execute(
             "SELECT body FROM text WHERE number = ? AND folder = ? ORDER BY rowid", (number, row[0])
         )
-        head, (snippet, items) = thaw_head(json.loads(row[1])), json.loads(row[2])
-        return thaw_entry(head, [json.loads(text[0]) for text in texts], snippet, items)
+        summary, (snippet, items) = thaw_summary(json.loads(row[1])), json.loads(row[2])
+        return thaw_entry(summary, [json.loads(text[0]) for text in texts], snippet, items)
 
     def lines(self, number: int) -> dict[str, list[tuple[str, int]]]:
         """An entry's plain lines by language, each with its rank; none if there is no such entry."""
@@ -267,10 +269,10 @@ def signature(folder: str) -> str:
 
 
 def _dumps(entry: "Entry") -> tuple[str, str, str]:
-    """Head, lines, and the rest of an entry but for its texts."""
+    """Summary, lines, and the rest of an entry but for its texts."""
     lines = {language: text.lines for language, text in entry.texts.items()}
     snippet = astuple(entry.snippet) if entry.snippet else None
-    return _dump(astuple(entry.head)), _dump(lines), _dump([snippet, [astuple(item) for item in entry.items]])
+    return _dump(astuple(entry.summary)), _dump(lines), _dump([snippet, [astuple(item) for item in entry.items]])
 
 
 def _dump(value: object) -> str:
@@ -280,8 +282,8 @@ def _dump(value: object) -> str:
 # The other way: from the list that astuple made, by hand, since it runs at every start.
 
 
-def thaw_head(raw: Any) -> Head:
-    """The head whose ``astuple`` was written as JSON."""
+def thaw_summary(raw: Any) -> Summary:
+    """The summary whose ``astuple`` was written as JSON."""
     number, slug, area, level, tags, related, aliases, errors, titles, gists, sha256 = raw
     lists = tuple(tags), tuple(related), tuple(aliases), tuple(errors)
-    return Head(number, slug, area, level, *lists, titles, gists, sha256)
+    return Summary(number, slug, area, level, *lists, titles, gists, sha256)

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from kb.deck.block import plain
-from kb.deck.entry import Entry, Snippet
+from kb.deck.entry import Entry
 from kb.deck.manifest import FOLDER, LOOSE_FILES, Deck, number_of
 from kb.deck.page import Front, Page, join_items, parse_page
-from kb.deck.script import read_snippet
-from kb.deck.summary import Head
-from kb.deck.text import Text
+from kb.deck.script import Snippet, read_snippet
+from kb.deck.summary import Summary
+from kb.deck.text import Text, plain
 from kb.errors import Complaint
 
 SNIPPET = "snippet.py"
@@ -62,12 +61,12 @@ def load_entry(folder: Path, deck: Deck) -> tuple[Entry | None, list[Complaint]]
     items, differences = join_items(number, pages, paths)
     complaints += differences
     texts = {language: page.text for language, page in pages.items() if page.text is not None}
-    head = _head(number, slug, pages[primary].front or Front(), texts, snippet)
-    return Entry(head, texts, snippet, items), complaints
+    summary = _summary(number, slug, pages[primary].front or Front(), texts, snippet)
+    return Entry(summary, texts, snippet, items), complaints
 
 
-def _head(number: int, slug: str, front: Front, texts: dict[str, Text], snippet: Snippet | None) -> Head:
-    return Head(
+def _summary(number: int, slug: str, front: Front, texts: dict[str, Text], snippet: Snippet | None) -> Summary:
+    return Summary(
         number=number,
         slug=slug,
         area=front.area,

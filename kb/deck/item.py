@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb.deck.block import Block, Span
+from kb.deck.text import Block, Span
 
 
 class Kind(StrEnum):

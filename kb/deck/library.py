@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kb.deck.cache import Store, signature
 from kb.deck.manifest import FILE, Chapter, Deck, number_of, read_deck
-from kb.deck.summary import Head
+from kb.deck.summary import Summary
 from kb.errors import UsageError
 from kb.places import short_hash
 
@@ -33,6 +33,9 @@ BATCH = 1_000
 OnProgress = Callable[[int, int], None]
 """Told how many entries are done, of how many."""
 
+OnStale = Callable[[Path, Path], None]
+"""Told that a large deck's files should be looked at behind: its folder, and the cache folder."""
+
 
 class Library:
     """The entries of one deck."""
@@ -44,7 +47,13 @@ class Library:
         """Whether the files were not looked at: the deck is large, and a process in the background does it."""
 
     @classmethod
-    def open(cls, path: Path, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> "Library":
+    def open(
+        cls,
+        path: Path,
+        cache: Path | None,
+        on_progress: OnProgress = lambda *_: None,
+        on_stale: OnStale | None = None,
+    ) -> "Library":
         """Open a deck; entries whose files changed since the last time are read again.
 
         Looking at the files of a deck of more than ``LARGE`` entries would take longer than a search: once it was read
@@ -54,6 +63,7 @@ class Library:
             path: the deck's folder.
             cache: the cache folder; None keeps everything in memory.
             on_progress: told how many entries were read, of how many.
+            on_stale: told that a large deck should be looked at behind; without it nobody does.
 
         Raises:
             UsageError: there is no deck, or its ``deck.toml`` cannot be read.
@@ -66,8 +76,8 @@ class Library:
             scanned = store.value("scanned") if store.is_lasting else None
             if scanned and store.count() > LARGE:
                 finished, seconds = scanned
-                if cache is not None and time.time() - finished > max(MIN_AGE, 50 * seconds):
-                    _refresh_behind(path, cache)
+                if cache is not None and on_stale and time.time() - finished > max(MIN_AGE, 50 * seconds):
+                    on_stale(path, cache)
                 return cls(deck, store, is_trusted=True)
             refresh(deck, store, on_progress)
         except sqlite3.Error:
@@ -94,14 +104,14 @@ class Library:
                 self.store.update([], [(name, number, now, len(complaints), entry)])
 
     @cached_property
-    def heads(self) -> tuple[Head, ...]:
+    def summaries(self) -> tuple[Summary, ...]:
         """All entries, by number."""
-        return tuple(self.store.heads())
+        return tuple(self.store.summaries())
 
     @cached_property
-    def by_number(self) -> dict[int, Head]:
+    def by_number(self) -> dict[int, Summary]:
         """All entries under their numbers."""
-        return {head.number: head for head in self.heads}
+        return {summary.number: summary for summary in self.summaries}
 
     @property
     def is_empty(self) -> bool:
@@ -113,14 +123,14 @@ class Library:
         """How many of the deck's folders hold something that ``kb check`` complains about."""
         return self.store.broken()
 
-    def head(self, number: int) -> Head:
+    def summary(self, number: int) -> Summary:
         """One entry in short.
 
         Raises:
             UsageError: there is none of that number; the nearest are named.
         """
         self.freshen(number)
-        found = self.store.heads_of([number])
+        found = self.store.summaries_of([number])
         if number not in found:
             raise UsageError(f"no entry {number}", self._advice(number))
         return found[number]
@@ -131,10 +141,10 @@ class Library:
         Raises:
             UsageError: there is none of that number; the nearest are named.
         """
-        self.head(number)
+        self.summary(number)
         entry = self.store.entry(number)
         if entry is None:
-            raise AssertionError(f"the store has the head of entry {number} and not its body")
+            raise AssertionError(f"the store has the summary of entry {number} and not its body")
         return entry
 
     def text(self, number: int, language: str) -> "Text":
@@ -143,21 +153,21 @@ class Library:
         Raises:
             UsageError: there is no entry of that number.
         """
-        self.head(number)
+        self.summary(number)
         for wish in (language, *self.deck.languages):
             if text := self.store.text(number, wish):
                 return text
-        raise AssertionError(f"the store has the head of entry {number} and no text")
+        raise AssertionError(f"the store has the summary of entry {number} and no text")
 
     @cached_property
     def links(self) -> dict[int, set[int]]:
         """Numbers of each entry's neighbours that are there: those it names and those that name it."""
         links: dict[int, set[int]] = {number: set() for number in self.by_number}
-        for head in self.heads:
-            for other in head.related:
-                if other in links and other != head.number:
-                    links[head.number].add(other)
-                    links[other].add(head.number)
+        for summary in self.summaries:
+            for other in summary.related:
+                if other in links and other != summary.number:
+                    links[summary.number].add(other)
+                    links[other].add(summary.number)
         return links
 
     def neighbours(self, number: int) -> list[int]:
@@ -197,27 +207,6 @@ def refresh(deck: Deck, store: Store, on_progress: OnProgress = lambda *_: None)
         _read(deck, store, changed, gone, there, now, on_progress)
     if len(now) > LARGE:
         store.keep("scanned", [time.time(), time.time() - started])
-
-
-def _refresh_behind(path: Path, cache: Path) -> None:
-    """Look at a large deck's files in a process of its own."""
-    import subprocess
-    import sys
-
-    code = f"from kb.search.index import refresh_whole; refresh_whole({str(path)!r}, {str(cache)!r})"
-    with suppress(OSError):
-        subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            cwd="/",
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
-            },
-        )
 
 
 def _read(

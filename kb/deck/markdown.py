@@ -12,8 +12,8 @@ from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from kb.deck.block import Block, Span
 from kb.deck.formula import readable
+from kb.deck.text import Block, Span
 
 
 @dataclass(frozen=True, slots=True)

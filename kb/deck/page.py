@@ -6,11 +6,10 @@ from typing import Any
 
 import yaml
 
-from kb.deck.block import Block, Span, plain
 from kb.deck.item import Item, Kind, Wording
 from kb.deck.manifest import Deck
 from kb.deck.markdown import Reading, read_markdown, split_lines, walk
-from kb.deck.text import SOURCES, Text
+from kb.deck.text import SOURCES, Block, Span, Text, plain
 from kb.errors import Complaint
 
 PITFALLS = {"en": "Pitfalls", "zh": "易错点"}

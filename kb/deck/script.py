@@ -5,15 +5,70 @@ import hashlib
 import re
 import sys
 import tomllib
+from dataclasses import dataclass
 from typing import Any
-
-from kb.deck.entry import Hole, Snippet
 
 MAX_HOLE_LINES = 6
 
 _BLOCK = re.compile(r"^# /// script\n((?:#(?: .*)?\n)+?)# ///$", re.MULTILINE)
 _OPEN = re.compile(r"^(\s*)# hole:\s*(.*?)\s*$")
 _CLOSE = re.compile(r"^\s*# end\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """The lines of a snippet that a code item takes out."""
+
+    name: str
+    """The id of the code item."""
+    first: int
+    """Index of the first line inside the hole, from 0."""
+    end: int
+    """Index of the line ``# end``."""
+    indent: str
+    """The white space before ``# hole:``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """An entry's script."""
+
+    path: str
+    """Absolute path of the file."""
+    source: str
+    """The script's text."""
+    sha256: str
+    """Of ``source`` in UTF-8: what a record of a verification hangs on."""
+    timeout: float = 60.0
+    """Seconds that one run may take."""
+    launcher: str = ""
+    """``torchrun`` if the script is to be started by it, else nothing."""
+    processes: int = 1
+    """How many processes the launcher starts."""
+    holes: tuple[Hole, ...] = ()
+    """In the order of the file."""
+
+    def hole(self, name: str) -> Hole | None:
+        """The hole of that name."""
+        return next((hole for hole in self.holes if hole.name == name), None)
+
+    def solution(self, name: str) -> str:
+        """The lines inside a hole, without their indentation."""
+        hole = self.hole(name)
+        if hole is None:
+            raise KeyError(name)
+        lines = self.source.splitlines()[hole.first : hole.end]
+        return "\n".join(line.removeprefix(hole.indent) for line in lines)
+
+    def filled(self, name: str, lines: str) -> str:
+        """The script with other lines in a hole: indented to its depth, everything else as it stands."""
+        hole = self.hole(name)
+        if hole is None:
+            raise KeyError(name)
+        ours = self.source.splitlines()
+        theirs = [hole.indent + line if line.strip() else "" for line in lines.expandtabs(4).splitlines()]
+        return "\n".join([*ours[: hole.first], *theirs, *ours[hole.end :]]) + "\n"
+
 
 Trouble = list[tuple[int, str]]
 """Line numbers and messages."""

@@ -1,10 +1,10 @@
-"""Head: what lists and searches need of an entry, without its body."""
+"""Summary: what lists and searches need of an entry, without its body."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class Summary:
     """An entry in short."""
 
     number: int

@@ -1,10 +1,8 @@
-"""Text: an entry's answer in one language."""
+"""Text: an answer in one language, as blocks of spans. Markdown is read into them, the screen is laid out from them."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from kb.deck.block import Block
 
 _SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=[A-Z“\"`])|(?<=[。！？；])")
 
@@ -13,6 +11,47 @@ PROSE, HEADING, SOURCE, CODE = range(4)
 
 SOURCES = {"en": "Sources", "zh": "参考"}
 """Heading of the section that names papers and pages, by language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of text in one style."""
+
+    text: str
+    """What a reader sees; a formula already in readable Unicode."""
+    style: str = ""
+    """``""``, ``code``, ``strong``, ``em``, ``formula``, ``link``, or ``break`` (a forced new line)."""
+    source: str = ""
+    """Where a link leads, or a formula's LaTeX."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, a heading, a list: one node of a text's structure."""
+
+    kind: str
+    """``heading``, ``paragraph``, ``code``, ``formula``, ``list``, ``item``, ``table``, ``row``, ``cell``,
+    ``quote`` or ``rule``."""
+    spans: tuple[Span, ...] = ()
+    """The text of a heading, a paragraph, a formula or a cell; a code block's code is its only span."""
+    info: str = ""
+    """A code block's info string, a heading's level, an ordered list's first number, an ``x`` or blank for a task."""
+    children: tuple["Block", ...] = ()
+    """The blocks inside a list, an item, a quote, a table or a row."""
+    line: int = 0
+    """First line in the file, from 1."""
+    end: int = 0
+    """Last line in the file, from 1."""
+
+    @property
+    def text(self) -> str:
+        """The block's own text, without styles."""
+        return plain(self.spans)
+
+
+def plain(spans: tuple[Span, ...]) -> str:
+    """The text of spans, without their styles."""
+    return "".join("\n" if span.style == "break" else span.text for span in spans)
 
 
 @dataclass(frozen=True, slots=True)

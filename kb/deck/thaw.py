@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from kb.deck.block import Block, Span
-from kb.deck.summary import Head
-from kb.deck.text import Text
+from kb.deck.summary import Summary
+from kb.deck.text import Block, Span, Text
 
 if TYPE_CHECKING:
-    from kb.deck.entry import Entry, Snippet
+    from kb.deck.entry import Entry
     from kb.deck.item import Item
+    from kb.deck.script import Snippet
 
 
 def _spans(raw: Any) -> tuple[Span, ...]:
@@ -25,7 +25,7 @@ def _block(raw: Any) -> Block:
 
 
 def _snippet(raw: Any) -> "Snippet | None":
-    from kb.deck.entry import Hole, Snippet
+    from kb.deck.script import Hole, Snippet
 
     if raw is None:
         return None
@@ -60,12 +60,12 @@ def thaw_text(raw: Any) -> Text:
     return Text(language, title, _block(gist), _blocks(body), markdown)
 
 
-def thaw_entry(head: Head, texts: list[Any], snippet: Any, items: list[Any]) -> "Entry":
+def thaw_entry(summary: Summary, texts: list[Any], snippet: Any, items: list[Any]) -> "Entry":
     """The entry whose parts were written as JSON."""
     # Deferred, here and above: showing an entry takes its text alone, and these classes 6 ms to make.
     from kb.deck.entry import Entry
 
     thawed = [thaw_text(text) for text in texts]
     return Entry(
-        head, {text.language: text for text in thawed}, _snippet(snippet), tuple(_item(item) for item in items)
+        summary, {text.language: text for text in thawed}, _snippet(snippet), tuple(_item(item) for item in items)
     )

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from kb.deck.entry import Snippet
+from kb.deck.script import Snippet
 from kb.run.job import Failure, Job, Outcome, Run, Warned
 from kb.run.supervisor import END, ERR, HEADER, INTERRUPT, OUT, supervise
 

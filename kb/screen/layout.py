@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 if TYPE_CHECKING:
-    from kb.deck.block import Block, Span  # for their names alone: a search shows no blocks
+    from kb.deck.text import Block, Span  # for their names alone: a search shows no blocks
 
 Piece = tuple[str, str]
 """Text and the name of its style."""

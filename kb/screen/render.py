@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from kb.deck.library import Library
 from kb.deck.manifest import Deck
-from kb.deck.summary import Head
+from kb.deck.summary import Summary
 from kb.errors import Complaint
 from kb.screen.highlight import python_lines
 from kb.screen.layout import Line, Style, clip, code_lines, lay_out, pad, wrap
@@ -17,7 +17,7 @@ from kb.screen.terminal import Terminal
 from kb.verify.record import Record, Standing, standing
 
 if TYPE_CHECKING:
-    from kb.deck.block import Span
+    from kb.deck.text import Span
     from kb.run.job import Run
 
     # For their names alone: tantivy, the and the runner's parts would slow every list down.
@@ -76,17 +76,21 @@ def entry_page(
 ) -> list[Line]:
     """A whole entry: title, facts, answer, neighbours."""
     text = library.text(number, say.language)
-    head = library.by_number[number]
-    style = style_for(terminal, say, head.number, library.by_number)
-    mark, mark_style = MARKS[standing(head, records, torch)[0]]
-    lines = wrap([(f"{head.number}. {text.title}", "heading")], style.width, "# " if style.is_plain else "")
-    facts = [area_name(library.deck, head.area, say.language), say("level {level}", level=head.level), *head.tags]
+    summary = library.by_number[number]
+    style = style_for(terminal, say, summary.number, library.by_number)
+    mark, mark_style = MARKS[standing(summary, records, torch)[0]]
+    lines = wrap([(f"{summary.number}. {text.title}", "heading")], style.width, "# " if style.is_plain else "")
+    facts = [
+        area_name(library.deck, summary.area, say.language),
+        say("level {level}", level=summary.level),
+        *summary.tags,
+    ]
     lines += wrap([(" · ".join(fact for fact in facts if fact), "dim")], style.width)
-    lines += wrap([(f"{mark} ", mark_style), (standing_text(head, records, torch, say), "dim")], style.width)
+    lines += wrap([(f"{mark} ", mark_style), (standing_text(summary, records, torch, say), "dim")], style.width)
     lines.append([])
     lines += lay_out((text.gist, *text.body), style)
     lines.append([])
-    if neighbours := library.neighbours(head.number):
+    if neighbours := library.neighbours(summary.number):
         lines.append([(say("See also"), "heading")])
         for number in neighbours:
             title = language_text(library.by_number[number].titles, say.language)
@@ -94,7 +98,7 @@ def entry_page(
         lines.append([])
     if items := sum(owner == number for owner, _, _ in library.store.items()):
         count = say("Quiz: {count} questions", count=items)
-        lines += wrap([(count, "dim"), (" · ", "dim"), (f"kb quiz {head.number}", "code")], style.width)
+        lines += wrap([(count, "dim"), (" · ", "dim"), (f"kb quiz {summary.number}", "code")], style.width)
     return lines
 
 
@@ -103,45 +107,47 @@ def area_name(deck: Deck, area: str, language: str) -> str:
     return language_text(deck.areas.get(area, {}), language) or area
 
 
-def standing_text(head: Head, records: Sequence[Record], torch: str, say: Speech) -> str:
+def standing_text(summary: Summary, records: Sequence[Record], torch: str, say: Speech) -> str:
     """How an entry stands, in words."""
-    how, devices = standing(head, records, torch)
+    how, devices = standing(summary, records, torch)
     if how is Standing.VERIFIED:
         return say("verified with torch {torch} on {devices}", torch=torch, devices=", ".join(devices))
     if how is Standing.STALE:
         return say(
-            "stale: not verified with torch {torch}; kb verify {number} runs it", torch=torch, number=head.number
+            "stale: not verified with torch {torch}; kb verify {number} runs it", torch=torch, number=summary.number
         )
-    return say("not verified yet; kb verify {number} runs it", number=head.number)
+    return say("not verified yet; kb verify {number} runs it", number=summary.number)
 
 
 def entry_list(
-    heads: Sequence[Head], deck: Deck, records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
+    summaries: Sequence[Summary], deck: Deck, records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
 ) -> list[Line]:
     """All topics by chapter."""
     lines: list[Line] = []
     width = terminal.width
-    rest = list(heads)
+    rest = list(summaries)
     groups = [(language_text(chapter.titles, say.language), chapter.first, chapter.last) for chapter in deck.chapters]
     for title, first, last in [*groups, ("", 0, 1 << 60)]:
-        ours = [head for head in rest if first <= head.number <= last]
-        rest = [head for head in rest if head not in ours]
+        ours = [summary for summary in rest if first <= summary.number <= last]
+        rest = [summary for summary in rest if summary not in ours]
         if not ours:
             continue
         if lines:
             lines.append([])
         if title:
             lines.append([(title, "heading")])
-        for head in ours:
-            lines += _list_line(head, deck, records, torch, width, say)
+        for summary in ours:
+            lines += _list_line(summary, deck, records, torch, width, say)
     return lines
 
 
-def _list_line(head: Head, deck: Deck, records: Sequence[Record], torch: str, width: int, say: Speech) -> list[Line]:
-    mark, mark_style = MARKS[standing(head, records, torch)[0]]
-    title = language_text(head.titles, say.language)
-    area = area_name(deck, head.area, say.language)
-    start: Line = [(f"{head.number:>4} ", "number"), (mark + " ", mark_style)]
+def _list_line(
+    summary: Summary, deck: Deck, records: Sequence[Record], torch: str, width: int, say: Speech
+) -> list[Line]:
+    mark, mark_style = MARKS[standing(summary, records, torch)[0]]
+    title = language_text(summary.titles, say.language)
+    area = area_name(deck, summary.area, say.language)
+    start: Line = [(f"{summary.number:>4} ", "number"), (mark + " ", mark_style)]
     used = sum(cell_len(text) for text, _ in start)
     # Where the area does not fit beside the title it is left out: the title is what one looks for.
     room = width - used - cell_len(area) - 2
@@ -158,9 +164,9 @@ def hit_lines(
     lines: list[Line] = []
     width = terminal.width
     for hit in hits:
-        mark, mark_style = MARKS[standing(hit.head, records, torch)[0]]
-        title = language_text(hit.head.titles, say.language)
-        start = f"{hit.head.number:>4} "
+        mark, mark_style = MARKS[standing(hit.summary, records, torch)[0]]
+        title = language_text(hit.summary.titles, say.language)
+        start = f"{hit.summary.number:>4} "
         line: Line = [(title, "title")]
         if hit.also:
             line.append((f"  ({say('also')} {', '.join(map(str, hit.also))})", "dim"))
@@ -177,8 +183,8 @@ def results_json(found: "Results", language: str) -> dict[str, Any]:
         "shown_for": found.shown_for or None,
         "hits": [
             {
-                "number": hit.head.number,
-                "title": language_text(hit.head.titles, language),
+                "number": hit.summary.number,
+                "title": language_text(hit.summary.titles, language),
                 "score": round(hit.score, 4),
                 "matched": list(hit.matched),
                 "also": list(hit.also),
@@ -197,8 +203,8 @@ def explanations_json(found: "Iterable[Explanation]", language: str) -> list[dic
     """What explains an error, as ``--json`` gives it."""
     return [
         {
-            "number": one.head.number,
-            "title": language_text(one.head.titles, language),
+            "number": one.summary.number,
+            "title": language_text(one.summary.titles, language),
             "error": one.error or None,
             "score": one.score,
             "passages": _passages_json(one.passages),
@@ -219,13 +225,13 @@ def explanation_lines(
     width = min(terminal.width, 100) if terminal.is_terminal else terminal.width
     lines = wrap([(message if len(message) < 400 else f"{message[:400]}…", "bad")], width)
     for one in found:
-        mark, mark_style = MARKS[standing(one.head, records, torch)[0]]
-        title = language_text(one.head.titles, say.language)
+        mark, mark_style = MARKS[standing(one.summary, records, torch)[0]]
+        title = language_text(one.summary.titles, say.language)
         lines.append([])
-        lines += wrap([(f"{mark} ", mark_style), (title, "title")], width, f"{one.head.number:>4} ", " " * 5)
+        lines += wrap([(f"{mark} ", mark_style), (title, "title")], width, f"{one.summary.number:>4} ", " " * 5)
         for passage in one.passages:
             lines += wrap([(passage.text.replace("\n", " "), "")], width, "       ")
-        commands = f"kb show {one.head.number} · kb run {one.head.number}"
+        commands = f"kb show {one.summary.number} · kb run {one.summary.number}"
         lines.append([("       ", ""), (commands, "code")])
     return lines
 

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from kb.deck.summary import Head
+from kb.deck.summary import Summary
 from kb.search.query import parse_query
-from kb.search.searcher import Index, Passage, find_passages
+from kb.search.searcher import Passage, Searcher, find_passages
 from kb.search.tokens import query_tokens
 
 ENOUGH = 0.75
@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 class Explanation:
     """One entry that explains an error."""
 
-    head: Head
+    summary: Summary
     """The entry."""
     error: str
     """The message that it is known to explain; empty if only its text fits."""
@@ -76,7 +76,7 @@ def bare(message: str) -> str:
     return " ".join(_NUMBER.sub(" ", _ADDRESS.sub(" ", _PATH.sub(" ", message))).split())
 
 
-def explain(index: Index, text: str, language: str, limit: int = 2) -> tuple[str, list[Explanation]]:
+def explain(searcher: Searcher, text: str, language: str, limit: int = 2) -> tuple[str, list[Explanation]]:
     """The entries that explain what a program printed, best first.
 
     Returns:
@@ -84,30 +84,32 @@ def explain(index: Index, text: str, language: str, limit: int = 2) -> tuple[str
     """
     messages = messages_in(text)
     for message in messages:
-        if found := _known(index, message, language, limit):
+        if found := _known(searcher, message, language, limit):
             return message, found
     for message in messages[:1]:
-        return message, _by_text(index, message, language, limit)
+        return message, _by_text(searcher, message, language, limit)
     return "", []
 
 
-def _known(index: Index, message: str, language: str, limit: int) -> list[Explanation]:
+def _known(searcher: Searcher, message: str, language: str, limit: int) -> list[Explanation]:
     """Entries whose ``errors`` hold the message."""
     said = query_tokens(bare(message).lower())
-    found: list[tuple[float, int, Head, str]] = []
-    for head in index.library.heads:
-        for error in head.errors:
+    found: list[tuple[float, int, Summary, str]] = []
+    for summary in searcher.library.summaries:
+        for error in summary.errors:
             wanted = query_tokens(bare(error).lower())
             if not wanted:
                 continue
             share = _common(wanted, said) / len(wanted)
             if share >= ENOUGH:
-                found.append((share, len(wanted), head, error))
+                found.append((share, len(wanted), summary, error))
     # Between equals the longer message says more.
     best: dict[int, Explanation] = {}
-    for share, _, head, error in sorted(found, key=lambda one: (-one[0], -one[1], one[2].number)):
-        if head.number not in best:
-            best[head.number] = Explanation(head, error, round(share, 3), _passages(index, head, error, language))
+    for share, _, summary, error in sorted(found, key=lambda one: (-one[0], -one[1], one[2].number)):
+        if summary.number not in best:
+            best[summary.number] = Explanation(
+                summary, error, round(share, 3), _passages(searcher, summary, error, language)
+            )
     return list(best.values())[:limit]
 
 
@@ -123,21 +125,21 @@ def _common(wanted: list[str], said: list[str]) -> int:
     return row[-1]
 
 
-def _by_text(index: Index, message: str, language: str, limit: int) -> list[Explanation]:
+def _by_text(searcher: Searcher, message: str, language: str, limit: int) -> list[Explanation]:
     """Entries whose text holds most of the message's words."""
     name, _, rest = message.partition(":")
     query = parse_query(bare(rest) or name)
     wanted = [term.text for term in query.terms if len(term.text) > 2]
     if len(wanted) < 2:
         return []
-    hits = index.search(" ".join(wanted), limit, language, every=True).hits
+    hits = searcher.search(" ".join(wanted), limit, language, every=True).hits
     return [
-        Explanation(hit.head, "", round(len(hit.matched) / len(wanted), 3), hit.passages)
+        Explanation(hit.summary, "", round(len(hit.matched) / len(wanted), 3), hit.passages)
         for hit in hits
         if len(hit.matched) >= max(2, SHARED * len(wanted))
     ]
 
 
-def _passages(index: Index, head: Head, error: str, language: str) -> tuple[Passage, ...]:
+def _passages(searcher: Searcher, summary: Summary, error: str, language: str) -> tuple[Passage, ...]:
     tokens = parse_query(bare(error)).tokens
-    return find_passages(index.library.store.lines(head.number), tokens, language)[0]
+    return find_passages(searcher.library.store.lines(summary.number), tokens, language)[0]

@@ -12,7 +12,7 @@ from typing import Any
 import tantivy
 
 from kb.deck.cache import Row, Store
-from kb.deck.library import Library, OnProgress, refresh
+from kb.deck.library import OnProgress
 from kb.search.tokens import compact, simplified, tokens, word_pairs
 
 WEIGHTS = {
@@ -70,14 +70,6 @@ def forget_index(store: Store, cache: Path | None) -> None:
     if cache is not None and isinstance(name, list):
         with suppress(sqlite3.Error):
             _forget(store, cache / "indexes", name[2])
-
-
-def refresh_whole(deck: str, cache: str) -> None:
-    """Look at all files of a large deck and bring its index up to date: what the process in the background does."""
-    library = Library.open(Path(deck), Path(cache))
-    if library.is_trusted:
-        refresh(library.deck, library.store)
-    open_index(library.store, Path(cache))
 
 
 def _open_kept(store: Store, folder: Path, on_progress: OnProgress) -> tantivy.Index:
@@ -214,25 +206,27 @@ def _write(
 def _document(row: Row) -> tantivy.Document:
     from kb.deck.text import CODE  # deferred: searching needs none of an entry's classes
 
-    head = row.head
-    names = [*head.aliases, *head.titles.values(), head.slug, str(head.number)]
+    summary = row.summary
+    names = [*summary.aliases, *summary.titles.values(), summary.slug, str(summary.number)]
     body = [text for lines in row.lines.values() for text, rank in lines[1:] if rank < CODE]
     fields = {
         "folder": row.folder,
         "exact": " ".join(dict.fromkeys(compact(simplified(name)) for name in names)),
-        "title": _cut(*head.titles.values(), head.slug.replace("-", " ")),
-        "alias": _cut(*head.aliases, *head.tags, head.area),
-        "error": _cut(*head.errors),
+        "title": _cut(*summary.titles.values(), summary.slug.replace("-", " ")),
+        "alias": _cut(*summary.aliases, *summary.tags, summary.area),
+        "error": _cut(*summary.errors),
         "api": _cut(*api_names(row.code)),
-        "gist": _cut(*head.gists.values()),
+        "gist": _cut(*summary.gists.values()),
         "body": _cut(*body),
         "code": _cut(row.code),
-        "pair": " ".join(_pairs(*head.titles.values(), *head.aliases, *head.errors, *head.gists.values(), *body)),
-        "area": compact(head.area),
-        "tag": " ".join(compact(tag) for tag in head.tags),
-        "level": str(head.level),
+        "pair": " ".join(
+            _pairs(*summary.titles.values(), *summary.aliases, *summary.errors, *summary.gists.values(), *body)
+        ),
+        "area": compact(summary.area),
+        "tag": " ".join(compact(tag) for tag in summary.tags),
+        "level": str(summary.level),
     }
-    return tantivy.Document(number=head.number, **fields)
+    return tantivy.Document(number=summary.number, **fields)
 
 
 def _pairs(*texts: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import tantivy
 
 from kb.deck.library import Library, OnProgress
-from kb.deck.summary import Head
+from kb.deck.summary import Summary
 from kb.search.glossary import FILE, PLAIN_WEIGHT, WEIGHT, Glossary, Listed, compiled, read_glossary
 from kb.search.index import WEIGHTS, forget_index, open_index, schema
 from kb.search.query import MAX_TERMS, Query, Term, parse_query, phrase_of, terms_of, unquoted
@@ -55,7 +55,7 @@ class Passage:
 class Hit:
     """One entry that was found."""
 
-    head: Head
+    summary: Summary
     """The entry."""
     score: float
     """Higher is better; comparable within one search only."""
@@ -77,7 +77,7 @@ class Results:
     """What was searched for instead, where a word of the query stands nowhere; else empty."""
 
 
-class Index:
+class Searcher:
     """The search index of one deck."""
 
     def __init__(self, library: Library, index: tantivy.Index, cache: Path | None = None) -> None:
@@ -86,7 +86,7 @@ class Index:
         self._searcher = index.searcher()
 
     @classmethod
-    def open(cls, library: Library, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> "Index":
+    def open(cls, library: Library, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> "Searcher":
         """Open the deck's index, brought up to date; in memory if it cannot be kept."""
         return cls(library, open_index(library.store, cache, on_progress), cache)
 
@@ -141,10 +141,10 @@ class Index:
         numbers = [number for _, number in ranked]
         for number in numbers[:limit]:
             self.library.freshen(number)
-        heads = self.library.store.heads_of(numbers)
-        found = [(score, heads[number]) for score, number in ranked if number in heads]
-        groups = [(score, head, ()) for score, head in found[:limit]] if every else _grouped(found, limit)
-        hits = (self._hit(score, head, also, query, language) for score, head, also in groups)
+        summaries = self.library.store.summaries_of(numbers)
+        found = [(score, summaries[number]) for score, number in ranked if number in summaries]
+        groups = [(score, summary, ()) for score, summary in found[:limit]] if every else _grouped(found, limit)
+        hits = (self._hit(score, summary, also, query, language) for score, summary, also in groups)
         return Results(tuple(hits), shown_for)
 
     def rank(self, query: Query, limit: int) -> list[tuple[float, int]]:
@@ -208,11 +208,11 @@ class Index:
 
     def _holds(self, number: int, phrases: Collection[str]) -> bool:
         """Whether an entry holds phrases word for word."""
-        heads = self.library.store.heads_of([number])
+        summaries = self.library.store.summaries_of([number])
         lines = self.library.store.lines(number)
         texts = [text for one in lines.values() for text, _ in one]
-        for head in heads.values():
-            texts += [*head.titles.values(), *head.aliases, *head.tags, *head.errors]
+        for summary in summaries.values():
+            texts += [*summary.titles.values(), *summary.aliases, *summary.tags, *summary.errors]
         # Across the ends of sentences too, but never from one language into the other.
         joined = [phrase_of(" ".join(text for text, _ in one)) for one in lines.values()] + [*map(phrase_of, texts)]
         return all(any(phrase in text for text in joined) for phrase in phrases)
@@ -307,29 +307,29 @@ class Index:
     def _vocabulary(self) -> list[str]:
         return list(self._vocabulary_counts)
 
-    def _hit(self, score: float, head: Head, also: tuple[int, ...], query: Query, language: str) -> Hit:
-        texts = self.library.store.lines(head.number)
+    def _hit(self, score: float, summary: Summary, also: tuple[int, ...], query: Query, language: str) -> Hit:
+        texts = self.library.store.lines(summary.number)
         passages, seen = find_passages(texts, query.tokens, language)
-        names = " ".join((*head.titles.values(), *head.aliases, *head.tags, *head.errors))
+        names = " ".join((*summary.titles.values(), *summary.aliases, *summary.tags, *summary.errors))
         seen |= query.tokens.intersection(cut(names))
         matched = tuple(term.text for term in query.terms if any(token in seen for token, _ in term.tokens))
-        return Hit(head, score, passages, also, matched)
+        return Hit(summary, score, passages, also, matched)
 
 
-def _grouped(found: list[tuple[float, Head]], limit: int) -> list[tuple[float, Head, tuple[int, ...]]]:
+def _grouped(found: list[tuple[float, Summary]], limit: int) -> list[tuple[float, Summary, tuple[int, ...]]]:
     """Entries on one subject as one hit: those that name each other as related and share a tag."""
-    groups: list[tuple[float, Head, list[int]]] = []
-    for score, head in found:
+    groups: list[tuple[float, Summary, list[int]]] = []
+    for score, summary in found:
         for _, leader, also in groups:
-            if _same_subject(leader, head):
-                also.append(head.number)
+            if _same_subject(leader, summary):
+                also.append(summary.number)
                 break
         else:
-            groups.append((score, head, []))
-    return [(score, head, tuple(also)) for score, head, also in groups[:limit]]
+            groups.append((score, summary, []))
+    return [(score, summary, tuple(also)) for score, summary, also in groups[:limit]]
 
 
-def _same_subject(one: Head, other: Head) -> bool:
+def _same_subject(one: Summary, other: Summary) -> bool:
     linked = other.number in one.related or one.number in other.related
     return linked and bool({tag.lower() for tag in one.tags} & {tag.lower() for tag in other.tags})
 

@@ -5,13 +5,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from kb.deck.block import Block
 from kb.deck.entry import Entry
 from kb.deck.folder import OUTPUT, SNIPPET, load_entry, stray_files
 from kb.deck.item import Item, Kind
 from kb.deck.manifest import FILE, Deck, number_of, read_deck
 from kb.deck.markdown import walk
-from kb.deck.text import Text
+from kb.deck.text import Block, Text
 from kb.errors import Complaint
 from kb.search.glossary import read_glossary
 from kb.search.labelled import FILE as QUERIES
@@ -75,7 +74,7 @@ def _scarce_queries(queries: list[Labelled], owners: dict[int, str]) -> list[Com
 def check_entry(entry: Entry, deck: Deck, folders: set[str]) -> list[Complaint]:
     """What is wrong between the files of an entry: blocks and snippet, items and holes, links, translations."""
     complaints: list[Complaint] = []
-    folder = entry.head.folder
+    folder = entry.summary.folder
     primary = f"{folder}/{deck.languages[0]}.md"
     for language, text in entry.texts.items():
         path = f"{folder}/{language}.md"
@@ -89,7 +88,7 @@ def check_entry(entry: Entry, deck: Deck, folders: set[str]) -> list[Complaint]:
             for hole in entry.snippet.holes
             if getattr(entry.item(hole.name), "kind", None) is not Kind.CODE
         ]
-    for number in entry.head.related:
+    for number in entry.summary.related:
         if not deck.plans(number):
             complaints.append(Complaint(primary, 1, f"related names {number}, which is in none of the deck's chapters"))
     return complaints

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from kb.deck.summary import Head
+from kb.deck.summary import Summary
 
 FILE = "verified.json"
 
@@ -79,10 +79,10 @@ def write_records(deck: Path, new: Iterable[Record], dropped: Iterable[tuple[int
     part.replace(deck / FILE)
 
 
-def standing(head: Head, records: Iterable[Record], torch: str) -> tuple[Standing, tuple[str, ...]]:
+def standing(summary: Summary, records: Iterable[Record], torch: str) -> tuple[Standing, tuple[str, ...]]:
     """How an entry stands with a version of torch, and on which devices it is verified."""
-    ours = [record for record in records if record.entry == head.number and record.what == "snippet"]
-    fitting = [record for record in ours if record.sha256 == head.sha256 and record.torch == public(torch)]
+    ours = [record for record in records if record.entry == summary.number and record.what == "snippet"]
+    fitting = [record for record in ours if record.sha256 == summary.sha256 and record.torch == public(torch)]
     good = {record.device for record in fitting if record.outcome == PASSED}
     if good:
         return Standing.VERIFIED, tuple(sorted(good))

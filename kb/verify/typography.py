@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from kb.deck.block import Block, Span
+from kb.deck.text import Block, Span
 from kb.search.tokens import HAN
 
 FULL = "，。：；？！（）、《》“”‘’…"

@@ -19,7 +19,7 @@ import pytest
 
 from kb.deck.library import Library
 from kb.search.labelled import KINDS, Labelled, read_queries
-from kb.search.searcher import Index
+from kb.search.searcher import Searcher
 from tests.bench.test_start import EMPTY
 from tests.conftest import COMMAND, CONTENT, ROOT
 
@@ -54,11 +54,11 @@ def plain_texts() -> dict[int, str]:
     """Each entry's text as a file would hold it, both languages."""
     library = Library.open(CONTENT, None)
     return {
-        head.number: "\n".join(
-            [*head.titles.values(), *head.aliases, *head.errors]
-            + [text for lines in library.store.lines(head.number).values() for text, _ in lines]
+        summary.number: "\n".join(
+            [*summary.titles.values(), *summary.aliases, *summary.errors]
+            + [text for lines in library.store.lines(summary.number).values() for text, _ in lines]
         )
-        for head in library.heads
+        for summary in library.summaries
     }
 
 
@@ -126,7 +126,7 @@ def percentiles(do: Callable[[str], object], queries: list[str]) -> tuple[float,
 
 def test_eighty_entries_in_the_process(tmp_path: Path) -> None:
     """Ranked within 2 ms at p95; with the passages of ten hits beside it."""
-    index = Index.open(Library.open(replicated(tmp_path, 80), None), None)
+    index = Searcher.open(Library.open(replicated(tmp_path, 80), None), None)
     queries = [query.text for query in read_queries(CONTENT)[0]] * 3
     from kb.search.query import parse_query
 
@@ -173,7 +173,7 @@ def test_hundred_thousand_notes(tmp_path: Path, environ: dict[str, str], home: P
     started = time.process_time()
     library = Library.open(deck, cache)
     read = time.process_time()
-    index = Index.open(library, cache)
+    index = Searcher.open(library, cache)
     built = time.process_time()
     print(f"\nread {MANY / (read - started):.0f} notes a second of CPU, indexed {MANY / (built - read):.0f}")
     dice = Random(5)
@@ -193,9 +193,9 @@ def test_hundred_thousand_notes(tmp_path: Path, environ: dict[str, str], home: P
     started = time.perf_counter()
     library = Library.open(deck, cache)
     library.freshen(500)
-    changed = Index.open(library, cache)
+    changed = Searcher.open(library, cache)
     print(f"one changed note indexed in {1000 * (time.perf_counter() - started):.0f} ms")
-    assert [hit.head.number for hit in changed.search("wombat").hits] == [500]
+    assert [hit.summary.number for hit in changed.search("wombat").hits] == [500]
     assert MANY / (built - read) >= 1500
     assert median < 0.005
     assert p90 < 0.015
@@ -250,12 +250,12 @@ def rank_of(found: list[int], query: Labelled) -> float:
 
 def test_finds_what_others_do_not(tmp_path: Path) -> None:
     """MRR at 10 by kind of query, beside FTS5 with two tokenizers and ripgrep."""
-    index = Index.open(Library.open(CONTENT, None), None)
+    index = Searcher.open(Library.open(CONTENT, None), None)
     there = set(index.library.by_number)
     queries = [query for query in read_queries(CONTENT)[0] if there & set(query.entries)]
 
     def ours(text: str) -> list[int]:
-        return [hit.head.number for hit in index.search(text, 10, every=True).hits]
+        return [hit.summary.number for hit in index.search(text, 10, every=True).hits]
 
     finders: dict[str, Finder] = {
         "kb": ours,

@@ -137,14 +137,14 @@ def test_both_needs_a_second_device(small: Path, kb: Kb) -> None:
 def test_both_compares_number_by_number(small: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With a second device both are run, and what differs by more than rounding is told."""
     import kb.cli.execute
-    from kb.context import Desk
+    from kb.context import Context
 
     write_entry(
         small, snippet=SNIPPET + 'print("loss", 0.5000 if os.environ["KB_DEVICE"] == "cpu" else 0.5001, "and", 1.0)\n'
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kb.cli.execute, "find_device", lambda device: "mps" if device == "auto" else device)
-        runs, differences = kb.cli.execute.run_both(Desk(), 61, kb.cli.execute.Wish(device="both"), is_silent=True)
+        runs, differences = kb.cli.execute.run_both(Context(), 61, kb.cli.execute.Wish(device="both"), is_silent=True)
     assert ["cpu", "mps"] == [done.device for done in runs]
     assert ["line 1: cpu against mps"] == [str(one) for one in differences if "cpu" in str(one)]
     assert compare_outputs(runs[0].stdout, runs[1].stdout) == differences

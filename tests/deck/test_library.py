@@ -59,7 +59,7 @@ def test_removed_and_added_entries_are_noticed(deck: Path, cache: Path) -> None:
     Library.open(deck, cache)
     write_entry(deck, 63, "new")
     shutil.rmtree(deck / "061-mean")
-    assert [head.number for head in Library.open(deck, cache).heads] == [63]
+    assert [summary.number for summary in Library.open(deck, cache).summaries] == [63]
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "schema"])
@@ -116,7 +116,7 @@ def test_broken_entry_does_not_hide_the_others(deck: Path) -> None:
     folder = write_entry(deck, 62, "broken")
     (folder / "en.md").write_bytes(b"\xff\xfe\x00")
     library = Library.open(deck, None)
-    assert [head.number for head in library.heads] == [61]
+    assert [summary.number for summary in library.summaries] == [61]
     assert library.broken == 1
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kb.deck.library import Library
 from kb.search.glossary import Glossary, Listed, compiled, read_glossary
 from kb.search.labelled import read_queries
-from kb.search.searcher import Index, Results
+from kb.search.searcher import Results, Searcher
 from tests.conftest import CONTENT, EN, ROOT, SNIPPET, ZH, Kb, only_json, write_entry
 from tests.pseudo_terminal import Screen
 
@@ -53,20 +53,20 @@ def small(deck: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return deck
 
 
-def opened(deck: Path, cache: Path | None = None) -> Index:
+def opened(deck: Path, cache: Path | None = None) -> Searcher:
     """The deck's index in a cache folder, or in memory."""
-    return Index.open(Library.open(deck, cache), cache)
+    return Searcher.open(Library.open(deck, cache), cache)
 
 
 @pytest.fixture
-def index(small: Path) -> Index:
+def index(small: Path) -> Searcher:
     """Its index, in memory."""
     return opened(small)
 
 
 def numbers(found: Results) -> list[int]:
     """The entries that were found, best first."""
-    return [hit.head.number for hit in found.hits]
+    return [hit.summary.number for hit in found.hits]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def numbers(found: Results) -> list[int]:
         ("arithmetisches mittel", 61),
     ],
 )
-def test_first(index: Index, query: str, first: int) -> None:
+def test_first(index: Searcher, query: str, first: int) -> None:
     """Words, names, either language, traditional characters, question marks, errors, words that mean the same."""
     found = index.search(query)
     assert first in (numbers(found)[0], *found.hits[0].also)
@@ -105,13 +105,13 @@ def test_first(index: Index, query: str, first: int) -> None:
         ("長短期記憶", "长短期记忆", 62),
     ],
 )
-def test_words_that_stand_nowhere(index: Index, query: str, shown_for: str, first: int) -> None:
+def test_words_that_stand_nowhere(index: Searcher, query: str, shown_for: str, first: int) -> None:
     """A slip, a beginning, two words in one, traditional characters: it is said what was searched for."""
     found = index.search(query)
     assert (found.shown_for, numbers(found)[0]) == (shown_for, first)
 
 
-def test_known_words_are_left_alone(index: Index) -> None:
+def test_known_words_are_left_alone(index: Searcher) -> None:
     """What stands somewhere is searched for as it is; what is like nothing finds nothing."""
     assert index.search("lstm state").shown_for == ""
     assert index.search("qqqqqzzzz") == Results(())
@@ -133,12 +133,12 @@ def test_known_words_are_left_alone(index: Index) -> None:
         ("api:torch.nope", []),
     ],
 )
-def test_signs(index: Index, query: str, expected: list[int]) -> None:
+def test_signs(index: Searcher, query: str, expected: list[int]) -> None:
     """Phrases, exclusions and filters."""
     assert sorted(numbers(index.search(query, every=True))) == expected
 
 
-def test_entries_on_one_subject_are_one_hit(index: Index) -> None:
+def test_entries_on_one_subject_are_one_hit(index: Searcher) -> None:
     """Unless all are asked for."""
     grouped = index.search("average")
     assert numbers(grouped) == [61] or numbers(grouped) == [63]
@@ -146,7 +146,7 @@ def test_entries_on_one_subject_are_one_hit(index: Index) -> None:
     assert sorted(numbers(index.search("average", every=True))) == [61, 63]
 
 
-def test_passage_is_prose_with_marks(index: Index) -> None:
+def test_passage_is_prose_with_marks(index: Searcher) -> None:
     """The best line holds the words, marked; the words that were matched are told."""
     hit = index.search("hidden transformer").hits[0]
     (first, *_) = hit.passages
@@ -155,12 +155,12 @@ def test_passage_is_prose_with_marks(index: Index) -> None:
     assert "Any book" not in index.search("sum over count").hits[0].passages[0].text
 
 
-def test_passage_of_the_other_language_where_only_that_has_it(index: Index) -> None:
+def test_passage_of_the_other_language_where_only_that_has_it(index: Searcher) -> None:
     """An English reader who asks in Chinese sees the Chinese line that was found."""
     assert "梯度消失时" in index.search("梯度消失").hits[0].passages[0].text
 
 
-def test_words_beside_a_phrase_that_stands_nowhere(index: Index) -> None:
+def test_words_beside_a_phrase_that_stands_nowhere(index: Searcher) -> None:
     """They are searched for with its words, which is told; nothing but phrases stays strict."""
     found = index.search('hidden "state of wombats"')
     assert numbers(found)[:1] == [62]
@@ -170,7 +170,7 @@ def test_words_beside_a_phrase_that_stands_nowhere(index: Index) -> None:
     assert (strict.hits, strict.shown_for) == ((), "")
 
 
-def test_quiz_keys_are_not_searchable(index: Index) -> None:
+def test_quiz_keys_are_not_searchable(index: Searcher) -> None:
     """No option, explanation or solution of a quiz is in the index."""
     assert index.search("statistics.fmean").hits == ()
     assert index.search('"nine over three"').hits == ()
@@ -191,14 +191,14 @@ def test_long_text_can_be_searched_for(text: str) -> None:
     assert time.monotonic() - started < 10
 
 
-def content_index() -> Index:
+def content_index() -> Searcher:
     """The built-in deck's index, made once."""
     if not _made:
-        _made.append(Index.open(Library.open(CONTENT, None), None))
+        _made.append(Searcher.open(Library.open(CONTENT, None), None))
     return _made[0]
 
 
-_made: list[Index] = []
+_made: list[Searcher] = []
 
 
 def test_queries_of_the_deck_find_their_entries() -> None:
@@ -212,10 +212,10 @@ def test_queries_of_the_deck_find_their_entries() -> None:
         if not there & set(query.entries):
             continue
         found = content_index().search(query.text, 10).hits
-        places = [at for at, hit in enumerate(found, 1) if {hit.head.number, *hit.also} & set(query.entries)]
+        places = [at for at, hit in enumerate(found, 1) if {hit.summary.number, *hit.also} & set(query.entries)]
         ranks.setdefault(query.kind, []).append(1 / places[0] if places else 0.0)
         if places[:1] != [1]:
-            missed.append((query.text, query.entries, [hit.head.number for hit in found[:3]]))
+            missed.append((query.text, query.entries, [hit.summary.number for hit in found[:3]]))
         assert found, query.text
     print()
     for kind, found_ranks in ranks.items():
@@ -250,7 +250,7 @@ def test_words_that_every_entry_is_about_count_for_little(small: Path) -> None:
     def scores(query: str, plain: str) -> dict[int, float]:
         (small / "glossary.toml").write_text(plain)
         found = opened(small).search(query, every=True)
-        return {hit.head.number: hit.score for hit in found.hits}
+        return {hit.summary.number: hit.score for hit in found.hits}
 
     before, after = (scores("transformer average", plain) for plain in ("", 'plain = ["average"]'))
     assert after[62] == pytest.approx(before[62])
@@ -296,7 +296,7 @@ def test_index_is_renewed_entry_by_entry(small: Path, tmp_path: Path) -> None:
     assert numbers(opened(small, cache).search("lstm")) == [62]
     path = small / "062-lstm" / "en.md"
     path.write_text(path.read_text().replace("hidden state", "wombat state"))
-    index = Index.open(Library.open(small, cache), cache, lambda _, whole: done.append(whole))
+    index = Searcher.open(Library.open(small, cache), cache, lambda _, whole: done.append(whole))
     assert done == [1]
     assert numbers(index.search("wombat")) == [62]
     assert index.search('"hidden state"').hits == ()
@@ -365,10 +365,10 @@ from pathlib import Path
 import kb.search.index
 kb.search.index.BATCH = 20
 from kb.deck.library import Library
-from kb.search.searcher import Index
+from kb.search.searcher import Searcher
 library = Library.open(Path(sys.argv[1]), Path(sys.argv[2]))
 print("go", flush=True)
-Index.open(library, Path(sys.argv[2]), lambda done, whole: print(done, flush=True))
+Searcher.open(library, Path(sys.argv[2]), lambda done, whole: print(done, flush=True))
 """
 
 
@@ -389,7 +389,7 @@ def test_killed_build_is_gone_on_with(tmp_path: Path, home: Path) -> None:
     process.wait()
     assert lines[0] == "go"
     counts: list[int] = []
-    index = Index.open(Library.open(deck, cache), cache, lambda _, whole: counts.append(whole))
+    index = Searcher.open(Library.open(deck, cache), cache, lambda _, whole: counts.append(whole))
     assert counts
     assert counts[0] <= 300 - 20 * (len(lines) - 1)
     for number in (1, 20, 60, 150, 300):
@@ -409,19 +409,18 @@ def test_large_deck_is_not_looked_at_on_every_start(
     path = small / "062-lstm" / "en.md"
     path.write_text(path.read_text().replace("How does an LSTM keep", "How does an LSTM lose"))
     (hit,) = opened(small, cache).search("lstm").hits
-    assert hit.head.titles["en"] == "How does an LSTM lose a gradient?"
+    assert hit.summary.titles["en"] == "How does an LSTM lose a gradient?"
     write_entry(small, 64, "wombat", en=EN.format(number=64).replace("of a batch", "of a wombat"))
     refreshed: list[Path] = []
-    monkeypatch.setattr("kb.deck.library._refresh_behind", lambda path, _: refreshed.append(path))
     with sqlite3.connect(next((cache / "decks").glob("*.db"))) as connection:
         connection.execute("UPDATE meta SET value = '[0, 0]' WHERE key = 'scanned'")
-    Library.open(small, cache)
+    Library.open(small, cache, on_stale=lambda path, _: refreshed.append(path))
     assert refreshed == [small]
 
 
 def test_background_process_finds_what_is_new(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it does: all files looked at, the index brought up to date."""
-    from kb.search.index import refresh_whole
+    from kb.cli.refresh import refresh_whole
 
     monkeypatch.setattr("kb.deck.library.LARGE", 2)
     cache = tmp_path / "cache"
@@ -526,11 +525,11 @@ def test_every_error_of_the_deck_is_explained_by_its_entry() -> None:
     from kb.search.explain import explain
 
     index = content_index()
-    for head in index.library.heads:
-        for error in head.errors:
+    for summary in index.library.summaries:
+        for error in summary.errors:
             text = TRACEBACK.rpartition("RuntimeError")[0] + "RuntimeError: " + error.replace("4", "7") + "\n"
             message, found = explain(index, text, "en", limit=5)
-            assert head.number in [one.head.number for one in found], (error, message)
+            assert summary.number in [one.summary.number for one in found], (error, message)
 
 
 @settings(max_examples=60, deadline=None)
@@ -542,7 +541,7 @@ def test_any_text_can_be_explained(text: str) -> None:
     explain(content_index(), text, "en")
 
 
-def test_snippets_are_searchable(index: Index) -> None:
+def test_snippets_are_searchable(index: Searcher) -> None:
     """Words of the code are found, below those of the text."""
     assert SNIPPET.count("KB_DEVICE")
     assert numbers(index.search("KB_DEVICE", every=True))

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from kb.deck.block import plain
 from kb.deck.entry import Entry
 from kb.deck.item import Item, Kind
 from kb.deck.library import Library
 from kb.deck.manifest import read_deck
+from kb.deck.text import plain
 from kb.search.tokens import words
 from kb.verify.form import check_deck
 from tests.conftest import CONTENT, ROOT
 
 LIBRARY = Library.open(CONTENT, None)
-ENTRIES = [LIBRARY.entry(head.number) for head in LIBRARY.heads]
+ENTRIES = [LIBRARY.entry(summary.number) for summary in LIBRARY.summaries]
 
 
 def test_form_is_clean() -> None:
@@ -147,18 +147,18 @@ def test_snippet_is_of_readable_length(entry: Entry) -> None:
 
 def test_every_title_finds_its_entry() -> None:
     """The exact title, every alias and the slug of an entry put it first."""
-    from kb.search.searcher import Index
+    from kb.search.searcher import Searcher
 
-    index = Index.open(LIBRARY, None)
+    index = Searcher.open(LIBRARY, None)
     missed = []
     for entry in ENTRIES:
-        head = entry.head
-        for query in (*head.titles.values(), *head.aliases, head.slug):
+        summary = entry.summary
+        for query in (*summary.titles.values(), *summary.aliases, summary.slug):
             hits = index.search(query, limit=3).hits
-            if not hits or entry.number not in (hits[0].head.number, *hits[0].also):
-                missed.append((entry.number, query, [hit.head.number for hit in hits]))
+            if not hits or entry.number not in (hits[0].summary.number, *hits[0].also):
+                missed.append((entry.number, query, [hit.summary.number for hit in hits]))
     # An alias may belong to two entries on one subject; a title or a slug may not.
-    assert len(missed) <= 0.03 * sum(len(entry.head.aliases) for entry in ENTRIES), missed
+    assert len(missed) <= 0.03 * sum(len(entry.summary.aliases) for entry in ENTRIES), missed
 
 
 def test_dice_of_the_session_hide_the_files_order() -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kb.deck.summary import Head
+from kb.deck.summary import Summary
 from kb.verify.record import FILE, Record, Standing, public, read_records, standing, torch_version, write_records
 
-HEAD = Head(61, "mean", "training", 1, (), (), (), (), {"en": "?"}, {"en": "."}, "aaa")
+HEAD = Summary(61, "mean", "training", 1, (), (), (), (), {"en": "?"}, {"en": "."}, "aaa")
 RECORD = Record(61, "snippet", "", "aaa", "2.13.0", "cpu", "passed", 1.0, 200.0, "Linux x86_64")
 
 
