@@ -15,20 +15,29 @@ from kb.screen.terminal import Terminal
 from kb.verify.record import Record, read_records, torch_version
 
 if TYPE_CHECKING:
+    from kb.deck.kind import LoadKinds
     from kb.search.searcher import Searcher
 
 
 class Context:
     """One command's surroundings; each part is opened when it is first asked for."""
 
-    def __init__(self, deck: Path | None = None, language: str | None = None, on_stale: OnStale | None = None) -> None:
+    def __init__(
+        self,
+        kinds: "LoadKinds",
+        deck: Path | None = None,
+        language: str | None = None,
+        on_stale: OnStale | None = None,
+    ) -> None:
         """Take what the command line says; nothing is opened yet.
 
         Args:
+            kinds: gives the kinds of items that a quiz may hold.
             deck: the deck's folder, if one is named.
             language: the reader's, if one is named.
             on_stale: has a large deck's files looked at, see ``Library.open``.
         """
+        self._kinds = kinds
         self._deck = deck
         self._language = language
         self._on_stale = on_stale
@@ -55,7 +64,7 @@ class Context:
         from kb.screen.progress_bar import Waiting
 
         with Waiting(self.err, self.deck_path.name) as waiting:
-            library = Library.open(self.deck_path, self.places.cache, waiting.advance, self._on_stale)
+            library = Library.open(self.deck_path, self.places.cache, self._kinds, waiting.advance, self._on_stale)
         if library.is_empty:
             raise KbError(f"the deck {self.deck_path} has no entry that can be read", "kb check tells what is wrong")
         return library

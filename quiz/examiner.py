@@ -1,54 +1,32 @@
-"""Examiner: knows the key of every item, and runs what has to be run to grade an answer."""
+"""Examiner: knows what grading needs to know, and runs what has to be run for it."""
 
-import hashlib
-import threading
 from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from concurrent.futures import Future
+from threading import Thread
+from typing import TypeVar
 
-from kb.deck.item import Item, Kind
+from kb.deck.item import Item
 from kb.deck.script import Snippet
 from kb.errors import KbError
 from kb.run.job import Job, Run
 from kb.run.runner import OnOutput, block_job, run, snippet_job
 from kb.run.worker import Worker
 from kb.verify.record import Record
-from quiz.grade import Grade, grade_choice, grade_code, grade_value
+from kb.verify.task import digest
 from quiz.session import Question
 
 _T = TypeVar("_T")
 
 
-class _Later(Generic[_T]):
-    """Something that is computed while the learner thinks."""
-
-    def __init__(self, do: Callable[[], _T]) -> None:
-        self._do = do
-        self._found: list[_T] = []
-        self._error: BaseException | None = None
-        # A daemon: a learner who leaves does not wait for it.
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
-
-    def _work(self) -> None:
-        try:
-            self._found.append(self._do())
-        except BaseException as error:
-            self._error = error
-
-    def get(self) -> _T:
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return self._found[0]
-
-
 class Examiner:
-    """Grades answers. A warm worker is started on the first need and ends with the examiner."""
+    """Computes keys and reference runs while the learner thinks. A warm worker is started on the first need and ends
+    with the examiner."""
 
     def __init__(self, records: Iterable[Record]) -> None:
+        """Take what verifications wrote down: keys among them need not be computed."""
         self._recorded = {(one.entry, one.id, one.sha256): one.printed for one in records if one.printed}
-        self._keys: dict[str, _Later[str]] = {}
-        self._references: dict[int, _Later[Run]] = {}
+        self._keys: dict[str, Future[str]] = {}
+        self._references: dict[int, Future[Run]] = {}
         self._worker: Worker | None = None
 
     def __enter__(self) -> "Examiner":
@@ -64,80 +42,35 @@ class Examiner:
             self._worker = Worker.start()
         return self._worker
 
-    def prepare(self, question: Question, upcoming: Iterable[Kind] = ()) -> None:
-        """Get ready for a question while it is read.
-
-        Args:
-            question: the one that is shown.
-            upcoming: kinds of the questions after it; the worker is started in time for them.
-        """
-        item, snippet = question.item, question.entry.snippet
-        if item.kind is Kind.CODE and snippet:
-            self._reference(item.entry, snippet)
-        elif item.code and self._recorded_key(item) is None:
-            self._computed_key(item)
-        elif Kind.CODE in upcoming:
-            self.warm()
-
-    def _reference(self, number: int, snippet: Snippet) -> _Later[Run]:
-        """The snippet's own run, which tells the checks that an answer must execute too."""
+    def reference(self, number: int, snippet: Snippet) -> Future[Run]:
+        """The snippet's own run, which tells the checks that an answer must execute too; begun if it was not."""
         if number not in self._references:
             worker = self.warm()
-            self._references[number] = _Later(lambda: run(snippet_job(snippet), worker=worker))
+            self._references[number] = in_background(lambda: run(snippet_job(snippet), worker=worker))
         return self._references[number]
 
-    def key(self, question: Question) -> str:
-        """The key of an item as text: the right options' places, what its script prints, the first solution.
+    def prepare_key(self, item: Item) -> None:
+        """Begin to compute what an item's script prints, unless a verification wrote it down."""
+        if self._recorded_key(item) is None:
+            self._computed_key(item)
+
+    def key(self, item: Item) -> str:
+        """What an item's script prints: a verification ran this very script and wrote it down, or it is run now.
 
         Raises:
-            KbError: its script has no recorded output and does not run here.
+            KbError: it was not recorded, and does not run here.
         """
-        item = question.item
-        if item.kind is Kind.CHOICE:
-            return ", ".join(str(place) for place, option in enumerate(question.order, 1) if item.marks[option])
-        if item.kind is Kind.CODE:
-            return question.entry.snippet.solution(item.id) if question.entry.snippet else ""
-        if item.kind is Kind.RECALL:
-            return ""
-        return self._printed(item)
-
-    def _printed(self, item: Item) -> str:
-        # A verification ran this very script and wrote down what it printed; else it is run now.
         recorded = self._recorded_key(item)
-        return self._computed_key(item).get() if recorded is None else recorded
-
-    def _computed_key(self, item: Item) -> _Later[str]:
-        if item.key not in self._keys:
-            self.warm()
-            self._keys[item.key] = _Later(lambda: self._run_key(item))
-        return self._keys[item.key]
+        return self._computed_key(item).result() if recorded is None else recorded
 
     def _recorded_key(self, item: Item) -> str | None:
-        return self._recorded.get((item.entry, item.id, hashlib.sha256(item.code.encode()).hexdigest()))
+        return self._recorded.get((item.entry, item.id, digest(item.code)))
 
-    def _run_key(self, item: Item) -> str:
-        done = run(block_job(item.code, item.id), worker=self.warm())
-        if not done.passed:
-            raise KbError(
-                f"the key of {item.key} cannot be computed: {done.reason}", f"kb verify {item.entry} tells more"
-            )
-        return done.stdout.strip()
-
-    def grade(self, question: Question, given: str) -> Grade:
-        """Grade an answer: places of options (``1, 3``), a value, or lines of code."""
-        item = question.item
-        if item.kind is Kind.CHOICE:
-            places = {int(word) for word in given.replace(",", " ").split()}
-            return grade_choice(frozenset(question.order[place - 1] for place in places), item.marks)
-        if item.kind is Kind.CODE:
-            snippet = question.entry.snippet
-            if snippet is None or snippet.hole(item.id) is None:
-                raise KbError(
-                    f"item {item.key} has no hole in the snippet", f"kb check tells more; kb show {item.entry}"
-                )
-            reference = self._reference(item.entry, snippet)
-            return grade_code(snippet, item.id, given, self.warm(), reference.get)
-        return grade_value(given, self._printed(item))
+    def _computed_key(self, item: Item) -> Future[str]:
+        if item.key not in self._keys:
+            worker = self.warm()
+            self._keys[item.key] = in_background(lambda: _printed(item, worker))
+        return self._keys[item.key]
 
     def proof(self, question: Question) -> Job | None:
         """What can be run to see that the key is right: the item's proof or script, else the entry's snippet."""
@@ -151,3 +84,25 @@ class Examiner:
     def run(self, job: Job, on_output: OnOutput) -> Run:
         """Run a proof on the worker."""
         return run(job, on_output=on_output, worker=self.warm())
+
+
+def _printed(item: Item, worker: Worker) -> str:
+    """What an item's script prints."""
+    done = run(block_job(item.code, item.id), worker=worker)
+    if not done.passed:
+        raise KbError(f"the key of {item.key} cannot be computed: {done.reason}", f"kb verify {item.entry} tells more")
+    return done.stdout.strip()
+
+
+def in_background(do: Callable[[], _T]) -> Future[_T]:
+    """Begin something that the learner need not wait for; leaving does not wait for it either."""
+    later: Future[_T] = Future()
+
+    def work() -> None:
+        try:
+            later.set_result(do())
+        except BaseException as error:
+            later.set_exception(error)
+
+    Thread(target=work, daemon=True).start()
+    return later

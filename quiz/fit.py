@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from quiz.schedule import DAY, Memory, Parameters, Rating, recall_probability, review
+from quiz.schedule import DAY, REVIEW_GAP, Memory, Parameters, Rating, recall_probability, review
 
 History = Sequence[tuple[Rating, float]]
 """Ratings and times (seconds since 1970) of one item's answers, oldest first."""
@@ -44,7 +44,7 @@ class Fit:
 
 
 def count_reviews(histories: Iterable[History]) -> int:
-    """How many answers tell something of memory: all on a later day than the one before."""
+    """How many answers tell something of memory."""
     return sum(1 for _ in _reviews(histories))
 
 
@@ -76,8 +76,8 @@ def _pairs(history: History) -> Iterable[tuple[tuple[Rating, float], tuple[Ratin
 
 
 def _reviews(histories: Iterable[History]) -> Iterable[tuple[Rating, float]]:
-    """Every answer on a later day than the one before."""
-    return (now for history in histories for before, now in _pairs(history) if now[1] - before[1] >= DAY)
+    """Every answer that tells of memory."""
+    return (now for history in histories for before, now in _pairs(history) if now[1] - before[1] >= REVIEW_GAP)
 
 
 def _predictions(histories: Iterable[History], parameters: Parameters, start: float) -> Iterable[tuple[float, bool]]:
@@ -85,7 +85,7 @@ def _predictions(histories: Iterable[History], parameters: Parameters, start: fl
     for history in histories:
         memory: Memory | None = None
         for rating, at in history:
-            if memory is not None and at >= start and at - memory.last >= DAY:
+            if memory is not None and at >= start and at - memory.last >= REVIEW_GAP:
                 yield recall_probability(memory, at, parameters), rating > Rating.AGAIN
             memory = review(memory, rating, at, parameters)
 

@@ -37,11 +37,6 @@ class Grade:
         return ": ".join(part for part in (self.note, failed) if part)
 
 
-def grade_choice(chosen: frozenset[int], marks: tuple[bool, ...]) -> Grade:
-    """A choice: exactly the marked options must be chosen."""
-    return Grade(chosen == frozenset(at for at, is_right in enumerate(marks) if is_right))
-
-
 def grade_value(given: str, key: str) -> Grade:
     """A printed value: equal in structure, numbers to the precision that the key was printed with.
 

@@ -2,7 +2,7 @@
 
 from kb.screen.render import language_text
 from quiz.desk import Desk
-from quiz.session import all_cards, share_of_today
+from quiz.plan import all_cards, share_of_today
 from quiz.stats import done_today, local_day, recent_days
 
 

@@ -16,6 +16,10 @@ DESIRED_RETENTION = 0.9
 DAY = 86_400.0
 """Seconds a day."""
 
+REVIEW_GAP = 43_200.0
+"""Seconds. An answer this long after the one to the same item before tells of memory, and counts as a review of it
+wherever reviews are counted or learnt from; a sooner one is drill."""
+
 Parameters = tuple[float, ...]
 """FSRS-6's 21 numbers, fitted to one learner; empty for the default ones."""
 

@@ -6,12 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from kb.deck.library import Library
+from quiz.plan import all_cards
 from quiz.progress import Progress
-from quiz.schedule import DAY, Memory, recall_probability
-from quiz.session import all_cards
-
-HALF_A_DAY = 43_200.0
-"""Seconds; an answer this long after the one before tells of memory, a sooner one of drill."""
+from quiz.schedule import DAY, REVIEW_GAP, Memory, recall_probability
 
 FORECAST_DAYS = 14
 """How far ahead the due items are counted."""
@@ -30,7 +27,7 @@ class Retention:
     """How often something was remembered."""
 
     reviews: int
-    """Answers at least half a day after the one before."""
+    """Answers that tell of memory."""
     right: int
     """Those of them that were not wrong."""
 
@@ -92,7 +89,7 @@ def gather(library: Library, progress: Progress, now: float) -> Stats:
     cards, memories, parameters = all_cards(library), progress.memories(), progress.parameters
     days, in_a_row = recent_days(progress, now, HEAT_DAYS)
     answers, right = progress.totals()
-    tally = progress.tally(HALF_A_DAY, now - RECENT_DAYS * DAY)
+    tally = progress.tally(REVIEW_GAP, now - RECENT_DAYS * DAY)
     areas: dict[str, _Sum] = {}
     entries: dict[int, _Sum] = {}
     in_deck: list[Memory] = []
@@ -132,7 +129,7 @@ def orphans(library: Library, progress: Progress) -> dict[str, int]:
 def done_today(progress: Progress, now: float) -> int:
     """How many reviews of items known before there were on this local day."""
     midnight = datetime.combine(date.fromisoformat(local_day(now)), datetime.min.time()).timestamp()
-    return progress.count_since(HALF_A_DAY, midnight)
+    return progress.count_since(REVIEW_GAP, midnight)
 
 
 def recent_days(progress: Progress, now: float, window: int) -> tuple[dict[str, int], int]:

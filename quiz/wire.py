@@ -20,11 +20,11 @@ At the end ``{"event": "end", "answered": 5, "right": 4}``. What cannot be read 
 import json
 from typing import Any, TextIO
 
-from kb.deck.item import Kind
-from kb.deck.text import Block, plain
+from kb.deck.text import Block
 from kb.errors import KbError
 from quiz.desk import Desk
 from quiz.examiner import Examiner
+from quiz.kinds.table import KINDS
 from quiz.schedule import Rating
 from quiz.session import Question, Session
 
@@ -58,9 +58,11 @@ class _Wire:
         session = self.session
         is_open = True
         while is_open and (question := session.next()):
-            self.send("question", **_question(question, self.desk, session))
+            self.send("question", **_question(question, self.desk.say.language, session.left))
             self.helped, self.started = False, session.clock()
-            self.examiner.prepare(question, [card.kind for card, _ in session.queue])
+            KINDS[question.item.kind].prepare(self.examiner, question)
+            if any(KINDS[name].is_run for name in session.kinds):
+                self.examiner.warm()
             is_open = self.take_answer(question, source)
         right = sum(one.review.rating is not Rating.AGAIN for one in session.answered)
         self.send("end", answered=len(session.answered), right=right)
@@ -101,14 +103,15 @@ class _Wire:
         return True
 
     def answer(self, question: Question, message: dict[str, Any]) -> bool:
-        given = _given(question, message.get("answer"))
-        session = self.session
+        kind, session = KINDS[question.item.kind], self.session
+        given = kind.wire_answer(question, message.get("answer"))
         values: dict[str, Any] = {"item": question.item.key}
-        if question.item.kind is Kind.RECALL:
-            correct, rating = None, Rating(int(given))
+        own_rating = kind.own_rating(given)
+        if own_rating is not None:
+            correct, rating = None, own_rating
             seconds = session.clock() - self.started
         else:
-            grade = self.examiner.grade(question, given)
+            grade = kind.grade(self.examiner, question, given)
             seconds = session.clock() - self.started
             values |= {"form_only": grade.form_only, **({"reason": grade.reason} if grade.reason else {})}
             if message.get("try") and not grade.correct:
@@ -117,10 +120,10 @@ class _Wire:
                 return False
             correct = grade.correct
             rating = session.propose(question, correct, self.helped, seconds)
-        key = self.examiner.key(question)
+        key = kind.solution(self.examiner, question)
         memory = session.answer(question, given, correct, rating, seconds)
         self.last = question
-        explanation = _text(question.wording(self.desk.say.language).explanation)
+        explanation = _text(question.item.wording(self.desk.say.language).explanation)
         values |= {"correct": correct, "key": key, "explanation": explanation, "proposed": int(rating)}
         self.send("grade", **values, rating=int(rating), due=memory.due)
         return True
@@ -155,43 +158,13 @@ def _text(blocks: tuple[Block, ...]) -> str:
     return "\n\n".join(_text(block.children) if block.children else block.text for block in blocks)
 
 
-def _question(question: Question, desk: Desk, session: Session) -> dict[str, Any]:
-    wording = question.wording(desk.say.language)
-    item, snippet = question.item, question.entry.snippet
-    values: dict[str, Any] = {
+def _question(question: Question, language: str, left: int) -> dict[str, Any]:
+    item = question.item
+    return {
         "item": item.key,
-        "kind": str(item.kind),
-        "question": _text(wording.question),
+        "kind": item.kind,
+        "question": _text(item.wording(language).question),
         "is_new": question.is_new,
-        "left": session.left,
+        "left": left,
+        **KINDS[item.kind].wire_facts(question, language),
     }
-    if item.kind is Kind.CHOICE:
-        values["options"] = [plain(wording.options[option]) for option in question.order]
-        values["several"] = sum(item.marks) > 1
-    elif item.kind is Kind.PREDICT:
-        values["code"] = item.code
-    elif item.kind is Kind.CODE and snippet:
-        values["code"] = snippet.filled(item.id, "...")
-    return values
-
-
-def _given(question: Question, answer: Any) -> str:
-    """An answer as the examiner takes it.
-
-    Raises:
-        KbError: it does not fit the item's kind.
-    """
-    kind = question.item.kind
-    if kind is Kind.CHOICE:
-        places = answer if isinstance(answer, list) else [answer]
-        count = len(question.order)
-        if not places or not all(type(place) is int and 1 <= place <= count for place in places):
-            raise KbError(f"{answer!r} names no option", f"give numbers from 1 to {count}")
-        return ", ".join(str(place) for place in sorted(set(places)))
-    if kind is Kind.RECALL:
-        if type(answer) is not int or not 1 <= answer <= 4:
-            raise KbError(f"{answer!r} is no rating", "give 1 (not at all) to 4 (easily)")
-        return str(answer)
-    if not isinstance(answer, str) or not answer.strip():
-        raise KbError("the answer is empty", "give it as a text")
-    return answer

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from kb.deck.item import Kind
 from kb.errors import UsageError
 from quiz.desk import Desk
-from quiz.session import Agenda, Card, all_cards, plan
+from quiz.kinds.table import KINDS
+from quiz.plan import Agenda, Card, all_cards, plan
 from quiz.stats import done_today
 
 LIMIT = 10
@@ -32,8 +32,8 @@ def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
     Raises:
         UsageError: an unknown kind or area, a word that finds nothing, or nothing that fits.
     """
-    if wish.kind is not None and wish.kind not in list(Kind):
-        raise UsageError(f"no kind {wish.kind!r}", f"choose {', '.join(Kind)}")
+    if wish.kind is not None and wish.kind not in KINDS:
+        raise UsageError(f"no kind {wish.kind!r}", f"choose {', '.join(KINDS)}")
     if wish.area is not None and wish.area not in desk.library.deck.areas:
         raise UsageError(f"no area {wish.area!r}", f"the deck has {', '.join(desk.library.deck.areas)}")
     numbers = set(desk.entries_for(wish.words)) if wish.words else set(desk.library.by_number)
@@ -42,12 +42,12 @@ def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
         card
         for card in all_cards(desk.library)
         if card.number in numbers
-        and wish.kind in (None, str(card.kind))
+        and wish.kind in (None, card.kind)
         and wish.area in (None, summaries[card.number].area)
         and wish.level in (None, summaries[card.number].level)
     ]
-    if not desk.torch and any(card.kind is Kind.CODE for card in cards):
-        cards = [card for card in cards if card.kind is not Kind.CODE]
+    if not desk.torch and any(KINDS[card.kind].is_run for card in cards):
+        cards = [card for card in cards if not KINDS[card.kind].is_run]
         text = desk.say("torch is not installed: questions whose answers are run are left out")
         desk.err.print([[(f"kb: {text}", "warn")]])
     if not cards:

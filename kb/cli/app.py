@@ -14,6 +14,7 @@ from kb.errors import KbError, UsageError
 
 if TYPE_CHECKING:
     from kb.context import Context
+    from kb.deck.kind import Kinds
     from quiz.desk import Desk
 
 app = typer.Typer(
@@ -45,14 +46,20 @@ def open_context(deck: Path | None = None, language: str | None = None) -> "Cont
     # Deferred: 15 ms that --help does not need.
     from kb.context import Context
 
-    return Context(deck, language, _refresh_behind)
+    return Context(_load_kinds, deck, language, _refresh_behind)
 
 
 def open_desk(deck: Path | None = None, language: str | None = None) -> "Desk":
     """What a command of the quiz works at."""
     from quiz.desk import Desk
 
-    return Desk(deck, language, _refresh_behind)
+    return Desk(_load_kinds, deck, language, _refresh_behind)
+
+
+def _load_kinds() -> "Kinds":
+    from quiz.kinds.table import all_kinds  # deferred: only what reads a changed entry needs them
+
+    return all_kinds()
 
 
 def _refresh_behind(deck: Path, cache: Path) -> None:
@@ -583,20 +590,7 @@ def verify(
         show_json(
             {
                 "ok": ok,
-                "results": [
-                    {
-                        "entry": one.task.entry,
-                        "what": one.task.what,
-                        "id": one.task.id,
-                        "outcome": str(one.run.outcome),
-                        "ok": one.ok,
-                        "note": one.note,
-                        "drift": [str(difference) for difference in one.drift],
-                        "seconds": round(one.run.seconds, 3),
-                        "peak_mb": round(one.run.peak_mb, 1),
-                    }
-                    for one in results
-                ],
+                "results": [one.to_json() for one in results],
             }
         )
     raise typer.Exit(0 if ok else 1)
@@ -616,10 +610,11 @@ def check(
     from kb.screen.language import choose_language
     from kb.screen.messages import Speech
     from kb.verify.form import check_deck
+    from quiz.kinds.table import KINDS
 
     context = open_context(folder or deck, lang)
     values, _ = read_deck(context.deck_path.absolute())
-    complaints = check_deck(values)
+    complaints = check_deck(values, KINDS)
     if as_json:
         rows = [{"path": one.path, "line": one.line, "message": one.message} for one in complaints]
         show_json({"ok": not complaints, "complaints": rows})

@@ -11,19 +11,13 @@ from kb.context import Context
 from kb.errors import KbError, UsageError
 from kb.run.worker import Workers
 from kb.screen.render import result_line, run_summary
+from kb.verify.judging import Result, verify
+from kb.verify.junit import junit
 from kb.verify.record import public, write_records
-from kb.verify.tasks import (
-    Result,
-    Task,
-    junit,
-    mutant_tasks,
-    records_of,
-    shard,
-    tasks_of,
-    thorough_tasks,
-    verify,
-    write_outputs,
-)
+from kb.verify.recording import records_of, write_outputs
+from kb.verify.task import Task
+from kb.verify.tasks import mutant_tasks, shard, tasks_of, thorough_tasks
+from quiz.kinds.table import KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,7 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
     numbers = context.entries_for(order.words) or [summary.number for summary in context.library.summaries]
     device = find_device(order.device)
     entries = [context.library.entry(number) for number in numbers]
-    tasks = [task for entry in entries for task in tasks_of(entry, device)]
+    tasks = [task for entry in entries for task in tasks_of(entry, KINDS, device)]
     seeds = 5 if order.thorough else order.seeds
     tasks += [task for entry in entries for task in thorough_tasks(entry, device, seeds, order.thorough)]
     if order.mutants:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kb.deck.library import Library, refresh
 from kb.search.index import open_index
+from quiz.kinds.table import all_kinds
 
 
 def refresh_behind(deck: Path, cache: Path) -> None:
@@ -28,7 +29,7 @@ def refresh_behind(deck: Path, cache: Path) -> None:
 
 def refresh_whole(deck: str, cache: str) -> None:
     """Look at all files of a large deck and bring its index up to date: what the process in the background does."""
-    library = Library.open(Path(deck), Path(cache))
+    library = Library.open(Path(deck), Path(cache), all_kinds)
     if library.is_trusted:
-        refresh(library.deck, library.store)
+        refresh(library.deck, library.store, all_kinds)
     open_index(library.store, Path(cache))

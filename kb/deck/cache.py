@@ -113,7 +113,7 @@ class Store:
             for folder, number, signature, complaints, entry in read
         ]
         items = [
-            (folder, number, item.id, str(item.kind))
+            (folder, number, item.id, item.kind)
             for folder, number, _, _, entry in read
             if entry
             for item in entry.items

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from kb.deck.entry import Entry
+from kb.deck.front_matter import Front
+from kb.deck.kind import Kinds
 from kb.deck.manifest import FOLDER, LOOSE_FILES, Deck, number_of
-from kb.deck.page import Front, Page, join_items, parse_page
+from kb.deck.page import Page, parse_page
+from kb.deck.quiz_section import join_items
 from kb.deck.script import Snippet, read_snippet
 from kb.deck.summary import Summary
 from kb.deck.text import Text, plain
@@ -27,7 +30,7 @@ def stray_files(deck: Deck) -> list[Complaint]:
     return complaints
 
 
-def load_entry(folder: Path, deck: Deck) -> tuple[Entry | None, list[Complaint]]:
+def load_entry(folder: Path, deck: Deck, kinds: Kinds) -> tuple[Entry | None, list[Complaint]]:
     """Read one entry's folder.
 
     The entry is None where not even a title and a gist in the primary language can be read. Never raises for what
@@ -47,7 +50,7 @@ def load_entry(folder: Path, deck: Deck) -> tuple[Entry | None, list[Complaint]]
         source = _read(folder / f"{language}.md", paths[language], complaints, needed=at == 0 or deck.complete)
         if source is None:
             continue
-        page = parse_page(source, paths[language], language, deck)
+        page = parse_page(source, paths[language], language, deck, kinds)
         complaints += page.complaints
         if page.number not in (None, number):
             what = f"the title says {page.number}, the folder {number}; make them one"
@@ -58,7 +61,7 @@ def load_entry(folder: Path, deck: Deck) -> tuple[Entry | None, list[Complaint]]
     primary = deck.languages[0]
     if primary not in pages or pages[primary].text is None:
         return None, complaints
-    items, differences = join_items(number, pages, paths)
+    items, differences = join_items(number, {language: page.drafts for language, page in pages.items()}, paths, kinds)
     complaints += differences
     texts = {language: page.text for language, page in pages.items() if page.text is not None}
     summary = _summary(number, slug, pages[primary].front or Front(), texts, snippet)

@@ -1,19 +1,11 @@
 """Item: one question of the quiz, with its key and its wordings."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from kb.deck.text import Block, Span
 
-
-class Kind(StrEnum):
-    """How an item is answered and graded."""
-
-    CHOICE = "choice"
-    PREDICT = "predict"
-    ANSWER = "answer"
-    CODE = "code"
-    RECALL = "recall"
+RECALL = "recall"
+"""The id and the kind of the card that every entry has without being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +28,18 @@ class Item:
     """Number of its entry."""
     id: str
     """Its heading, unique within the entry and never changed once published: progress hangs on it."""
-    kind: Kind
-    """What it consists of tells its kind."""
+    kind: str
+    """Name of its kind: what it consists of tells it."""
     wordings: dict[str, Wording]
     """By language."""
     marks: tuple[bool, ...] = ()
     """Which options are right, in the order of the file."""
     code: str = ""
-    """The script of a predict or an answer item; what it prints is the key."""
+    """A script whose printed output is the key."""
     proof: str = ""
     """A script that shows the key to be right."""
     right: tuple[str, ...] = ()
-    """Solutions of a code item that must be accepted."""
+    """Solutions for a hole that must be accepted."""
     wrong: tuple[str, ...] = ()
     """Solutions that must be rejected: misconceptions."""
     line: int = 0
@@ -57,3 +49,7 @@ class Item:
     def key(self) -> str:
         """How progress names it: ``61/item-id``."""
         return f"{self.entry}/{self.id}"
+
+    def wording(self, language: str) -> Wording:
+        """The item in a language, or in the primary one where that is missing."""
+        return self.wordings.get(language) or next(iter(self.wordings.values()))

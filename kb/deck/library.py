@@ -18,6 +18,7 @@ from kb.places import short_hash
 
 if TYPE_CHECKING:
     from kb.deck.entry import Entry
+    from kb.deck.kind import LoadKinds
     from kb.deck.text import Text
 
 
@@ -40,9 +41,10 @@ OnStale = Callable[[Path, Path], None]
 class Library:
     """The entries of one deck."""
 
-    def __init__(self, deck: Deck, store: Store, is_trusted: bool = False) -> None:
+    def __init__(self, deck: Deck, store: Store, kinds: "LoadKinds", is_trusted: bool = False) -> None:
         self.deck = deck
         self.store = store
+        self.kinds = kinds
         self.is_trusted = is_trusted
         """Whether the files were not looked at: the deck is large, and a process in the background does it."""
 
@@ -51,6 +53,7 @@ class Library:
         cls,
         path: Path,
         cache: Path | None,
+        kinds: "LoadKinds",
         on_progress: OnProgress = lambda *_: None,
         on_stale: OnStale | None = None,
     ) -> "Library":
@@ -62,6 +65,7 @@ class Library:
         Args:
             path: the deck's folder.
             cache: the cache folder; None keeps everything in memory.
+            kinds: gives the kinds of items that a quiz may hold.
             on_progress: told how many entries were read, of how many.
             on_stale: told that a large deck should be looked at behind; without it nobody does.
 
@@ -78,14 +82,14 @@ class Library:
                 finished, seconds = scanned
                 if cache is not None and on_stale and time.time() - finished > max(MIN_AGE, 50 * seconds):
                     on_stale(path, cache)
-                return cls(deck, store, is_trusted=True)
-            refresh(deck, store, on_progress)
+                return cls(deck, store, kinds, is_trusted=True)
+            refresh(deck, store, kinds, on_progress)
         except sqlite3.Error:
             # Another process holds the file, or the disk is full: answer from memory.
             store.close()
             store = Store(None, "")
-            refresh(deck, store, on_progress)
-        return cls(deck, store)
+            refresh(deck, store, kinds, on_progress)
+        return cls(deck, store, kinds)
 
     def freshen(self, number: int) -> None:
         """Read one entry again if the deck is trusted and its files have changed."""
@@ -100,7 +104,7 @@ class Library:
             elif (now := signature(str(path))) != known:
                 from kb.deck.folder import load_entry
 
-                entry, complaints = load_entry(path, self.deck)
+                entry, complaints = load_entry(path, self.deck, self.kinds())
                 self.store.update([], [(name, number, now, len(complaints), entry)])
 
     @cached_property
@@ -194,7 +198,7 @@ def _deck(path: Path, store: Store) -> Deck:
     return deck
 
 
-def refresh(deck: Deck, store: Store, on_progress: OnProgress = lambda *_: None) -> None:
+def refresh(deck: Deck, store: Store, kinds: "LoadKinds", on_progress: OnProgress = lambda *_: None) -> None:
     """Bring the store up to date with the files, in batches: one that is interrupted is gone on with."""
     started = time.time()
     known = store.signatures()
@@ -204,7 +208,7 @@ def refresh(deck: Deck, store: Store, on_progress: OnProgress = lambda *_: None)
     changed = sorted(name for name, mark in now.items() if known.get(name) != mark)
     gone = [name for name in known if name not in now]
     if changed or gone:
-        _read(deck, store, changed, gone, there, now, on_progress)
+        _read(deck, store, kinds, changed, gone, there, now, on_progress)
     if len(now) > LARGE:
         store.keep("scanned", [time.time(), time.time() - started])
 
@@ -212,6 +216,7 @@ def refresh(deck: Deck, store: Store, on_progress: OnProgress = lambda *_: None)
 def _read(
     deck: Deck,
     store: Store,
+    kinds: "LoadKinds",
     changed: list[str],
     gone: list[str],
     there: dict[str, str],
@@ -224,7 +229,7 @@ def _read(
     for start in range(0, max(1, len(changed)), BATCH):
         read = []
         for name in changed[start : start + BATCH]:
-            entry, complaints = load_entry(Path(there[name]), deck)
+            entry, complaints = load_entry(Path(there[name]), deck, kinds())
             read.append((name, number_of(name) or 0, now[name], len(complaints), entry))
         store.update(gone if start == 0 else [], read)
         on_progress(min(start + BATCH, len(changed)), len(changed))

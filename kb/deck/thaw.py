@@ -34,13 +34,13 @@ def _snippet(raw: Any) -> "Snippet | None":
 
 
 def _item(raw: Any) -> "Item":
-    from kb.deck.item import Item, Kind, Wording
+    from kb.deck.item import Item, Wording
 
     entry, name, kind, wordings, marks, code, proof, right, wrong, line = raw
     return Item(
         entry,
         name,
-        Kind(kind),
+        kind,
         {
             language: Wording(_blocks(question), tuple(_spans(option) for option in options), _blocks(explanation))
             for language, (question, options, explanation) in wordings.items()

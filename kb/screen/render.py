@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     # For their names alone: tantivy, the and the runner's parts would slow every list down.
     from kb.search.explain import Explanation
     from kb.search.searcher import Hit, Passage, Results
-    from kb.verify.tasks import Result
+    from kb.verify.judging import Result
 
 MARKS = {Standing.VERIFIED: ("✓", "good"), Standing.STALE: ("~", "warn"), Standing.UNVERIFIED: ("·", "dim")}
 """How a standing is shown in one character."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kb.deck.entry import Entry
 from kb.deck.folder import OUTPUT, SNIPPET, load_entry, stray_files
-from kb.deck.item import Item, Kind
+from kb.deck.kind import Trouble
 from kb.deck.manifest import FILE, Deck, number_of, read_deck
 from kb.deck.markdown import walk
 from kb.deck.text import Block, Text
@@ -15,19 +15,16 @@ from kb.errors import Complaint
 from kb.search.glossary import read_glossary
 from kb.search.labelled import FILE as QUERIES
 from kb.search.labelled import Labelled, read_queries
+from kb.verify.kind import VerifiedKinds
 from kb.verify.typography import misprints, sentence
 
-MIN_ITEMS = {Kind.CHOICE: 2, Kind.PREDICT: 1, Kind.ANSWER: 1, Kind.CODE: 1}
-"""How many items of each kind an entry of a complete deck has at least."""
 MIN_QUERIES = 5
 """How many labelled queries should find each entry of a complete deck that has queries at all."""
-MIN_RIGHT, MIN_WRONG = 2, 3
-"""How many solutions a code item of a complete deck has at least."""
 
 _ENTRY_LINK = re.compile(r"^\.\./([^/]+)/([^/]+)\.md$")
 
 
-def check_deck(deck: Deck) -> list[Complaint]:
+def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
     """Every violation of the format in a deck, in the order of the files."""
     _, complaints = read_deck(deck.path)
     complaints += stray_files(deck)
@@ -40,10 +37,10 @@ def check_deck(deck: Deck) -> list[Complaint]:
             what = f"{owners[number]} has the number {number} too; give each its own"
             complaints.append(Complaint(folder.name, 0, what))
         owners[number] = folder.name
-        entry, found = load_entry(folder, deck)
+        entry, found = load_entry(folder, deck, kinds)
         complaints += found
         if entry is not None:
-            complaints += check_entry(entry, deck, names)
+            complaints += check_entry(entry, deck, kinds, names)
         if deck.complete and not (folder / OUTPUT).is_file():
             complaints.append(Complaint(f"{folder.name}/{OUTPUT}", 0, "missing; kb verify --record writes it"))
     complaints += read_glossary(deck.path)[1]
@@ -71,7 +68,7 @@ def _scarce_queries(queries: list[Labelled], owners: dict[int, str]) -> list[Com
     ]
 
 
-def check_entry(entry: Entry, deck: Deck, folders: set[str]) -> list[Complaint]:
+def check_entry(entry: Entry, deck: Deck, kinds: VerifiedKinds, folders: set[str]) -> list[Complaint]:
     """What is wrong between the files of an entry: blocks and snippet, items and holes, links, translations."""
     complaints: list[Complaint] = []
     folder = entry.summary.folder
@@ -81,20 +78,17 @@ def check_entry(entry: Entry, deck: Deck, folders: set[str]) -> list[Complaint]:
         complaints += [Complaint(path, line, what) for line, what in _check_text(entry, text, deck, folders)]
         if language == "zh":
             complaints += [Complaint(path, line, what) for line, what in _check_chinese(entry, text)]
-    complaints += [Complaint(primary, line, what) for line, what in _check_items(entry, deck)]
+    complaints += [Complaint(primary, line, what) for line, what in _check_items(entry, deck, kinds)]
     if entry.snippet:
         complaints += [
             Complaint(f"{folder}/{SNIPPET}", hole.first, f"hole {hole.name!r} has no code item; name it as its item")
             for hole in entry.snippet.holes
-            if getattr(entry.item(hole.name), "kind", None) is not Kind.CODE
+            if not ((item := entry.item(hole.name)) and kinds[item.kind].fills_hole)
         ]
     for number in entry.summary.related:
         if not deck.plans(number):
             complaints.append(Complaint(primary, 1, f"related names {number}, which is in none of the deck's chapters"))
     return complaints
-
-
-Trouble = Iterator[tuple[int, str]]
 
 
 def _all_blocks(entry: Entry, text: Text) -> Iterator[Block]:
@@ -147,55 +141,24 @@ def _check_chinese(entry: Entry, text: Text) -> Trouble:
         yield 1, f"“{place}”: {message}"
 
 
-def _check_items(entry: Entry, deck: Deck) -> Trouble:
+def _check_items(entry: Entry, deck: Deck, kinds: VerifiedKinds) -> Trouble:
     for item in entry.items:
-        yield from _check_item(item, entry)
-        if deck.complete and item.kind is Kind.CODE:
-            if len(item.right) < MIN_RIGHT:
-                yield item.line, f"item {item.id!r} has {len(item.right)} right solutions; {MIN_RIGHT} are needed"
-            if len(item.wrong) < MIN_WRONG:
-                yield item.line, f"item {item.id!r} has {len(item.wrong)} wrong solutions; {MIN_WRONG} are needed"
-    if deck.complete:
-        for kind, needed in MIN_ITEMS.items():
-            count = sum(item.kind is kind for item in entry.items)
-            if count < needed:
-                yield 1, f"{count} items of the kind {kind}; {needed} are needed"
-        if not any(item.kind is Kind.CHOICE and item.proof for item in entry.items):
-            yield 1, "no choice item has a proof; add a python proof block to one"
-
-
-def _check_item(item: Item, entry: Entry) -> Trouble:
-    for what, code in (("proof", item.proof), (str(item.kind), item.code)):
-        if message := _syntax_error(code):
-            yield item.line, f"the {what} block of {item.id!r} is not Python: {message}"
-    if item.kind is not Kind.CODE:
+        if message := syntax_error(item.proof):
+            yield item.line, f"the proof block of {item.id!r} is not Python: {message}"
+        yield from kinds[item.kind].check(item, entry, deck.complete)
+    if not deck.complete:
         return
-    snippet = entry.snippet
-    if snippet is None or snippet.hole(item.id) is None:
-        yield item.line, f"item {item.id!r} has no hole; mark it in {SNIPPET} with # hole: {item.id} and # end"
-        return
-    own = _same(snippet.solution(item.id))
-    seen: set[str] = set()
-    for what, solutions in (("right", item.right), ("wrong", item.wrong)):
-        for at, lines in enumerate(solutions, 1):
-            if message := _syntax_error(snippet.filled(item.id, lines)):
-                yield item.line, f"{what} solution {at} of {item.id!r} is not Python: {message}"
-            if _same(lines) in seen:
-                yield item.line, f"{what} solution {at} of {item.id!r} stands there twice; change one"
-            if _same(lines) == own:
-                yield item.line, f"{what} solution {at} of {item.id!r} is the snippet's own; write another"
-            seen.add(_same(lines))
+    for kind in kinds.values():
+        ours = [item for item in entry.items if item.kind == kind.name]
+        if len(ours) < kind.least:
+            yield 1, f"{len(ours)} items of the kind {kind.name}; {kind.least} are needed"
+    for kind in kinds.values():
+        if kind.wants_proof and not any(item.proof for item in entry.items if item.kind == kind.name):
+            yield 1, f"no {kind.name} item has a proof; add a python proof block to one"
 
 
-def _same(lines: str) -> str:
-    """Solutions that differ in white space and comments alone are the same."""
-    try:
-        return ast.unparse(ast.parse(f"def f():\n{re.sub('^', '    ', lines, flags=re.MULTILINE)}\n"))
-    except SyntaxError:
-        return lines
-
-
-def _syntax_error(code: str) -> str:
+def syntax_error(code: str) -> str:
+    """Why a text is not Python; empty if it is."""
     try:
         ast.parse(code)
     except (SyntaxError, ValueError) as error:

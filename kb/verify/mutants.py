@@ -2,8 +2,10 @@
 
 import ast
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,
@@ -93,57 +95,64 @@ def _mutations(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
             yield what, mutant
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, "_Change"]]:
+Change = Callable[[ast.Module, Any], None]
+"""Spoils a node of a tree in place."""
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
     """What can go wrong at a node."""
     if isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign) and type(node.op) in OPERATORS:
-        yield f"another operator than {type(node.op).__name__}", _Change("operator")
+        yield f"another operator than {type(node.op).__name__}", _change_operator
     if isinstance(node, ast.Compare) and type(node.ops[0]) in OPERATORS:
-        yield "the comparison turned round", _Change("comparison")
+        yield "the comparison turned round", _turn_comparison
     if isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.UAdd):
-        yield "a dropped sign or not", _Change("sign")
+        yield "a dropped sign or not", _drop_sign
     if isinstance(node, ast.Constant):
         for value in _other_values(node.value):
-            yield f"{value!r} for {node.value!r}", _Change("constant", value=value)
+            yield f"{value!r} for {node.value!r}", partial(_set_constant, value=value)
     if isinstance(node, ast.Call):
         if len(node.args) >= 2 and not any(isinstance(one, ast.Starred) for one in node.args[:2]):
-            yield "swapped arguments", _Change("swap")
+            yield "swapped arguments", _swap_arguments
         for place, keyword in enumerate(node.keywords):
-            yield f"dropped {keyword.arg or 'keywords'}", _Change("keyword", place)
+            yield f"dropped {keyword.arg or 'keywords'}", partial(_drop_keyword, place=place)
     for field in ("body", "orelse"):
         block = getattr(node, field, None)
         if isinstance(block, list):
             for place, statement in enumerate(block):
                 if isinstance(statement, ast.stmt):
-                    yield f"dropped line: {ast.unparse(statement).splitlines()[0]}", _Change(field, place)
+                    line = ast.unparse(statement).splitlines()[0]
+                    yield f"dropped line: {line}", partial(_drop_statement, field=field, place=place)
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """One way to spoil a node."""
+def _change_operator(_: ast.Module, node: Any) -> None:
+    node.op = OPERATORS[type(node.op)]()
 
-    kind: str
-    place: int = 0
-    value: object = None
 
-    def __call__(self, tree: ast.Module, node: ast.AST) -> None:
-        match self.kind:
-            case "operator":
-                node.op = OPERATORS[type(node.op)]()  # type: ignore[attr-defined]
-            case "comparison":
-                node.ops[0] = OPERATORS[type(node.ops[0])]()  # type: ignore[attr-defined]
-            case "sign":
-                _replace(tree, node, node.operand)  # type: ignore[attr-defined]
-            case "constant":
-                node.value = self.value  # type: ignore[attr-defined]
-            case "swap":
-                node.args[0], node.args[1] = node.args[1], node.args[0]  # type: ignore[attr-defined]
-            case "keyword":
-                del node.keywords[self.place]  # type: ignore[attr-defined]
-            case field:
-                block = getattr(node, field)
-                del block[self.place]
-                if not block and field == "body":
-                    block.append(ast.Pass())
+def _turn_comparison(_: ast.Module, node: Any) -> None:
+    node.ops[0] = OPERATORS[type(node.ops[0])]()
+
+
+def _drop_sign(tree: ast.Module, node: Any) -> None:
+    _replace(tree, node, node.operand)
+
+
+def _set_constant(_: ast.Module, node: Any, value: object) -> None:
+    node.value = value
+
+
+def _swap_arguments(_: ast.Module, node: Any) -> None:
+    node.args[0], node.args[1] = node.args[1], node.args[0]
+
+
+def _drop_keyword(_: ast.Module, node: Any, place: int) -> None:
+    del node.keywords[place]
+
+
+def _drop_statement(_: ast.Module, node: Any, field: str, place: int) -> None:
+    block = getattr(node, field)
+    del block[place]
+    if not block and field == "body":
+        block.append(ast.Pass())
 
 
 def _other_values(value: object) -> list[object]:

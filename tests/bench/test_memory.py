@@ -14,10 +14,10 @@ from typing import Protocol
 
 import pytest
 
-from kb.deck.item import Kind
 from quiz.fit import ENOUGH, count_reviews, fit
+from quiz.plan import Card, plan
 from quiz.schedule import DAY, DESIRED_RETENTION, Memory, Parameters, Rating, recall_probability, review
-from quiz.session import Card, plan, propose
+from quiz.session import propose
 
 pytestmark = pytest.mark.bench
 
@@ -100,7 +100,7 @@ def study(make: Callable[[Random], Learner], seed: int, fits: bool) -> tuple[flo
     """
     dice = Random(seed)
     learner = make(dice)
-    cards = [Card(item, "x", Kind.CHOICE) for item in range(ITEMS)]
+    cards = [Card(item, "x", "choice") for item in range(ITEMS)]
     memories: dict[str, Memory] = {}
     histories: dict[str, list[tuple[Rating, float]]] = {}
     parameters: Parameters = ()
@@ -190,7 +190,7 @@ def year_by_plan(make: Callable[[Random], Learner], seed: int) -> float:
     """The same for the quiz's own plan."""
     dice = Random(seed)
     learner, memories, times, known = make(dice), dict[str, Memory](), list[float](), []
-    cards = [Card(item, "x", Kind.CHOICE) for item in range(ITEMS)]
+    cards = [Card(item, "x", "choice") for item in range(ITEMS)]
     for day in range(DAYS):
         now = day * DAY + 1.0
         seen = [card for card in cards if card.key in memories]

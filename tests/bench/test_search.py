@@ -20,6 +20,7 @@ import pytest
 from kb.deck.library import Library
 from kb.search.labelled import KINDS, Labelled, read_queries
 from kb.search.searcher import Searcher
+from quiz.kinds.table import all_kinds
 from tests.bench.test_start import EMPTY
 from tests.conftest import COMMAND, CONTENT, ROOT
 
@@ -52,7 +53,7 @@ def timed(calls: dict[str, list[str]], environ: dict[str, str], cwd: Path) -> di
 
 def plain_texts() -> dict[int, str]:
     """Each entry's text as a file would hold it, both languages."""
-    library = Library.open(CONTENT, None)
+    library = Library.open(CONTENT, None, all_kinds)
     return {
         summary.number: "\n".join(
             [*summary.titles.values(), *summary.aliases, *summary.errors]
@@ -126,7 +127,7 @@ def percentiles(do: Callable[[str], object], queries: list[str]) -> tuple[float,
 
 def test_eighty_entries_in_the_process(tmp_path: Path) -> None:
     """Ranked within 2 ms at p95; with the passages of ten hits beside it."""
-    index = Searcher.open(Library.open(replicated(tmp_path, 80), None), None)
+    index = Searcher.open(Library.open(replicated(tmp_path, 80), None, all_kinds), None)
     queries = [query.text for query in read_queries(CONTENT)[0]] * 3
     from kb.search.query import parse_query
 
@@ -171,7 +172,7 @@ def test_hundred_thousand_notes(tmp_path: Path, environ: dict[str, str], home: P
     deck, cache = tmp_path / "notes", home / "cache"
     make_notes(deck, MANY)
     started = time.process_time()
-    library = Library.open(deck, cache)
+    library = Library.open(deck, cache, all_kinds)
     read = time.process_time()
     index = Searcher.open(library, cache)
     built = time.process_time()
@@ -191,7 +192,7 @@ def test_hundred_thousand_notes(tmp_path: Path, environ: dict[str, str], home: P
     path = deck / "500-note" / "en.md"
     path.write_text(path.read_text().replace("?\n", " wombat?\n"))
     started = time.perf_counter()
-    library = Library.open(deck, cache)
+    library = Library.open(deck, cache, all_kinds)
     library.freshen(500)
     changed = Searcher.open(library, cache)
     print(f"one changed note indexed in {1000 * (time.perf_counter() - started):.0f} ms")
@@ -250,7 +251,7 @@ def rank_of(found: list[int], query: Labelled) -> float:
 
 def test_finds_what_others_do_not(tmp_path: Path) -> None:
     """MRR at 10 by kind of query, beside FTS5 with two tokenizers and ripgrep."""
-    index = Searcher.open(Library.open(CONTENT, None), None)
+    index = Searcher.open(Library.open(CONTENT, None, all_kinds), None)
     there = set(index.library.by_number)
     queries = [query for query in read_queries(CONTENT)[0] if there & set(query.entries)]
 

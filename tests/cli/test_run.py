@@ -12,6 +12,7 @@ import pytest
 from kb.places import find_places
 from kb.run.worker import Worker
 from kb.verify.compare import compare_outputs
+from quiz.kinds.table import all_kinds
 from tests.conftest import COMMAND, ROOT, SNIPPET, Kb, only_json, write_entry
 from tests.pseudo_terminal import Screen
 
@@ -144,7 +145,9 @@ def test_both_compares_number_by_number(small: Path, home: Path, capsys: pytest.
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kb.cli.execute, "find_device", lambda device: "mps" if device == "auto" else device)
-        runs, differences = kb.cli.execute.run_both(Context(), 61, kb.cli.execute.Wish(device="both"), is_silent=True)
+        runs, differences = kb.cli.execute.run_both(
+            Context(all_kinds), 61, kb.cli.execute.Wish(device="both"), is_silent=True
+        )
     assert ["cpu", "mps"] == [done.device for done in runs]
     assert ["line 1: cpu against mps"] == [str(one) for one in differences if "cpu" in str(one)]
     assert compare_outputs(runs[0].stdout, runs[1].stdout) == differences

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.deck.script import read_snippet
-from quiz.grade import grade_choice, grade_code, grade_value
+from quiz.grade import grade_code, grade_value
 from tests.conftest import SNIPPET
 
 
@@ -73,13 +73,6 @@ def test_never_fails(given_: str, key: str) -> None:
     grade_value(given_, key)
     if key.strip() and key.strip().strip("`").strip() and "nan" not in key.lower():
         assert grade_value(key, key).correct
-
-
-@given(st.lists(st.booleans(), min_size=2, max_size=6), st.sets(st.integers(0, 5)))
-def test_choice_is_exact(marks: list[bool], chosen: set[int]) -> None:
-    """All right options and no other."""
-    expected = {at for at, mark in enumerate(marks) if mark} == chosen
-    assert expected == grade_choice(frozenset(chosen), tuple(marks)).correct
 
 
 RIGHT = [

@@ -5,11 +5,12 @@ from random import Random
 
 import pytest
 
-from kb.deck.item import Kind
 from kb.deck.library import Library
+from quiz.kinds.table import all_kinds
+from quiz.plan import Card, all_cards, apart, plan, share_of_today
 from quiz.progress import ENOUGH, Progress, Review
 from quiz.schedule import Memory, Rating
-from quiz.session import Card, Session, all_cards, apart, plan, propose, share_of_today
+from quiz.session import Session, propose
 from tests.conftest import write_entry
 
 DAY = 86_400.0
@@ -19,7 +20,7 @@ DAY = 86_400.0
 def library(deck: Path) -> Library:
     """Two entries."""
     write_entry(deck, 62, "other")
-    return Library.open(deck, None)
+    return Library.open(deck, None, all_kinds)
 
 
 @pytest.fixture
@@ -37,12 +38,12 @@ def test_every_entry_has_a_recall_card(library: Library) -> None:
     """Five written items and the unwritten one, for each entry."""
     cards = all_cards(library)
     assert len(cards) == 12
-    assert [card.number for card in cards if card.kind is Kind.RECALL] == [61, 62]
+    assert [card.number for card in cards if card.kind == "recall"] == [61, 62]
 
 
 def test_due_come_first_the_most_forgotten_at_the_front() -> None:
     """Then new ones, lower levels first, entries in turn; what is not due is left out."""
-    cards = [Card(number, name, Kind.CHOICE) for number in (61, 62) for name in ("a", "b", "c")]
+    cards = [Card(number, name, "choice") for number in (61, 62) for name in ("a", "b", "c")]
     memories = {
         "61/a": Memory(1.0, 5.0, 0.0, 1 * DAY),
         "62/a": Memory(9.0, 5.0, 0.0, 9 * DAY),
@@ -61,7 +62,7 @@ def test_due_come_first_the_most_forgotten_at_the_front() -> None:
 
 def test_wrong_answers_come_once_more(library: Library, progress: Progress) -> None:
     """A wrong item comes again at the end, once; both answers are in the log."""
-    one = session(library, progress, [Card(61, "which-value", Kind.CHOICE), Card(61, "printed", Kind.PREDICT)])
+    one = session(library, progress, [Card(61, "which-value", "choice"), Card(61, "printed", "predict")])
     asked = []
     while question := one.next():
         asked.append((question.card.id, question.is_again))
@@ -72,12 +73,12 @@ def test_wrong_answers_come_once_more(library: Library, progress: Progress) -> N
 
 def test_undo_asks_again(library: Library, progress: Progress) -> None:
     """The last answer is taken back, and its question stands again."""
-    one = session(library, progress, [Card(61, "which-value", Kind.CHOICE)])
+    one = session(library, progress, [Card(61, "which-value", "choice")])
     question = one.next()
     assert question is not None
     one.answer(question, "1", False, Rating.AGAIN, 1.0)
     assert one.left == 1
-    assert Card(61, "which-value", Kind.CHOICE) == one.undo()
+    assert Card(61, "which-value", "choice") == one.undo()
     again = one.next()
     assert again is not None
     assert (again.is_again, again.is_new, one.left) == (False, True, 1)
@@ -87,7 +88,7 @@ def test_undo_asks_again(library: Library, progress: Progress) -> None:
 
 def test_options_are_shuffled_by_the_dice_alone(library: Library, progress: Progress) -> None:
     """The same dice give the same order; all orders come up."""
-    card = Card(61, "which-value", Kind.CHOICE)
+    card = Card(61, "which-value", "choice")
     orders = set()
     for seed in range(40):
         twice = [
@@ -101,7 +102,7 @@ def test_options_are_shuffled_by_the_dice_alone(library: Library, progress: Prog
 
 def test_item_that_was_removed_is_passed_over(library: Library, progress: Progress) -> None:
     """What is not in the deck any more is not asked."""
-    one = session(library, progress, [Card(61, "gone", Kind.CHOICE), Card(61, "printed", Kind.PREDICT)])
+    one = session(library, progress, [Card(61, "gone", "choice"), Card(61, "printed", "predict")])
     question = one.next()
     assert question is not None
     assert question.card.id == "printed"
@@ -127,7 +128,7 @@ def test_rating_follows_from_the_answer(
 
 def items(number: int, *names: str) -> list[Card]:
     """Items of an entry."""
-    return [Card(number, name, Kind.CHOICE) for name in names]
+    return [Card(number, name, "choice") for name in names]
 
 
 def test_siblings_are_kept_apart() -> None:
@@ -176,7 +177,7 @@ def test_flood_after_a_long_pause_is_spread() -> None:
 def test_rating_is_corrected(library: Library, progress: Progress) -> None:
     """Both the proposed and the final rating are kept; the due date follows; a question that was wrong after all
     comes again."""
-    one = session(library, progress, [Card(61, "which-value", Kind.CHOICE)])
+    one = session(library, progress, [Card(61, "which-value", "choice")])
     question = one.next()
     assert question is not None
     first = one.answer(question, "1", True, Rating.GOOD, 1.0)
@@ -195,11 +196,11 @@ def test_rating_is_corrected(library: Library, progress: Progress) -> None:
 
 def test_undo_reaches_into_earlier_sessions(library: Library, progress: Progress) -> None:
     """With nothing answered yet the last answer of the log is taken back, and asked."""
-    first = session(library, progress, [Card(61, "which-value", Kind.CHOICE)])
+    first = session(library, progress, [Card(61, "which-value", "choice")])
     question = first.next()
     assert question is not None
     first.answer(question, "1", True, Rating.GOOD, 1.0)
-    second = session(library, progress, [Card(62, "printed", Kind.PREDICT)])
+    second = session(library, progress, [Card(62, "printed", "predict")])
     assert second.undo() == question.card
     assert progress.reviews() == []
     again = second.next()
@@ -209,7 +210,7 @@ def test_undo_reaches_into_earlier_sessions(library: Library, progress: Progress
 
 def test_undo_takes_back_this_sessions_answer(library: Library, progress: Progress) -> None:
     """Two sessions at once: each takes back its own last answer."""
-    one, other = (session(library, progress, [Card(number, "which-value", Kind.CHOICE)]) for number in (61, 62))
+    one, other = (session(library, progress, [Card(number, "which-value", "choice")]) for number in (61, 62))
     for each in (one, other):
         question = each.next()
         assert question is not None
@@ -222,7 +223,7 @@ def test_faster_than_usual_is_easy(library: Library, progress: Progress) -> None
     """The usual time is the median of one's own right answers of that kind."""
     for at, seconds in enumerate([10.0] * ENOUGH):
         progress.add(Review(f"62/x{at}", 0.0, "choice", "1", True, Rating.GOOD, Rating.GOOD, seconds))
-    one = session(library, progress, [Card(61, "which-value", Kind.CHOICE)])
+    one = session(library, progress, [Card(61, "which-value", "choice")])
     question = one.next()
     assert question is not None
     proposed = [one.propose(question, True, False, seconds) for seconds in (9.0, 10.0)]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kb.deck.library import Library
+from quiz.kinds.table import all_kinds
 from quiz.progress import Progress, Review
 from quiz.schedule import DAY, Rating, recall_probability
 from quiz.stats import Retention, done_today, gather, orphans, recent_days, streak
@@ -23,7 +24,7 @@ def library(deck: Path) -> Library:
     path.write_text(
         path.read_text().replace("area: training", "area: sequence").replace("related: [62]", "related: [61]")
     )
-    return Library.open(deck, None)
+    return Library.open(deck, None, all_kinds)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from kb.deck.library import Library
 from kb.search.glossary import Glossary, Listed, compiled, read_glossary
 from kb.search.labelled import read_queries
 from kb.search.searcher import Results, Searcher
+from quiz.kinds.table import all_kinds
 from tests.conftest import CONTENT, EN, ROOT, SNIPPET, ZH, Kb, only_json, write_entry
 from tests.pseudo_terminal import Screen
 
@@ -55,7 +56,7 @@ def small(deck: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def opened(deck: Path, cache: Path | None = None) -> Searcher:
     """The deck's index in a cache folder, or in memory."""
-    return Searcher.open(Library.open(deck, cache), cache)
+    return Searcher.open(Library.open(deck, cache, all_kinds), cache)
 
 
 @pytest.fixture
@@ -194,7 +195,7 @@ def test_long_text_can_be_searched_for(text: str) -> None:
 def content_index() -> Searcher:
     """The built-in deck's index, made once."""
     if not _made:
-        _made.append(Searcher.open(Library.open(CONTENT, None), None))
+        _made.append(Searcher.open(Library.open(CONTENT, None, all_kinds), None))
     return _made[0]
 
 
@@ -296,7 +297,7 @@ def test_index_is_renewed_entry_by_entry(small: Path, tmp_path: Path) -> None:
     assert numbers(opened(small, cache).search("lstm")) == [62]
     path = small / "062-lstm" / "en.md"
     path.write_text(path.read_text().replace("hidden state", "wombat state"))
-    index = Searcher.open(Library.open(small, cache), cache, lambda _, whole: done.append(whole))
+    index = Searcher.open(Library.open(small, cache, all_kinds), cache, lambda _, whole: done.append(whole))
     assert done == [1]
     assert numbers(index.search("wombat")) == [62]
     assert index.search('"hidden state"').hits == ()
@@ -366,7 +367,8 @@ import kb.search.index
 kb.search.index.BATCH = 20
 from kb.deck.library import Library
 from kb.search.searcher import Searcher
-library = Library.open(Path(sys.argv[1]), Path(sys.argv[2]))
+from quiz.kinds.table import all_kinds
+library = Library.open(Path(sys.argv[1]), Path(sys.argv[2]), all_kinds)
 print("go", flush=True)
 Searcher.open(library, Path(sys.argv[2]), lambda done, whole: print(done, flush=True))
 """
@@ -389,7 +391,7 @@ def test_killed_build_is_gone_on_with(tmp_path: Path, home: Path) -> None:
     process.wait()
     assert lines[0] == "go"
     counts: list[int] = []
-    index = Searcher.open(Library.open(deck, cache), cache, lambda _, whole: counts.append(whole))
+    index = Searcher.open(Library.open(deck, cache, all_kinds), cache, lambda _, whole: counts.append(whole))
     assert counts
     assert counts[0] <= 300 - 20 * (len(lines) - 1)
     for number in (1, 20, 60, 150, 300):
@@ -403,7 +405,7 @@ def test_large_deck_is_not_looked_at_on_every_start(
     """Above a size the files are trusted for a while; what is shown of an entry is true all the same."""
     monkeypatch.setattr("kb.deck.library.LARGE", 2)
     cache = tmp_path / "cache"
-    assert not Library.open(small, cache).is_trusted
+    assert not Library.open(small, cache, all_kinds).is_trusted
     index = opened(small, cache)
     assert index.library.is_trusted
     path = small / "062-lstm" / "en.md"
@@ -414,7 +416,7 @@ def test_large_deck_is_not_looked_at_on_every_start(
     refreshed: list[Path] = []
     with sqlite3.connect(next((cache / "decks").glob("*.db"))) as connection:
         connection.execute("UPDATE meta SET value = '[0, 0]' WHERE key = 'scanned'")
-    Library.open(small, cache, on_stale=lambda path, _: refreshed.append(path))
+    Library.open(small, cache, all_kinds, on_stale=lambda path, _: refreshed.append(path))
     assert refreshed == [small]
 
 

@@ -11,21 +11,22 @@ from pathlib import Path
 import pytest
 
 from kb.deck.entry import Entry
-from kb.deck.item import Item, Kind
+from kb.deck.item import Item
 from kb.deck.library import Library
 from kb.deck.manifest import read_deck
 from kb.deck.text import plain
 from kb.search.tokens import words
 from kb.verify.form import check_deck
+from quiz.kinds.table import KINDS, all_kinds
 from tests.conftest import CONTENT, ROOT
 
-LIBRARY = Library.open(CONTENT, None)
+LIBRARY = Library.open(CONTENT, None, all_kinds)
 ENTRIES = [LIBRARY.entry(summary.number) for summary in LIBRARY.summaries]
 
 
 def test_form_is_clean() -> None:
     """kb check has nothing to say."""
-    assert [str(one) for one in check_deck(read_deck(CONTENT)[0])] == []
+    assert [str(one) for one in check_deck(read_deck(CONTENT)[0], KINDS)] == []
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry.number))
@@ -53,7 +54,7 @@ def choices(language: str = "en") -> list[tuple[Item, list[str]]]:
         (item, [plain(option) for option in item.wordings[language].options])
         for entry in ENTRIES
         for item in entry.items
-        if item.kind is Kind.CHOICE
+        if item.kind == "choice"
     ]
 
 

@@ -6,12 +6,13 @@ import pytest
 
 from kb.deck.manifest import read_deck
 from kb.verify.form import check_deck
+from quiz.kinds.table import KINDS
 from tests.conftest import EN, SNIPPET, ZH, write_entry
 
 
 def check(deck: Path) -> list[str]:
     """Every complaint as a line."""
-    return [str(one) for one in check_deck(read_deck(deck)[0])]
+    return [str(one) for one in check_deck(read_deck(deck)[0], KINDS)]
 
 
 def test_complete_deck_is_clean(deck: Path) -> None:

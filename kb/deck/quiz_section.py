@@ -1,0 +1,181 @@
+"""The quiz of an entry: what follows ``## Quiz`` in each language's file, read into drafts, and the drafts joined."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from kb.deck.item import RECALL, Item, Wording
+from kb.deck.kind import PROOF, Draft, Kinds, Trouble
+from kb.deck.markdown import walk
+from kb.deck.text import Block
+from kb.errors import Complaint
+
+_ID = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+
+
+class QuizSection:
+    """Reads one file's items; what an item consists of tells its kind, and each kind knows what its items need."""
+
+    def __init__(
+        self, is_primary: bool, kinds: Kinds, text_fences: tuple[str, ...], complain: Callable[[int, str], None]
+    ) -> None:
+        """Take what holds for the file.
+
+        Args:
+            is_primary: whether it is the primary language's, which holds all code and keys.
+            kinds: that an item may be of.
+            text_fences: info strings of code that may stand in any text.
+            complain: is told lines, from 1, and messages.
+        """
+        self.is_primary = is_primary
+        self.kinds = kinds
+        self.text_fences = text_fences
+        self.quiz_fences = tuple(
+            f"python {fence}" for fence in (PROOF, *(fence for kind in kinds.values() for fence in kind.fences))
+        )
+        self.complain = complain
+
+    def read(self, blocks: list[Block]) -> list[Draft]:
+        """The items of the blocks, each as far as this language tells it."""
+        drafts: list[Draft] = []
+        for block in blocks:
+            if block.kind == "heading" and block.info == "3":
+                self.start_item(block, drafts)
+            elif block.kind == "heading" and block.info in "12":
+                self.complain(block.line, f"the section {block.text!r} after ## Quiz; the quiz comes last")
+            elif not drafts:
+                self.complain(block.line, "text between ## Quiz and the first item; an item begins with ### its-id")
+            else:
+                self.add_to_item(block, drafts[-1])
+        for draft in drafts:
+            self.check_item(draft)
+        return drafts
+
+    def start_item(self, block: Block, drafts: list[Draft]) -> None:
+        if not _ID.match(block.text):
+            self.complain(block.line, f"{block.text!r} is no id; write it in-kebab-case")
+        if block.text == RECALL:
+            self.complain(block.line, f"the id {RECALL} is taken by the card that every entry has; choose another")
+        if any(draft.id == block.text for draft in drafts):
+            self.complain(block.line, f"a second item {block.text!r}; give each an id of its own")
+        drafts.append(Draft(block.text, block.line))
+
+    def add_to_item(self, block: Block, draft: Draft) -> None:
+        inner = walk(block.children)
+        for code in [block, *inner] if block.kind == "code" else inner:
+            if code.kind == "code" and code.info not in self.text_fences + (self.quiz_fences if code is block else ()):
+                known = ", ".join((*self.text_fences, *self.quiz_fences))
+                self.complain(code.line, f"unknown info string {code.info!r} here; use {known}")
+        is_options = block.kind == "list" and any(item.info for item in block.children)
+        if is_options and draft.options is None and not draft.keyed:
+            draft.options = block
+        elif is_options:
+            self.complain(block.line, f"a second list of options in {draft.id!r}; an item has one key")
+        elif block.kind == "code" and block.info in self.quiz_fences:
+            if not self.is_primary:
+                do = "leave it out and put a line --- in its place (a proof is left out alone)"
+                self.complain(block.line, f"a quiz code block in a translation; {do}")
+            draft.scripts.setdefault(block.info.removeprefix("python "), []).append(block.text)
+        elif block.kind == "rule":
+            if self.is_primary or draft.keyed:
+                self.complain(block.line, "a line --- that stands for nothing; it marks a translation's code, once")
+            draft.has_rule = True
+        else:
+            (draft.explanation if draft.keyed else draft.question).append(block)
+
+    def check_item(self, draft: Draft) -> None:
+        if not draft.question:
+            self.complain(draft.line, f"item {draft.id!r} asks nothing; write the question after its heading")
+        if draft.keyed and not draft.explanation:
+            self.complain(draft.line, f"item {draft.id!r} explains nothing; say why the key is right")
+        keys = [kind.key for kind in self.kinds.values() if kind.fits(draft) and kind.key]
+        if len(keys) > 1:
+            self.complain(draft.line, f"item {draft.id!r} has {' and '.join(keys)}; an item is of one kind")
+        if len(draft.scripts.get(PROOF, [])) > 1:
+            self.complain(draft.line, f"item {draft.id!r} has several {PROOF} blocks; put them into one")
+        for kind in self.kinds.values():
+            for line, message in kind.complaints(draft):
+                self.complain(line, message)
+
+
+def join_items(
+    number: int, drafts: Mapping[str, Sequence[Draft]], paths: Mapping[str, str], kinds: Kinds
+) -> tuple[tuple[Item, ...], list[Complaint]]:
+    """Make items of what each language says of them.
+
+    Whatever differs between languages (ids, their order, kinds, marks) is a complaint about the translation.
+
+    Args:
+        number: the entry's.
+        drafts: by language; the primary one comes first.
+        paths: of the files, by language.
+        kinds: that an item may be of.
+    """
+    complaints: list[Complaint] = []
+    (primary, originals), *translations = drafts.items()
+    matched: dict[str, dict[str, Draft]] = {draft.id: {primary: draft} for draft in originals}
+    for language, translated in translations:
+        complaints += [Complaint(paths[language], *trouble) for trouble in _unmatched(originals, translated)]
+        for draft in translated:
+            if draft.id in matched:
+                found = _differences(matched[draft.id][primary], draft)
+                complaints += [Complaint(paths[language], draft.line, message) for message in found]
+                matched[draft.id][language] = draft
+    items = [_item(number, drafts_of_item, primary, kinds) for drafts_of_item in matched.values()]
+    return tuple(items), complaints
+
+
+def _item(number: int, drafts: Mapping[str, Draft], primary: str, kinds: Kinds) -> Item:
+    draft = drafts[primary]
+    kind = next((kind for kind in kinds.values() if kind.fits(draft)), kinds[RECALL])
+    return Item(
+        entry=number,
+        id=draft.id,
+        kind=kind.name,
+        wordings={language: _wording(one) for language, one in drafts.items()},
+        proof="".join(draft.scripts.get(PROOF, [])[:1]),
+        line=draft.line,
+        **kind.fields(draft),
+    )
+
+
+def _unmatched(originals: Sequence[Draft], translated: Sequence[Draft]) -> Trouble:
+    """Items that a translation lacks, has beside the original's, or has in another order."""
+    ours, theirs = [draft.id for draft in originals], [draft.id for draft in translated]
+    line = translated[0].line if translated else 0
+    for missing in ours:
+        if missing not in theirs:
+            yield line, f"item {missing!r} is missing; translate it"
+    for draft in translated:
+        if draft.id not in ours:
+            yield draft.line, f"item {draft.id!r} is not in the primary language; add it there or take it out"
+    if sorted(ours) == sorted(theirs) and ours != theirs:
+        first = next(theirs[at] for at in range(len(ours)) if ours[at] != theirs[at])
+        yield line, f"item {first!r} stands elsewhere; keep the order"
+
+
+def _differences(ours: Draft, theirs: Draft) -> list[str]:
+    """What an item's translation says otherwise than the original."""
+    ours_marks, theirs_marks = (
+        [option.info for option in draft.options.children] if draft.options else [] for draft in (ours, theirs)
+    )
+    found = []
+    if ours_marks != theirs_marks:
+        found.append("has other options or marks than the original; keep their number, order and marks")
+    if ours.has_code_key and not theirs.has_rule:
+        found.append("lacks the line --- in the place of its code; add it between question and explanation")
+    if theirs.has_rule and not ours.has_code_key:
+        found.append("has a line --- though there is no code in the original; take it out")
+    return [f"item {theirs.id!r} {message}" for message in found]
+
+
+def _wording(draft: Draft) -> Wording:
+    question, explanation = draft.question, draft.explanation
+    if not draft.keyed:
+        # A recall card of text alone: its first paragraph asks, the rest answers.
+        question, explanation = question[:1], question[1:]
+    options = draft.options.children if draft.options else ()
+    return Wording(
+        question=tuple(question),
+        options=tuple(option.children[0].spans if option.children else () for option in options),
+        explanation=tuple(explanation),
+    )

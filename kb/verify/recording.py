@@ -1,0 +1,52 @@
+"""Recording: what a verification is worth keeping of, and where it is kept."""
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from kb.deck.folder import OUTPUT
+from kb.verify.judging import Result
+from kb.verify.record import PASSED, Record, public
+from kb.verify.task import Expectation
+
+
+def records_of(results: Sequence[Result]) -> list[Record]:
+    """The records of what is worth keeping: every snippet's outcome, and the keys of predict and answer items."""
+    versions = {result.run.torch for result in results if result.run.torch}
+    installed = public(max(versions, default=""))
+    return [
+        Record(
+            entry=result.task.entry,
+            what=result.task.what,
+            id=result.task.id,
+            sha256=result.task.sha256,
+            torch=public(result.run.torch) or installed,
+            device=result.run.device,
+            outcome=_outcome(result),
+            seconds=round(result.run.seconds, 2),
+            peak_mb=round(result.run.peak_mb, 1),
+            platform=f"{platform.system()} {platform.machine()}",
+            printed=result.run.stdout.strip() if result.task.what != "snippet" else "",
+        )
+        for result in results
+        if _is_recorded(result)
+    ]
+
+
+def _is_recorded(result: Result) -> bool:
+    """Plain snippets whatever came of them, and keys that hold."""
+    return result.task.is_plain_snippet or (result.ok and result.task.expects is Expectation.PRINTS_A_KEY)
+
+
+def _outcome(result: Result) -> str:
+    """A run that passed and still was not as expected (it raised a deprecation) has not passed."""
+    if result.ok:
+        return PASSED
+    return "failed" if result.run.passed else str(result.run.outcome)
+
+
+def write_outputs(results: Sequence[Result]) -> None:
+    """Write ``output.txt`` beside every snippet that passed on the CPU."""
+    for result in results:
+        if result.ok and result.task.is_plain_snippet and result.run.device == "cpu":
+            Path(result.task.job.path).with_name(OUTPUT).write_text(result.run.stdout, encoding="utf-8")

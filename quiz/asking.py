@@ -1,0 +1,187 @@
+"""Asking: one question at the terminal, with what every kind of item needs to ask it."""
+
+from typing import Protocol
+
+from kb.context import Context
+from kb.screen.keys import END
+from kb.screen.layout import Line, Style, code_lines, lay_out, wrap
+from kb.screen.messages import Speech
+from kb.screen.render import language_text, run_summary, style_for
+from quiz.board import Board, Leave
+from quiz.examiner import Examiner
+from quiz.session import Question
+
+HELP = {
+    "s": "skip: ask it another time",
+    "h": "hint: the gist first, then the first line of a solution; the answer then counts as hard",
+    "e": "write the lines in $EDITOR",
+    "g": "give up: see a solution",
+    "l": "the question in the deck's other language",
+    "o": "open the entry",
+    "r": "run the proof, or the snippet",
+    "1-4": "after the answer: rate it yourself, from again to easy",
+    "u": "undo: take the last answer back and ask it again",
+    "q": "quit; every answer is saved",
+}
+"""What every key does; behind a colon where a line is typed."""
+
+
+class Shown(Protocol):
+    """What asking needs to know of an item's kind."""
+
+    @property
+    def shows_title(self) -> bool:
+        """Whether the entry's title may stand above the question."""
+
+    def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
+        """What stands below the question's text."""
+
+    def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
+        """The hint of that number, from 1."""
+
+
+class Undo(Exception):  # noqa: N818 a wish of the learner's, no error
+    """The learner takes the last answer back."""
+
+
+class Asking:
+    """Shows one question and answers the keys that work everywhere; the kind of its item does the rest."""
+
+    def __init__(
+        self, context: Context, board: Board, examiner: Examiner, kind: Shown, question: Question, left: int
+    ) -> None:
+        """Take what asking needs.
+
+        Args:
+            context: whose deck the question is from.
+            board: the screen.
+            examiner: knows the key and grades.
+            kind: of the item.
+            question: to be asked.
+            left: how many questions are still to come, with this one.
+        """
+        self.context = context
+        self.board = board
+        self.examiner = examiner
+        self.kind = kind
+        self.question = question
+        self.left = left
+        self.helps = 0
+        """Hints and further tries: with any of them a right answer counts as hard."""
+
+    @property
+    def style(self) -> Style:
+        """How blocks are to look."""
+        return style_for(self.board.out, self.board.say, self.question.card.number, self.context.library.by_number)
+
+    def show_question(self) -> None:
+        """The entry's title, what is asked, and what the kind shows beside."""
+        question, say, style = self.question, self.board.say, self.style
+        title = language_text(question.entry.summary.titles, say.language)
+        state = "once more" if question.is_again else "new" if question.is_new else "due"
+        name = f"{question.card.number}." + (f" {title}" if self.kind.shows_title else "")
+        facts = f"  {say(state)} · {say('{left} left', left=self.left)}"
+        self.board.show(
+            [
+                [],
+                [("─" * min(style.width, 60), "dim")],
+                *wrap([(name, "dim"), (facts, "dim")], style.width),
+                [],
+                *lay_out(question.item.wording(say.language).question, style),
+                *self.kind.question_lines(question, say, style),
+                [],
+            ]
+        )
+
+    # What the learner may do meanwhile
+
+    def key(self) -> str:
+        """The next key that is not one of those that work everywhere.
+
+        Raises:
+            Leave, Undo: the key was that for it.
+        """
+        while True:
+            key = self.board.read_key()
+            if key in ("q", END):
+                raise Leave
+            if key == "u":
+                raise Undo
+            if key == "?":
+                self.show_help()
+                self.board.show_keys()
+            elif key == "l":
+                self.switch_language()
+            elif key == "o":
+                self.open_entry()
+            else:
+                return key
+
+    def command(self, line: str) -> bool:
+        """Whether a typed line was a command, which is then done.
+
+        Raises:
+            Leave, Undo: it was that for it.
+        """
+        match line.strip():
+            case ":q":
+                raise Leave
+            case ":u":
+                raise Undo
+            case ":l":
+                self.switch_language()
+            case ":o":
+                self.open_entry()
+            case ":h":
+                self.show_hint()
+            case ":?":
+                self.show_help()
+            case _:
+                return False
+        return True
+
+    def show_hint(self) -> None:
+        """The next hint."""
+        self.helps += 1
+        self.board.show([*self.kind.hint_lines(self.question, self.helps, self.board.say, self.style), []])
+
+    def show_help(self) -> None:
+        """What every key does."""
+        say, width = self.board.say, self.board.out.width
+        lines: list[Line] = [[]]
+        for key, what in HELP.items():
+            lines += wrap([(say(what), "")], width, f"  {key:<4}")
+        lines += wrap([(say("where a line is typed, a key stands behind a colon: :h"), "dim")], width)
+        self.board.show([*lines, []])
+
+    def open_entry(self) -> None:
+        """The whole entry, then the scene again."""
+        from kb.screen.render import entry_page
+
+        context, board = self.context, self.board
+        number = self.question.card.number
+        board.out.page(entry_page(number, context.library, context.records, context.torch, board.out, board.say))
+        board.redraw()
+
+    def switch_language(self) -> None:
+        """Go on in the next of the deck's languages: the scene and its keys again, in that one."""
+        languages = self.context.library.deck.languages
+        self.board.say = Speech(languages[(languages.index(self.board.say.language) + 1) % len(languages)])
+        self.board.redraw()
+
+    def run_proof(self) -> None:
+        """Run what shows the key to be right, its output as it comes."""
+        board, snippet = self.board, self.question.entry.snippet
+        job = self.examiner.proof(self.question)
+        if job is None:
+            board.print([(board.say("nothing to run"), "warn")])
+            return
+        board.show([*code_lines(job.source or "", "python", self.style), []])
+
+        def show(_: str, text: str) -> None:
+            board.out.write(text)
+            board.out.stream.flush()
+
+        done = self.examiner.run(job, show)
+        source = job.source or (snippet.source if snippet else "")
+        board.out.print(run_summary(done, source, board.out, board.say))

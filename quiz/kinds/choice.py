@@ -1,0 +1,127 @@
+"""Choice: options of which one or several are right."""
+
+from typing import Any
+
+from kb.deck.kind import Draft, Trouble
+from kb.errors import KbError
+from kb.screen.keys import ENTER
+from kb.screen.layout import Line, Style, pieces, wrap
+from kb.screen.messages import Speech
+from quiz.asking import Asking
+from quiz.examiner import Examiner
+from quiz.grade import Grade
+from quiz.kinds.kind import QuizKind, Reply, option_texts
+from quiz.session import Question
+
+
+class Choice(QuizKind):
+    """A task list; the marks are the key. An answer is the places of the options as shown: ``1, 3``."""
+
+    name = "choice"
+    key = "a task list"
+    least = 2
+    wants_proof = True
+
+    def fits(self, draft: Draft) -> bool:
+        return draft.options is not None
+
+    def complaints(self, draft: Draft) -> Trouble:
+        if draft.options is None:
+            return
+        options = draft.options.children
+        for option in options:
+            if not option.info:
+                yield option.line, "an option without [ ] or [x]; mark it"
+            if len(option.children) != 1 or option.children[0].kind != "paragraph":
+                yield option.line, "an option that is more than one paragraph; put the code into the question"
+        marks = [option.info == "x" for option in options]
+        texts = [option.children[0].text if option.children else "" for option in options]
+        line = draft.options.line
+        if len(marks) < 2:
+            yield line, f"item {draft.id!r} has one option; give at least two"
+        if not any(marks):
+            yield line, f"item {draft.id!r} has no right option; mark it [x]"
+        if all(marks) and len(marks) > 1:
+            yield line, f"item {draft.id!r} has right options alone; add one that people wrongly believe"
+        if len(set(texts)) < len(texts):
+            yield line, f"item {draft.id!r} has the same option twice; change one"
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        options = draft.options.children if draft.options else ()
+        return {"marks": tuple(option.info == "x" for option in options)}
+
+    def solution(self, examiner: Examiner, question: Question) -> str:
+        marks = question.item.marks
+        return ", ".join(str(place) for place, option in enumerate(question.order, 1) if marks[option])
+
+    def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
+        chosen = {question.order[place - 1] for place in _places(given)}
+        return Grade(chosen == {at for at, is_right in enumerate(question.item.marks) if is_right})
+
+    def ask(self, asking: Asking) -> Reply | None:
+        question, board = asking.question, asking.board
+        count = len(question.order)
+        is_several = sum(question.item.marks) > 1
+        keys = [(f"1-{count}", "toggle" if is_several else "choose")]
+        if is_several:
+            keys.append(("Enter", "confirm"))
+            board.print([(board.say("choose all that apply"), "dim")])
+        board.keys(*keys, ("h", "hint"), ("s", "skip"), ("l", "language"), ("?", "help"), ("q", "quit"))
+        chosen: set[int] = set()
+        while True:
+            key = asking.key()
+            if key == "s":
+                return None
+            if key == "h":
+                asking.show_hint()
+                board.show_keys()
+            elif key.isdecimal() and 1 <= int(key) <= count:
+                chosen ^= {int(key)}
+                if not is_several:
+                    break
+                board.overwrite("  " + " ".join(str(place) for place in sorted(chosen)))
+            elif key == ENTER and chosen:
+                board.print([])
+                break
+        given = _text(chosen)
+        return Reply(given, self.grade(asking.examiner, question, given))
+
+    def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
+        options = question.item.wording(say.language).options
+        lines: list[Line] = [[]]
+        for place, option in enumerate(question.order, 1):
+            lines += wrap(pieces(options[option], style), style.width, f"  {place}  ")
+        return lines
+
+    def grade_lines(
+        self, question: Question, given: str, grade: Grade, solution: str, say: Speech, style: Style
+    ) -> list[Line]:
+        """What was chosen and what is right, with their places: nobody need scroll up to see what was meant."""
+        options = question.item.wording(say.language).options
+        chosen = _places(given)
+        lines: list[Line] = []
+        for place, option in enumerate(question.order, 1):
+            is_right = question.item.marks[option]
+            if is_right or place in chosen:
+                label = say("right answer: ") if is_right else say("your answer: ")
+                start: Line = [(label, "good" if is_right else "bad"), (f"{place} · ", "strong")]
+                lines += wrap([*start, *pieces(options[option], style)], style.width)
+        return lines
+
+    def wire_facts(self, question: Question, language: str) -> dict[str, Any]:
+        return {"options": option_texts(question, language), "several": sum(question.item.marks) > 1}
+
+    def wire_answer(self, question: Question, answer: Any) -> str:
+        places = answer if isinstance(answer, list) else [answer]
+        count = len(question.order)
+        if not places or not all(type(place) is int and 1 <= place <= count for place in places):
+            raise KbError(f"{answer!r} names no option", f"give numbers from 1 to {count}")
+        return _text(set(places))
+
+
+def _text(places: set[int]) -> str:
+    return ", ".join(str(place) for place in sorted(places))
+
+
+def _places(given: str) -> set[int]:
+    return {int(word) for word in given.replace(",", " ").split()}

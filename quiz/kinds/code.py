@@ -1,0 +1,205 @@
+"""Code: the missing lines of the entry's snippet, graded by running it with the learner's in their place."""
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from kb.deck.entry import Entry
+from kb.deck.folder import SNIPPET
+from kb.deck.item import Item
+from kb.deck.kind import Draft, Trouble
+from kb.deck.script import Snippet
+from kb.errors import KbError
+from kb.run.runner import filled_job
+from kb.screen.layout import Line, Style, code_lines, diff_lines, wrap
+from kb.screen.messages import Speech
+from kb.screen.render import failure_lines
+from kb.verify.form import syntax_error
+from kb.verify.task import Expectation, Task, digest
+from quiz.asking import Asking
+from quiz.examiner import Examiner
+from quiz.grade import Grade, grade_code
+from quiz.kinds.kind import QuizKind, Reply
+from quiz.session import Question
+
+LEAST_RIGHT, LEAST_WRONG = 2, 3
+"""How many solutions an item of a complete deck has."""
+
+LINES_BEFORE, LINES_AFTER = 8, 12
+"""Lines of the snippet that are shown around the hole."""
+
+
+class Code(QuizKind):
+    """Right and wrong solutions for a hole; every solution with which the snippet runs to its end is the key."""
+
+    name = "code"
+    key = "right"
+    fences = ("right", "wrong")
+    least = 1
+    fills_hole = True
+    is_run = True
+
+    def fits(self, draft: Draft) -> bool:
+        return "right" in draft.scripts
+
+    def complaints(self, draft: Draft) -> Trouble:
+        if "wrong" in draft.scripts and "right" not in draft.scripts:
+            what = "has wrong solutions and no right one; add python right blocks"
+            yield draft.line, f"item {draft.id!r} {what}"
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        return {fence: tuple(draft.scripts.get(fence, ())) for fence in self.fences}
+
+    def check(self, item: Item, entry: Entry, is_complete: bool) -> Trouble:
+        snippet = entry.snippet
+        if snippet is None or snippet.hole(item.id) is None:
+            yield item.line, f"item {item.id!r} has no hole; mark it in {SNIPPET} with # hole: {item.id} and # end"
+        else:
+            yield from self._check_solutions(item, snippet)
+        for what, solutions, needed in (("right", item.right, LEAST_RIGHT), ("wrong", item.wrong, LEAST_WRONG)):
+            if is_complete and len(solutions) < needed:
+                yield item.line, f"item {item.id!r} has {len(solutions)} {what} solutions; {needed} are needed"
+
+    def _check_solutions(self, item: Item, snippet: Snippet) -> Trouble:
+        own = _bare(snippet.solution(item.id))
+        seen: set[str] = set()
+        for what, at, lines in _solutions(item):
+            name = f"{what} solution {at} of {item.id!r}"
+            if message := syntax_error(snippet.filled(item.id, lines)):
+                yield item.line, f"{name} is not Python: {message}"
+            bare = _bare(lines)
+            if bare in seen:
+                yield item.line, f"{name} stands there twice; change one"
+            if bare == own:
+                yield item.line, f"{name} is the snippet's own; write another"
+            seen.add(bare)
+
+    def tasks(self, item: Item, snippet: Snippet | None, device: str) -> Iterator[Task]:
+        if snippet is None or snippet.hole(item.id) is None:
+            return
+        for what, at, lines in _solutions(item):
+            expects = Expectation.PASSES_IN_FULL if what == "right" else Expectation.FAILS_A_CHECK
+            job = filled_job(snippet, item.id, lines, device)
+            yield Task(item.entry, what, f"{item.id}:{at}", job, digest(lines), expects)
+
+    def prepare(self, examiner: Examiner, question: Question) -> None:
+        if question.entry.snippet:
+            examiner.reference(question.item.entry, question.entry.snippet)
+
+    def solution(self, examiner: Examiner, question: Question) -> str:
+        return question.entry.snippet.solution(question.item.id) if question.entry.snippet else ""
+
+    def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
+        item, snippet = question.item, question.entry.snippet
+        if snippet is None or snippet.hole(item.id) is None:
+            raise KbError(f"item {item.key} has no hole in the snippet", f"kb check tells more; kb show {item.entry}")
+        reference = examiner.reference(item.entry, snippet)
+        return grade_code(snippet, item.id, given, examiner.warm(), reference.result)
+
+    def ask(self, asking: Asking) -> Reply | None:
+        board = asking.board
+        tries, lines = 0, ""
+        while True:
+            board.keys(
+                *(("Enter Enter", "confirm"), (":e", "$EDITOR"), (":h", "hint"), (":s", "skip")),
+                *((":g", "give up"), (":?", "help"), (":q", "quit")),
+            )
+            given = self._typed(asking, lines)
+            if given.strip() == ":s":
+                return None
+            if given.strip() == ":g":
+                return Reply(lines, Grade(False))
+            if asking.command(given):
+                continue
+            if not given.strip():
+                board.print([(board.say("an answer is empty"), "warn")])
+                continue
+            lines = given
+            board.print([(board.say("checking") + " …", "dim")])
+            grade = self.grade(asking.examiner, asking.question, lines)
+            if grade.correct:
+                asking.helps += tries
+                return Reply(lines, grade)
+            tries += 1
+            board.show(self._rejection_lines(asking, lines, grade))
+
+    def _typed(self, asking: Asking, before: str) -> str:
+        """Lines typed at the prompt, or written in the learner's editor on ``:e``."""
+        from quiz.code_input import edit_lines  # deferred: with the lines comes prompt_toolkit
+
+        board = asking.board
+        given = board.read_lines(board.say("Your lines"), before)
+        if given.strip() != ":e":
+            return given
+        try:
+            return edit_lines(before or "\n", os.environ)
+        except KbError as error:
+            board.print([(f"kb: {error}", "warn")])
+            return before
+
+    def _rejection_lines(self, asking: Asking, given: str, grade: Grade) -> list[Line]:
+        """Which check failed, with its values, and the learner's lines where they stand in the snippet."""
+        board, snippet = asking.board, asking.question.entry.snippet
+        lines = wrap([("✗ ", "bad"), (grade.reason, "")], board.out.width)
+        if snippet and grade.run:
+            lines += failure_lines(grade.run, snippet.filled(asking.question.item.id, given), board.out)
+        return [*lines, [], [(board.say("your lines:"), "dim")], *code_lines(given, "python", asking.style), []]
+
+    def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
+        """The snippet around the hole, with dots in its place."""
+        snippet = question.entry.snippet
+        hole = snippet.hole(question.item.id) if snippet else None
+        if snippet is None or hole is None:
+            return []
+        lines = snippet.source.splitlines()
+        # Never into another hole: its solution is another question's key.
+        others = [other for other in snippet.holes if other.name != hole.name]
+        first = max([0, hole.first - 1 - LINES_BEFORE, *(other.end + 1 for other in others if other.end < hole.first)])
+        last = min(
+            [len(lines), hole.end + 1 + LINES_AFTER, *(other.first - 1 for other in others if other.first > hole.end)]
+        )
+        shown = "\n".join([*lines[first : hole.first - 1], f"{hole.indent}...", *lines[hole.end + 1 : last]])
+        place: Line = [("  ... ", "strong"), (say("your lines run here, in place of the dots"), "dim")]
+        return [[], *code_lines(shown, "python", style), [], place]
+
+    def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
+        """First the gist, then the first line of a solution."""
+        if count > 1 and question.entry.snippet:
+            first = question.entry.snippet.solution(question.item.id).splitlines()[0]
+            return code_lines(first, "python", style)
+        return super().hint_lines(question, count, say, style)
+
+    def grade_lines(
+        self, question: Question, given: str, grade: Grade, solution: str, say: Speech, style: Style
+    ) -> list[Line]:
+        """A solution; beside lines that did not pass, the way from them to it."""
+        changes = diff_lines(given, solution, (say("your lines"), say("a solution")), style.width)
+        if given.strip() and changes and not grade.correct:
+            return changes
+        lines: list[Line] = []
+        if given.strip():
+            lines += [[(say("your lines:"), "dim")], *code_lines(given, "python", style)]
+        if changes:
+            lines += [[(say("a solution:"), "dim")], *code_lines(solution, "python", style)]
+        return lines
+
+    def wire_facts(self, question: Question, language: str) -> dict[str, Any]:
+        snippet = question.entry.snippet
+        return {"code": snippet.filled(question.item.id, "...")} if snippet else {}
+
+
+def _solutions(item: Item) -> Iterator[tuple[str, int, str]]:
+    """``right`` or ``wrong``, the number from 1, the lines."""
+    for what, solutions in (("right", item.right), ("wrong", item.wrong)):
+        for at, lines in enumerate(solutions, 1):
+            yield what, at, lines
+
+
+def _bare(lines: str) -> str:
+    """Solutions that differ in white space and comments alone are the same."""
+    try:
+        return ast.unparse(ast.parse(f"def f():\n{re.sub('^', '    ', lines, flags=re.MULTILINE)}\n"))
+    except SyntaxError:
+        return lines

@@ -1,0 +1,150 @@
+"""Kind: one kind of item, whole: how it is read, checked, run, asked, graded and shown.
+
+What every kind shares stands here; a kind of its own is a class with what differs, and a row in ``quiz.kinds.table``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from kb.deck.entry import Entry
+from kb.deck.item import Item
+from kb.deck.kind import Draft, Trouble
+from kb.deck.script import Snippet
+from kb.deck.text import plain
+from kb.errors import KbError
+from kb.screen.layout import Line, Style, lay_out, wrap
+from kb.screen.messages import Speech
+from kb.verify.task import Task
+from quiz.asking import Asking
+from quiz.examiner import Examiner
+from quiz.grade import Grade
+from quiz.schedule import Rating
+from quiz.session import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a question got at the terminal."""
+
+    given: str
+    """What was answered."""
+    grade: Grade | None = None
+    """What became of it; None where only the learner can say."""
+    rating: Rating | None = None
+    """The learner's own, where only the learner can say."""
+
+
+class QuizKind(ABC):
+    """One kind of item. It also is what ``kb.deck.kind`` and ``kb.verify.kind`` ask for."""
+
+    name: ClassVar[str]
+    key: ClassVar[str] = ""
+    fences: ClassVar[tuple[str, ...]] = ()
+    least: ClassVar[int] = 0
+    wants_proof: ClassVar[bool] = False
+    fills_hole: ClassVar[bool] = False
+    is_run: ClassVar[bool] = False
+    """Whether an answer is graded by running it: the worker is started in time, and torch must be installed."""
+    shows_title: ClassVar[bool] = True
+    """Whether the entry's title may stand above the question."""
+
+    # Reading: see kb.deck.kind
+
+    @abstractmethod
+    def fits(self, draft: Draft) -> bool:
+        """Whether an item has this kind's key."""
+
+    def complaints(self, draft: Draft) -> Trouble:
+        """What is wrong with a draft that has this kind's key or a part of it."""
+        yield from ()
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        """The key's fields of an ``Item``."""
+        return {}
+
+    # Verifying: see kb.verify.kind
+
+    def check(self, item: Item, entry: Entry, is_complete: bool) -> Trouble:
+        """What is wrong between an item and its entry's snippet, and within its scripts."""
+        yield from ()
+
+    def tasks(self, item: Item, snippet: Snippet | None, device: str) -> Iterator[Task]:
+        """What of an item can be run, but for its proof."""
+        yield from ()
+
+    # Grading
+
+    def prepare(self, examiner: Examiner, question: Question) -> None:
+        """Get ready to grade, while the question is read."""
+
+    def solution(self, examiner: Examiner, question: Question) -> str:
+        """The key as text.
+
+        Raises:
+            KbError: it has to be computed, and cannot be here.
+        """
+        return ""
+
+    def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
+        """Grade an answer.
+
+        Args:
+            examiner: knows keys and runs what has to be run.
+            question: that was asked.
+            given: the answer as the log keeps it.
+
+        Raises:
+            KbError: it cannot be graded here.
+        """
+        raise KbError(f"an item of the kind {self.name} is rated by yourself", "give 1 to 4")
+
+    # Asking at the terminal
+
+    @abstractmethod
+    def ask(self, asking: Asking) -> Reply | None:
+        """Take an answer; None if the question is skipped."""
+
+    def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
+        """What stands below the question's text."""
+        return []
+
+    def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
+        """The hint of that number, from 1."""
+        return lay_out((question.entry.text(say.language).gist,), style)
+
+    def grade_lines(
+        self, question: Question, given: str, grade: Grade, solution: str, say: Speech, style: Style
+    ) -> list[Line]:
+        """What was answered and what is right."""
+        lines: list[Line] = []
+        if not grade.correct:
+            lines += wrap([(say("your answer: "), "dim"), (given, "")], style.width)
+        return [*lines, *wrap([(say("right answer: "), "dim"), (solution, "strong")], style.width)]
+
+    # Asking over the wire
+
+    def wire_facts(self, question: Question, language: str) -> dict[str, Any]:
+        """What a question's object holds beside what every kind's has."""
+        return {}
+
+    def wire_answer(self, question: Question, answer: Any) -> str:
+        """The answer of a message as ``grade`` takes it.
+
+        Raises:
+            KbError: it does not fit.
+        """
+        if not isinstance(answer, str) or not answer.strip():
+            raise KbError("the answer is empty", "give it as a text")
+        return answer
+
+    def own_rating(self, given: str) -> Rating | None:
+        """The rating that an answer is, where only the learner can say."""
+        return None
+
+
+def option_texts(question: Question, language: str) -> list[str]:
+    """The options in the order in which they are shown."""
+    options = question.item.wording(language).options
+    return [plain(options[option]) for option in question.order]

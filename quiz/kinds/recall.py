@@ -1,0 +1,57 @@
+"""Recall: the title asks, the gist answers, and the learner says how well it was known."""
+
+from typing import Any
+
+from kb.deck.item import RECALL
+from kb.deck.kind import Draft
+from kb.errors import KbError
+from kb.screen.layout import lay_out
+from quiz.asking import Asking
+from quiz.kinds.kind import QuizKind, Reply
+from quiz.schedule import Rating
+from quiz.session import Question
+
+RATINGS = (("1", "not at all"), ("2", "barely"), ("3", "well"), ("4", "easily"))
+"""Keys, and what they say."""
+
+
+class Recall(QuizKind):
+    """Nothing but text. One exists for every entry without being written."""
+
+    name = RECALL
+    shows_title = False
+
+    def fits(self, draft: Draft) -> bool:
+        return not draft.keyed
+
+    def ask(self, asking: Asking) -> Reply | None:
+        board, question = asking.board, asking.question
+        board.print([(board.say("Recall the answer, then press a key."), "dim")])
+        board.keys(("Enter", "next"), ("s", "skip"), ("l", "language"), ("?", "help"), ("q", "quit"))
+        if asking.key() == "s":
+            return None
+
+        def show_gist() -> None:
+            board.show(lay_out(question.item.wording(board.say.language).explanation, asking.style))
+            board.print([], [(board.say("how well did you know it?"), "strong")])
+
+        def show_both() -> None:
+            asking.show_question()
+            show_gist()
+
+        board.scene = show_both
+        show_gist()
+        board.keys(*RATINGS, ("o", "open the entry"), ("r", "run the proof"), ("q", "quit"))
+        while (key := asking.key()) not in dict(RATINGS):
+            if key == "r":
+                asking.run_proof()
+                board.show_keys()
+        return Reply(key, rating=Rating(int(key)))
+
+    def wire_answer(self, question: Question, answer: Any) -> str:
+        if type(answer) is not int or not 1 <= answer <= 4:
+            raise KbError(f"{answer!r} is no rating", "give 1 (not at all) to 4 (easily)")
+        return str(answer)
+
+    def own_rating(self, given: str) -> Rating | None:
+        return Rating(int(given))

@@ -1,0 +1,101 @@
+"""Value: a short answer that is typed, held against what a script prints. Predict shows the script, answer hides it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from kb.deck.entry import Entry
+from kb.deck.item import Item
+from kb.deck.kind import Draft, Trouble
+from kb.deck.script import Snippet
+from kb.run.runner import block_job
+from kb.screen.layout import Line, Style, code_lines
+from kb.screen.messages import Speech
+from kb.verify.form import syntax_error
+from kb.verify.task import Expectation, Task, digest
+from quiz.asking import Asking
+from quiz.examiner import Examiner
+from quiz.grade import Grade, grade_value
+from quiz.kinds.kind import QuizKind, Reply
+from quiz.session import Question
+
+
+class Value(QuizKind):
+    """What both kinds share: a script, named by its fence as the kind is, whose one printed line is the key."""
+
+    least = 1
+
+    def fits(self, draft: Draft) -> bool:
+        return self.name in draft.scripts
+
+    def complaints(self, draft: Draft) -> Trouble:
+        if len(draft.scripts.get(self.name, [])) > 1:
+            yield draft.line, f"item {draft.id!r} has several {self.name} blocks; put them into one"
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        return {"code": draft.scripts[self.name][0]}
+
+    def check(self, item: Item, entry: Entry, is_complete: bool) -> Trouble:
+        if message := syntax_error(item.code):
+            yield item.line, f"the {self.name} block of {item.id!r} is not Python: {message}"
+
+    def tasks(self, item: Item, snippet: Snippet | None, device: str) -> Iterator[Task]:
+        job = block_job(item.code, item.id)
+        yield Task(item.entry, self.name, item.id, job, digest(item.code), Expectation.PRINTS_A_KEY)
+
+    def prepare(self, examiner: Examiner, question: Question) -> None:
+        examiner.prepare_key(question.item)
+
+    def solution(self, examiner: Examiner, question: Question) -> str:
+        return examiner.key(question.item)
+
+    def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
+        return grade_value(given, examiner.key(question.item))
+
+    def ask(self, asking: Asking) -> Reply | None:
+        given = self._typed(asking)
+        if given is None:
+            return None
+        grade = self.grade(asking.examiner, asking.question, given)
+        if grade.form_only:
+            asking.board.print([(asking.board.say("almost: only the form differs; once more"), "warn")])
+            asking.helps += 1
+            again = self._typed(asking)
+            if again is not None:
+                given, grade = again, self.grade(asking.examiner, asking.question, again)
+        return Reply(given, grade)
+
+    def _typed(self, asking: Asking) -> str | None:
+        """One typed line; None if the question is skipped."""
+        board = asking.board
+        board.keys(
+            *(("Enter", "confirm"), (":h", "hint"), (":s", "skip"), (":l", "language"), (":?", "help"), (":q", "quit"))
+        )
+        while True:
+            line = board.read_line(f"{board.say('Your answer')} > ")
+            if line.strip() == ":s":
+                return None
+            if asking.command(line):
+                continue
+            if line.strip():
+                return line.strip()
+            board.print([(board.say("an answer is empty"), "warn")])
+
+
+class Predict(Value):
+    """What does this script print?"""
+
+    name = key = "predict"
+    fences = ("predict",)
+
+    def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
+        return [[], *code_lines(question.item.code, "python", style)]
+
+    def wire_facts(self, question: Question, language: str) -> dict[str, Any]:
+        return {"code": question.item.code}
+
+
+class Answer(Value):
+    """A number, a shape, a word: the script that computes it stays hidden."""
+
+    name = key = "answer"
+    fences = ("answer",)
