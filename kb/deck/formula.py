@@ -8,6 +8,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
 
+RAISED = dict(
+    zip(
+        "0123456789+-−=()<>.∫ABDEGHIJKLMNOPRTUWabcdefghijklmnoprstuvwxyzβγδφχ",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾˂˃ᐧᶴᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁᵂᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵝᵞᵟᵠᵡ",
+        strict=True,
+    )
+)
+"""What a fixed-width font is likely to have above the line. Unicode decomposes 210 characters to raised ones, most of
+them phonetic; of these it has no minus, ``<``, ``>`` or dot, so the nearest in shape stand for them."""
+
+LOWERED = dict(
+    zip(
+        "0123456789+-−=()<>aehijklmnoprstuvxβγρφχ",
+        "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎˱˲ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
+        strict=True,
+    )
+)
+"""The same below the line: Unicode has half of the small letters and no capitals."""
+
 
 def readable(latex: str) -> str:
     """A formula for a terminal: ``\\frac{1}{\\sqrt{d_k}} x^2`` becomes ``1/√(dₖ) x²``.
@@ -127,12 +146,9 @@ def _end_of_argument(latex: str, start: int) -> int:
 
 def _script(mark: str, text: str) -> str:
     """Raised or lowered text, in Unicode's own characters where all of it has them."""
-    import unicodeit
-
+    letters = RAISED if mark == "^" else LOWERED
     compact = text.replace(" ", "")
-    if "'" not in compact and (compact.isascii() or len(compact) == 1):
-        script: str = unicodeit.replace(f"{mark}{{{compact}}}")
-        if not set(script) & set("^_{}\\"):
-            return script
+    if compact and letters.keys() >= set(compact):
+        return "".join(letters[char] for char in compact)
     # A comma keeps its place inside parentheses; a brace would vanish in the converter.
     return f"{mark}{text}" if len(text) == 1 else f"{mark}({text})"
