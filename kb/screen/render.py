@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     # For their names alone: tantivy, the and the runner's parts would slow every list down.
     from kb.search.explain import Explanation
-    from kb.search.searcher import Hit, Passage, Results
+    from kb.search.passages import Passage
+    from kb.search.searcher import Hit, Results
     from kb.verify.judging import Result
 
 MARKS = {Standing.VERIFIED: ("✓", "good"), Standing.STALE: ("~", "warn"), Standing.UNVERIFIED: ("·", "dim")}

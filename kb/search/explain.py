@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 
 from kb.deck.summary import Summary
+from kb.search.passages import Passage, find_passages
 from kb.search.query import parse_query
-from kb.search.searcher import Passage, Searcher, find_passages
+from kb.search.searcher import Searcher
 from kb.search.tokens import query_tokens
 
 ENOUGH = 0.75

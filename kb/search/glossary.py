@@ -1,9 +1,11 @@
 """Glossary: words that mean the same, in English and Chinese, with their abbreviations; and words that mean little."""
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kb.deck.cache import Store
 from kb.deck.manifest import read_table
 from kb.errors import Complaint
 from kb.search.tokens import has_han, normalised, query_tokens
@@ -85,3 +87,17 @@ class Glossary:
         """Terms in a text that every entry is about."""
         searched = _searched(text)
         return [term for term, key in self._plain if key in searched]
+
+
+def open_glossary(deck: Path, store: Store) -> Glossary:
+    """A deck's glossary; its file is read and cut again only when it has changed."""
+    try:
+        stamp = (deck / FILE).stat().st_mtime_ns
+    except OSError:
+        return Glossary(compiled(Listed([], [])))
+    kept = store.value("terms")
+    if not kept or kept[0] != stamp:
+        kept = [stamp, compiled(read_glossary(deck)[0])]
+        with suppress(Exception):  # a cache that cannot be written is no reason not to answer
+            store.keep("terms", kept)
+    return Glossary(kept[1])

@@ -1,13 +1,14 @@
 """Index: a deck's words on the disk, brought up to date when its entries change."""
 
 import ast
+import functools
 import os
 import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tantivy
 
@@ -28,6 +29,9 @@ WEIGHTS = {
 }
 """How much a match counts, by field."""
 
+WORD_FIELDS = tuple(field for field in WEIGHTS if field not in ("exact", "pair"))
+"""The fields that hold words: not whole names, nor pairs."""
+
 FILTERED = ("area", "tag", "level")
 """Fields that only narrow a search."""
 
@@ -42,6 +46,17 @@ PATIENCE = 20.0
 
 FORMAT = "3"
 """Changes when entries are indexed otherwise."""
+
+
+class Kept(NamedTuple):
+    """What is written down of an index that lies in the cache."""
+
+    format: str
+    """The program's ``FORMAT`` that wrote it."""
+    generation: str
+    """The store's, all of whose entries are in it; empty while it is built."""
+    folder: str
+    """Name of its folder."""
 
 
 class Damaged(Exception):  # noqa: N818 a state of the files, told to nobody
@@ -66,10 +81,10 @@ def open_index(store: Store, cache: Path | None, on_progress: OnProgress = lambd
 
 def forget_index(store: Store, cache: Path | None) -> None:
     """Have the index made anew when it is opened next: a search found it broken."""
-    name = store.value("index")
-    if cache is not None and isinstance(name, list):
+    kept = _kept(store)
+    if cache is not None and kept is not None:
         with suppress(sqlite3.Error):
-            _forget(store, cache / "indexes", name[2])
+            _forget(store, cache / "indexes", kept.folder)
 
 
 def _open_kept(store: Store, folder: Path, on_progress: OnProgress) -> tantivy.Index:
@@ -79,9 +94,9 @@ def _open_kept(store: Store, folder: Path, on_progress: OnProgress) -> tantivy.I
         Damaged: what lies there is no index.
         OSError: it cannot be written there, or another process does not finish writing it.
     """
-    name = store.value("index")
-    if isinstance(name, list) and name == [FORMAT, store.generation, name[2]]:
-        return _opened(folder / name[2])
+    kept = _kept(store)
+    if kept is not None and (kept.format, kept.generation) == (FORMAT, store.generation):
+        return _opened(folder / kept.folder)
     target = folder / _agreed_name(store, folder)
     target.mkdir(parents=True, exist_ok=True)
     index = _opened(target) if (target / "meta.json").exists() else _made(target)
@@ -100,21 +115,27 @@ def _open_kept(store: Store, folder: Path, on_progress: OnProgress) -> tantivy.I
             if time.monotonic() > until:
                 raise OSError("another process is writing the index") from None
             time.sleep(0.05)
-    store.keep("index", [FORMAT, generation, target.name])
+    store.keep("index", Kept(FORMAT, generation, target.name))
     index.reload()
     return index
+
+
+def _kept(store: Store) -> Kept | None:
+    """What is written down of this deck's index."""
+    value = store.value("index")
+    return Kept(*value) if isinstance(value, list) else None
 
 
 def _agreed_name(store: Store, folder: Path) -> str:
     """The index's folder. It is written down before anything is built: a build that is killed is found again, and
     processes that start at once build the same one."""
     with store.alone():
-        name = store.value("index")
-        if isinstance(name, list) and name[0] == FORMAT:
-            return str(name[2])
+        kept = _kept(store)
+        if kept is not None and kept.format == FORMAT:
+            return kept.folder
         fresh = f"{store.name}-{os.urandom(4).hex()}"
         store.clear_indexed()
-        store.keep("index", [FORMAT, "", fresh])
+        store.keep("index", Kept(FORMAT, "", fresh))
     _sweep(folder, store.name, fresh)
     return fresh
 
@@ -142,8 +163,8 @@ def _forget(store: Store, folder: Path, damaged: str) -> None:
     import shutil
 
     with store.alone():
-        name = store.value("index")
-        if isinstance(name, list) and name[2] == damaged:
+        kept = _kept(store)
+        if kept is not None and kept.folder == damaged:
             store.keep("index", None)
     shutil.rmtree(folder / damaged, ignore_errors=True)
 
@@ -158,20 +179,15 @@ def _sweep(folder: Path, store_name: str, kept: str) -> None:
                 shutil.rmtree(old, ignore_errors=True)
 
 
-_cached_schema: Any = None
-
-
+@functools.cache
 def schema() -> Any:
     """What every index looks like."""
-    global _cached_schema
-    if _cached_schema is None:
-        builder = tantivy.SchemaBuilder()
-        builder.add_integer_field("number", stored=True, indexed=True, fast=True)
-        builder.add_text_field("folder", tokenizer_name="raw", index_option="basic")
-        for field in (*WEIGHTS, *FILTERED):
-            builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
-        _cached_schema = builder.build()
-    return _cached_schema
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("number", stored=True, indexed=True, fast=True)
+    builder.add_text_field("folder", tokenizer_name="raw", index_option="basic")
+    for field in (*WEIGHTS, *FILTERED):
+        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+    return builder.build()
 
 
 def _write(

@@ -1,7 +1,7 @@
 """Query: what somebody typed, read as words, phrases, exclusions and filters. Whatever is typed is a query."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kb.search.tokens import has_han, is_stop, normalised, words
 
@@ -25,8 +25,7 @@ _PIECE = re.compile(rf'(-(?=["\w])(?!\d))?(?:({"|".join(FILTERS)}):)?(?:"([^"]*)
 _MESSAGE = re.compile(r"\w(?:Error|Warning|Exception)(?:\([^)]*\))?: ")
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One word of a query, with the tokens that it is found by."""
 
     text: str
@@ -42,8 +41,7 @@ class Term:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """What is searched for."""
 
     text: str

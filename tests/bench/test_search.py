@@ -129,9 +129,7 @@ def test_eighty_entries_in_the_process(tmp_path: Path) -> None:
     """Ranked within 2 ms at p95; with the passages of ten hits beside it."""
     index = Searcher.open(Library.open(replicated(tmp_path, 80), None, all_kinds), None)
     queries = [query.text for query in read_queries(CONTENT)[0]] * 3
-    from kb.search.query import parse_query
-
-    ranked = percentiles(lambda text: index.rank(index.understood(parse_query(text))[0], 30), queries)
+    ranked = percentiles(lambda text: index.ranked(text, 30), queries)
     whole = percentiles(lambda text: index.search(text), queries)
     for name, (median, p90, p95) in (("ranked", ranked), ("with passages", whole)):
         print(f"\n{name:14} median {1000 * median:.2f} ms, p90 {1000 * p90:.2f} ms, p95 {1000 * p95:.2f} ms", end="")

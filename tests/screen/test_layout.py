@@ -11,7 +11,7 @@ from kb.deck.markdown import read_markdown
 from kb.screen.highlight import python_lines
 from kb.screen.layout import CLOSING, Style, clip, lay_out, wrap
 from kb.screen.render import passage_line
-from kb.search.searcher import Passage
+from kb.search.passages import Passage
 from tests.conftest import EN, ZH
 
 
