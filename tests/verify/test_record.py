@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,9 @@ HEAD = Summary(61, "mean", "training", 1, (), (), (), (), {"en": "?"}, {"en": ".
 RECORD = Record(61, "snippet", "", "aaa", "2.13.0", "cpu", "passed", 1.0, 200.0, "Linux x86_64")
 
 
-def changed(**fields: object) -> Record:
+def changed(**fields: Any) -> Record:
     """The record with other fields."""
-    values = {name: getattr(RECORD, name) for name in Record.__slots__}
-    return Record(**(values | fields))
+    return RECORD._replace(**fields)
 
 
 @pytest.mark.parametrize(
