@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from kb.deck.summary import Summary
 from kb.search.query import phrase_of
-from kb.search.tokens import places_of, tokens_among
+from kb.search.tokens import may_hold, places_of, tokens_among
 
 Lines = dict[str, list[tuple[str, int]]]
 """An entry's lines by language, each with its rank; the gist comes first."""
@@ -39,6 +39,8 @@ def find_passages(
     wanted = {language: texts[language], **texts} if language in texts else texts
     everywhere: set[str] = set()
     for lines in wanted.values():
+        if not may_hold("\n".join(line for line, _ in lines), tokens):
+            continue
         scored = []
         for order, (line, rank) in enumerate(lines):
             if seen := tokens_among(line, tokens):

@@ -81,25 +81,24 @@ def tokens(text: str) -> list[str]:
 
 def tokens_among(text: str, wanted: frozenset[str]) -> set[str]:
     """Which of some tokens stand in a text: what ``tokens`` shares with them, found by cutting next to nothing."""
-    beginnings = _beginnings(wanted)
-    if not _holds_any(text, beginnings):
+    if not may_hold(text, wanted):
         return set()
     found: set[str] = set()
     for run in _RUN.findall(normalised(text)):
-        if _holds_any(run, beginnings):
+        if may_hold(run, wanted):
             found.update(_tokens_of(run))
     return found & wanted
+
+
+def may_hold(text: str, wanted: frozenset[str]) -> bool:
+    """Whether any of some tokens can stand in a text: a look that takes less than a microsecond, before it is cut."""
+    return any(map(text.lower().__contains__, _beginnings(wanted)))
 
 
 @lru_cache(maxsize=8)
 def _beginnings(tokens: frozenset[str]) -> list[str]:
     """What every form of a word holds: its last letter may differ (``entry``, ``entries``)."""
     return [token[: max(2, len(token) - 1)] for token in tokens]
-
-
-def _holds_any(text: str, parts: list[str]) -> bool:
-    lowered = text.lower()
-    return any(part in lowered for part in parts)
 
 
 def places_of(text: str, wanted: Set[str]) -> list[tuple[int, int]]:
