@@ -1,6 +1,9 @@
 """What can go wrong for a user, and how it is said: one line, what is wrong and what to do."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 
 class KbError(Exception):
@@ -34,3 +37,7 @@ class Complaint(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.message}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``--json`` gives it."""
+        return {"path": self.path, "line": self.line, "message": self.message}

@@ -3,10 +3,12 @@
 from typing import Protocol
 
 from kb.context import Context
+from kb.screen.entry_lines import style_for
 from kb.screen.keys import END
+from kb.screen.language import language_text
 from kb.screen.layout import Line, Style, code_lines, lay_out, wrap
 from kb.screen.messages import Speech
-from kb.screen.render import language_text, run_summary, style_for
+from kb.screen.run_lines import run_summary
 from quiz.board import Board, Leave
 from quiz.examiner import Examiner
 from quiz.session import Question
@@ -156,7 +158,7 @@ class Asking:
 
     def open_entry(self) -> None:
         """The whole entry, then the scene again."""
-        from kb.screen.render import entry_page
+        from kb.screen.entry_lines import entry_page
 
         context, board = self.context, self.board
         number = self.question.card.number

@@ -5,10 +5,9 @@ Nothing that was not read yet scrolls away, and after a change of the terminal's
 
 from collections.abc import Callable, Iterable
 
-from kb.screen.keys import END, read_key
+from kb.screen.keys import END, key_line, read_key
 from kb.screen.layout import Line, wrap
 from kb.screen.messages import Speech
-from kb.screen.render import key_line
 from kb.screen.terminal import Terminal
 
 

@@ -8,7 +8,7 @@ from random import Random
 from kb.errors import UsageError
 from kb.screen.keys import END, ENTER, ESCAPE
 from kb.screen.layout import Line, lay_out, wrap
-from kb.screen.render import time_text
+from kb.screen.messages import time_text
 from quiz.asking import Asking, Undo
 from quiz.board import Board, Leave
 from quiz.desk import Desk

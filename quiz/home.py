@@ -1,6 +1,6 @@
 """Home: what bare kb shows. What is due, the streak, the next step."""
 
-from kb.screen.render import language_text
+from kb.screen.language import language_text
 from quiz.desk import Desk
 from quiz.plan import all_cards, share_of_today
 from quiz.stats import done_today, local_day, recent_days

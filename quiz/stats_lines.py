@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 from kb.deck.manifest import Deck
 from kb.deck.summary import Summary
+from kb.screen.language import area_name, language_text
 from kb.screen.layout import Line, clip, pad, wrap
 from kb.screen.messages import Speech
-from kb.screen.render import area_name, language_text
 from quiz.fit import Fit
 from quiz.schedule import DESIRED_RETENTION
 from quiz.stats import RECENT_DAYS, Knowledge, Retention, Stats

@@ -16,7 +16,7 @@ from kb.errors import KbError, UsageError
 from kb.run.job import Job, Run
 from kb.run.runner import Starter, block_job, run, snippet_job
 from kb.run.worker import Worker
-from kb.screen.render import run_summary
+from kb.screen.run_lines import run_summary
 from kb.verify.compare import Difference, compare_outputs
 from kb.verify.record import torch_version
 

@@ -1,9 +1,9 @@
 """Picker: search while typing, on a terminal."""
 
 from kb.context import Context
-from kb.screen.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, keys_at_once, read_key
+from kb.screen.hit_lines import hit_lines
+from kb.screen.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, key_line, keys_at_once, read_key
 from kb.screen.layout import Line, clip
-from kb.screen.render import hit_lines, key_line
 
 ACTIONS = {"r": "run", "q": "quiz"}
 """What a letter does to the entry that is pointed at."""

@@ -10,7 +10,8 @@ from kb.cli.execute import find_device
 from kb.context import Context
 from kb.errors import KbError, UsageError
 from kb.run.worker import Workers
-from kb.screen.render import result_line, run_summary
+from kb.screen.result_lines import result_line
+from kb.screen.run_lines import run_summary
 from kb.verify.judging import Result, verify
 from kb.verify.junit import junit
 from kb.verify.record import public, write_records

@@ -1,11 +1,12 @@
 """The values of a deck: what an entry is made of once it has been read."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from kb.deck.item import Item
 from kb.deck.script import Snippet
 from kb.deck.summary import Summary
-from kb.deck.text import Text
+from kb.deck.text import Text, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,17 @@ class Entry:
     def item(self, id: str) -> Item | None:
         """The written item of that id."""
         return next((item for item in self.items if item.id == id), None)
+
+    def to_json(self, language: str) -> dict[str, Any]:
+        """As ``--json`` gives it: the answer whole, and the snippet's source."""
+        text = self.text(language)
+        return {
+            "number": self.number,
+            "title": text.title,
+            "gist": plain(text.gist.spans),
+            "markdown": text.markdown,
+            "snippet": self.snippet.source if self.snippet else "",
+            "area": self.summary.area,
+            "level": self.summary.level,
+            "tags": list(self.summary.tags),
+        }

@@ -1,6 +1,7 @@
 """Summary: what lists and searches need of an entry, without its body."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,18 @@ class Summary:
     def folder(self) -> str:
         """Name of the entry's folder."""
         return f"{self.number:03d}-{self.slug}"
+
+    def title(self, language: str) -> str:
+        """The question in a language, or in the first one there is."""
+        return self.titles.get(language) or next(iter(self.titles.values()), "")
+
+    def to_json(self, language: str) -> dict[str, Any]:
+        """As ``--json`` gives it."""
+        return {
+            "number": self.number,
+            "slug": self.slug,
+            "title": self.title(language),
+            "area": self.area,
+            "level": self.level,
+            "tags": list(self.tags),
+        }

@@ -5,9 +5,12 @@ import signal
 import sys
 import termios
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import FrameType
+
+from kb.screen.layout import Line
+from kb.screen.messages import Speech
 
 ENTER, ESCAPE, END, BACKSPACE = "enter", "escape", "end", "backspace"
 UP, DOWN, LEFT, RIGHT = "up", "down", "left", "right"
@@ -134,3 +137,12 @@ def _sequence(descriptor: int) -> bytes:
         if not piece or data[:1] not in (b"[", b"O") or (len(data) > 1 and 0x40 <= piece[0] <= 0x7E):
             break
     return data
+
+
+def key_line(keys: Iterable[tuple[str, str]], say: Speech) -> Line:
+    """Keys with what each does, as they stand at the bottom of a screen."""
+    line: Line = []
+    for key, what in keys:
+        line += [(" · ", "dim")] if line else []
+        line += [(key, "strong"), (f" {say(what)}", "dim")]
+    return line

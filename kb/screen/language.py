@@ -1,8 +1,12 @@
-"""Which language a reader wants."""
+"""Which language a reader wants, and texts of a deck in it."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kb.errors import UsageError
+
+if TYPE_CHECKING:
+    from kb.deck.manifest import Deck  # for its name alone
 
 
 def choose_language(asked: str | None, environ: Mapping[str, str], available: Sequence[str]) -> str:
@@ -30,3 +34,13 @@ def choose_language(asked: str | None, environ: Mapping[str, str], available: Se
 def _short(name: str) -> str:
     """``zh_CN.UTF-8`` and ``zh-Hans`` are ``zh``."""
     return name.replace("-", "_").partition("_")[0].partition(".")[0].lower()
+
+
+def language_text(texts: dict[str, str], language: str) -> str:
+    """A text in a language, or in the first one there is."""
+    return texts.get(language) or next(iter(texts.values()), "")
+
+
+def area_name(deck: "Deck", area: str, language: str) -> str:
+    """An area's name in a language."""
+    return language_text(deck.areas.get(area, {}), language) or area

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
+from kb.screen.width import width_of
 
 if TYPE_CHECKING:
     from kb.deck.text import Block, Span  # for their names alone: a search shows no blocks
@@ -75,15 +75,15 @@ def wrap(line: Line, width: int, first: str = "", rest: str | None = None) -> li
         first: what stands before the first line.
         rest: what stands before the others; spaces as wide as ``first`` if left out.
     """
-    rest = " " * cell_len(first) if rest is None else rest
+    rest = " " * width_of(first) if rest is None else rest
     lines: list[Line] = []
     current: Line = [(first, "")] if first else []
-    used, is_empty, space = cell_len(first), True, 0
+    used, is_empty, space = width_of(first), True, 0
 
     def start_next() -> None:
         nonlocal current, used, is_empty, space
         lines.append(current)
-        current, used, is_empty, space = ([(rest, "")] if rest else []), cell_len(rest), True, 0
+        current, used, is_empty, space = ([(rest, "")] if rest else []), width_of(rest), True, 0
 
     for unit in _units(line):
         text = "".join(char for char, _ in unit)
@@ -93,7 +93,7 @@ def wrap(line: Line, width: int, first: str = "", rest: str | None = None) -> li
         if text == " ":
             space = 0 if is_empty else 1
             continue
-        size = cell_len(text)
+        size = width_of(text)
         if not is_empty and used + space + size > width:
             start_next()
         if space:
@@ -101,10 +101,10 @@ def wrap(line: Line, width: int, first: str = "", rest: str | None = None) -> li
             used += 1
             space = 0
         for char, style in unit:
-            if not is_empty and used + cell_len(char) > width:
+            if not is_empty and used + width_of(char) > width:
                 start_next()  # a word wider than the line
             current.append((char, style))
-            used += cell_len(char)
+            used += width_of(char)
             is_empty = False
     lines.append(current)
     return [_joined(one) for one in lines]
@@ -112,11 +112,11 @@ def wrap(line: Line, width: int, first: str = "", rest: str | None = None) -> li
 
 def clip(text: str, width: int) -> str:
     """A text cut to a width, with an ellipsis where something is missing."""
-    if cell_len(text) <= width:
+    if width_of(text) <= width:
         return text
     out, used = "", 0
     for char in text:
-        used += cell_len(char)
+        used += width_of(char)
         if used > width - 1:
             break
         out += char
@@ -125,7 +125,7 @@ def clip(text: str, width: int) -> str:
 
 def pad(text: str, width: int) -> str:
     """A text filled with spaces to a width."""
-    return text + " " * max(0, width - cell_len(text))
+    return text + " " * max(0, width - width_of(text))
 
 
 def _units(line: Line) -> Iterable[list[Piece]]:
@@ -155,7 +155,7 @@ def _may_break(before: str, after: str) -> bool:
 
 
 def _is_wide(char: str) -> bool:
-    return char > "\u1100" and cell_len(char) == 2
+    return char > "\u1100" and width_of(char) == 2
 
 
 def _joined(line: Line) -> Line:
@@ -213,19 +213,19 @@ def diff_lines(before: str, after: str, names: tuple[str, str], width: int) -> l
 
 def _fold(line: Line, width: int, rest: str) -> list[Line]:
     """Cut a line of code at the width, after a space where there is one in the second half, keeping every space."""
-    rest = rest if cell_len(rest) < width // 2 else ""
+    rest = rest if width_of(rest) < width // 2 else ""
     out: list[Line] = []
     current: Line = []
     used = 0
     for char, kind in ((char, kind) for text, kind in line for char in text):
-        if used + cell_len(char) > width:
+        if used + width_of(char) > width:
             spaces = (at for at in range(len(current), len(current) // 2, -1) if current[at - 1][0] == " ")
             cut = next(spaces, len(current)) if char != " " else len(current)
             out.append(_joined(current[:cut]))
             current = [*((space, "") for space in rest), *current[cut:]]
-            used = sum(cell_len(one) for one, _ in current)
+            used = sum(width_of(one) for one, _ in current)
         current.append((char, kind))
-        used += cell_len(char)
+        used += width_of(char)
     return [*out, _joined(current)]
 
 
@@ -255,7 +255,7 @@ def _table(block: "Block", style: Style) -> list[Line]:
     for row in rows:
         row.extend([[] for _ in range(columns - len(row))])
     gap = 2
-    natural = [max(sum(cell_len(text) for text, _ in row[column]) for row in rows) for column in range(columns)]
+    natural = [max(sum(width_of(text) for text, _ in row[column]) for row in rows) for column in range(columns)]
     least = [max(_longest(row[column]) for row in rows) for column in range(columns)]
     widths = _shared(natural, least, max(columns * 4, style.width - gap * (columns - 1)))
     lines: list[Line] = []
@@ -267,7 +267,7 @@ def _table(block: "Block", style: Style) -> list[Line]:
                 content = cell[height] if height < len(cell) else []
                 line += [(text, kind or ("strong" if at == 0 else "")) for text, kind in content]
                 if column < columns - 1:
-                    used = sum(cell_len(text) for text, _ in content)
+                    used = sum(width_of(text) for text, _ in content)
                     line.append((" " * (widths[column] - used + gap), ""))
             lines.append(line)
         if at == 0:
@@ -277,7 +277,7 @@ def _table(block: "Block", style: Style) -> list[Line]:
 
 def _longest(line: Line) -> int:
     """The width of what cannot be broken."""
-    return max((cell_len("".join(char for char, _ in unit)) for unit in _units(line)), default=0)
+    return max((width_of("".join(char for char, _ in unit)) for unit in _units(line)), default=0)
 
 
 def _shared(natural: list[int], least: list[int], room: int) -> list[int]:

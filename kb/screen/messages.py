@@ -1,181 +1,21 @@
-"""Messages: what the program says, in the reader's language."""
+"""Messages: what the program says, in the reader's language.
+
+A language is one file in ``languages``, whose ``WORDS`` hold the translation of every message; English needs none.
+"""
 
 from collections.abc import Mapping
+from importlib import import_module
 
-ZH = {
-    "{count} entries": "共 {count} 条",
-    "level {level}": "{level} 级",
-    "entry {number}": "条目 {number}",
-    "entry {number} (to come)": "条目 {number}（待写）",
-    "{text} (see {number})": "{text}（见 {number}）",
-    "See also": "另见",
-    "verified with torch {torch} on {devices}": "已在 torch {torch} 上验证（{devices}）",
-    "stale: not verified with torch {torch}; kb verify {number} runs it": (
-        "验证已过期：尚未在 torch {torch} 上验证；运行 kb verify {number} 可重新验证"
-    ),
-    "not verified yet; kb verify {number} runs it": "尚未验证；运行 kb verify {number} 进行验证",
-    "Quiz: {count} questions": "测验：{count} 题",
-    "{count} of its folders have errors": "有 {count} 个条目的文件存在错误",
-    "kb check names them": "运行 kb check 查看",
-    "nothing found": "没有找到",
-    "indexing": "正在建立索引",
-    "showing results for {query}": "以下是“{query}”的结果",
-    "show": "查看",
-    "run": "运行",
-    "ask": "测验",
-    "back": "返回",
-    "nothing was printed to explain": "没有可解释的内容",
-    "pipe a traceback into it, with 2>&1": "把 traceback 用 2>&1 通过管道传进来",
-    "no entry explains {error!r}": "没有条目能解释 {error!r}",
-    "kb search takes any words of it": "可以用 kb search 搜索其中的词",
-    "nothing found for {query!r}": "没有找到与 {query!r} 相关的条目",
-    "try another word, or kb list": "换个词试试，或用 kb list 查看全部",
-    "also": "另有",
-    "passed": "通过",
-    "failed": "失败",
-    "timed out": "超时",
-    "out of memory": "内存不足",
-    "killed": "被终止",
-    "interrupted": "已中断",
-    "too much output": "输出过多",
-    "running": "运行中",
-    "{seconds} s ({cpu} s of CPU), {memory} MiB": "用时 {seconds} s（CPU {cpu} s），内存 {memory} MiB",
-    "{memory} MiB of GPU memory": "显存 {memory} MiB",
-    "no torch": "未使用 torch",
-    "warning, {file} line {line}: {text}": "警告，{file} 第 {line} 行：{text}",
-    "{seconds} s, {memory} MiB": "用时 {seconds} s，内存 {memory} MiB",
-    "both print the same, up to rounding": "两次输出一致（舍入误差之内）",
-    "{count} more": "另有 {count} 处",
-    "run again": "重新运行",
-    "device": "切换设备",
-    "runs again when {file} is saved": "保存 {file} 后自动重新运行",
-    "no worker is kept": "没有常驻的 worker",
-    "a worker is kept already": "worker 已经常驻",
-    "a worker is kept for {minutes} minutes after its last run": "worker 已常驻，最后一次运行 {minutes} 分钟后退出",
-    "{killed} of {all} mutants killed ({share}); {equivalent} more are as right as the solution": (
-        "{all} 个变异体中淘汰了 {killed} 个（{share}）；另有 {equivalent} 个与解法等价"
-    ),
-    "{ok} of {all} as expected": "{all} 项中 {ok} 项符合预期",
-    "no complaints about {count} entries": "{count} 个条目，没有问题",
-    "{count} complaints": "共 {count} 个问题",
-    "deck": "知识库",
-    "progress": "进度",
-    "cache": "缓存",
-    "{due} due, {new} new": "{due} 题待复习，{new} 题未学",
-    "answered today: {count}": "今天已答 {count} 题",
-    "streak: {days} days": "连续 {days} 天",
-    "next: {command}": "下一步：{command}",
-    "next review in {time} (rated {rating})": "{time}后复习（评为“{rating}”）",
-    "again": "不会",
-    "hard": "困难",
-    "good": "良好",
-    "easy": "简单",
-    "a long pause: what is due is spread over some days; {today} of it today": (
-        "停了较久：到期的题目分几天复习，今天 {today} 题"
-    ),
-    "today's share is done": "今天的份额已完成",
-    "here are new ones": "下面是新题",
-    "kb quiz NUMBER asks any entry at once": "kb quiz 编号 可以随时答任一条目",
-    "{count} more are due today": "今天还有 {count} 题到期",
-    "{count} are due now": "还有 {count} 题到期",
-    "go on": "继续",
-    "more": "更多",
-    "rate": "自评",
-    "help": "帮助",
-    "skip: ask it another time": "跳过：以后再问",
-    "hint: the gist first, then the first line of a solution; the answer then counts as hard": (
-        "提示：先给要点，再给参考解法的第一行；之后答对按“困难”计"
-    ),
-    "write the lines in $EDITOR": "用 $EDITOR 编写代码",
-    "give up: see a solution": "放弃：查看参考解法",
-    "the question in the deck's other language": "切换题目语言",
-    "run the proof, or the snippet": "运行证明或示例代码",
-    "after the answer: rate it yourself, from again to easy": "答完之后自己评分，从“不会”到“简单”",
-    "undo: take the last answer back and ask it again": "撤销：收回上一个答案，重新作答",
-    "quit; every answer is saved": "退出；每个答案都已保存",
-    "where a line is typed, a key stands behind a colon: :h": "需要输入文字时，按键前加冒号，如 :h",
-    "it was answered in an earlier session": "这是之前某次测验里的回答",
-    "your answer: ": "你的答案：",
-    "your lines:": "你的代码：",
-    "a solution:": "参考解法：",
-    "your lines": "你的代码",
-    "not at all": "不记得",
-    "barely": "勉强",
-    "well": "记得",
-    "easily": "很轻松",
-    "{count} answers, {right} right": "共答 {count} 次，答对 {right} 次",
-    "{count} answers": "{count} 次作答",
-    "every answered question is in the deck": "答过的题目都还在知识库里",
-    "Retention": "记忆保持率",
-    "last {days} days": "最近 {days} 天",
-    "ever": "全部",
-    "no reviews yet": "还没有复习记录",
-    "{count} reviews; desired {percent} %": "{count} 次复习；目标 {percent} %",
-    "Due in the next {days} days": "未来 {days} 天到期",
-    "Days": "每天",
-    "Areas, the weakest first": "各领域，从最薄弱的开始",
-    "Entries, the weakest first": "各条目，从最薄弱的开始",
-    "{count} reviews are too few to fit anything to": "只有 {count} 次复习，不足以拟合",
-    "come back with {count}; the default schedule serves until then": "攒够 {count} 次再来；在此之前使用默认参数",
-    "constant average": "恒定平均",
-    "default parameters": "默认参数",
-    "fitted parameters": "拟合参数",
-    "log loss on the latest {tested} reviews (fitted to the {trained} before them); lower is better": (
-        "最近 {tested} 次复习上的 log loss（用之前的 {trained} 次拟合），越低越好"
-    ),
-    "the fitted parameters are in use from now on": "今后使用拟合参数",
-    "the fitted parameters are no better; the default ones stay": "拟合参数并不更好，继续使用默认参数",
-    "nothing to forget": "没有可清除的进度",
-    "Forget {count} answers?": "清除 {count} 次作答？",
-    "{count} answers forgotten; a copy lies at {path}": "已清除 {count} 次作答；备份在 {path}",
-    "nothing is due": "暂无待复习的题目",
-    "the next is due in {time}": "下一题在 {time}后到期",
-    "{count} minutes": "{count} 分钟",
-    "{count} hours": "{count} 小时",
-    "{count} days": "{count} 天",
-    "{count} months": "{count} 个月",
-    "{count} years": "{count} 年",
-    # Quiz
-    "due": "复习",
-    "new": "新题",
-    "once more": "再答一次",
-    "{left} left": "剩 {left} 题",
-    "Your answer": "你的答案",
-    "Your lines": "你的代码",
-    "right": "正确",
-    "wrong": "错误",
-    "right answer: ": "正确答案：",
-    "almost: only the form differs; once more": "只差书写形式，再来一次",
-    "your lines run here, in place of the dots": "你的代码会放在省略号的位置运行",
-    "a solution": "参考解法",
-    "Recall the answer, then press a key.": "先回想答案，再按任意键。",
-    "how well did you know it?": "记得怎么样？",
-    "choose": "选择",
-    "toggle": "选中/取消",
-    "confirm": "确认",
-    "skip": "跳过",
-    "quit": "退出",
-    "undo": "撤销",
-    "next": "下一题",
-    "run the proof": "运行证明",
-    "open the entry": "打开条目",
-    "language": "切换语言",
-    "hint": "提示",
-    "give up": "放弃",
-    "choose all that apply": "可多选",
-    "checking": "正在检查",
-    "{count} answered, {right} right": "已答 {count} 题，答对 {right} 题",
-    "nothing was answered": "没有作答",
-    "taken back: {item}": "已撤销：{item}",
-    "nothing to take back": "没有可撤销的回答",
-    "no item matches": "没有符合条件的题目",
-    "torch is not installed: questions whose answers are run are left out": ("未安装 torch：需要运行答案的题目已略过"),
-    "an answer is empty": "答案为空",
-    "nothing to run": "这一题没有可运行的内容",
-}
-"""The Chinese of every English message. A test holds the table against the calls."""
 
-TABLES: Mapping[str, Mapping[str, str]] = {"zh": ZH}
+def words_of(language: str) -> Mapping[str, str]:
+    """The messages of a language by the English ones; none of a language that nobody has translated them into."""
+    if language == "en" or not language.isidentifier():
+        return {}
+    try:
+        module = import_module(f"kb.screen.languages.{language}")
+    except ModuleNotFoundError:
+        return {}
+    return getattr(module, "WORDS", {})
 
 
 class Speech:
@@ -183,8 +23,24 @@ class Speech:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._table = TABLES.get(language, {})
+        self._words = words_of(language)
 
     def __call__(self, message: str, **values: object) -> str:
         """A message with its values filled in."""
-        return self._table.get(message, message).format(**values)
+        return self._words.get(message, message).format(**values)
+
+
+def time_text(seconds: float, say: Speech) -> str:
+    """A length of time in its largest fitting unit; a minute at least."""
+    units = (
+        (365 * 86400, "{count} years"),
+        (30 * 86400, "{count} months"),
+        (86400, "{count} days"),
+        (3600, "{count} hours"),
+        (60, "{count} minutes"),
+    )
+    for size, message in units:
+        if seconds >= 1.9 * size or size == 60:  # two days less a minute are two days, not 48 hours
+            count = round(seconds / size)
+            return say(message, count=max(1, count))
+    raise AssertionError("the last unit takes everything")

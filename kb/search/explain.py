@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from kb.deck.summary import Summary
 from kb.search.passages import Passage, find_passages
@@ -43,6 +44,16 @@ class Explanation:
     """Share of that message's words that were printed, from 0 to 1."""
     passages: tuple[Passage, ...]
     """Where it explains it, best first."""
+
+    def to_json(self, language: str) -> dict[str, Any]:
+        """As ``--json`` gives it."""
+        return {
+            "number": self.summary.number,
+            "title": self.summary.title(language),
+            "error": self.error or None,
+            "score": self.score,
+            "passages": [passage.to_json() for passage in self.passages],
+        }
 
 
 def messages_in(text: str) -> list[str]:

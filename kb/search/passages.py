@@ -1,7 +1,7 @@
 """Passages: the places of an entry that hold what was searched for."""
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kb.deck.summary import Summary
 from kb.search.query import phrase_of
@@ -19,6 +19,10 @@ class Passage(NamedTuple):
     """One line of prose, or of code."""
     marks: tuple[tuple[int, int], ...]
     """Where in it the words stand: from, to."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``--json`` gives it."""
+        return {"text": self.text, "marks": [list(mark) for mark in self.marks]}
 
 
 def find_passages(

@@ -1,7 +1,7 @@
 """Search: from words to the entries that hold them, best first."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tantivy
 
@@ -37,6 +37,17 @@ class Hit(NamedTuple):
     matched: tuple[str, ...] = ()
     """Words of the query that it holds."""
 
+    def to_json(self, language: str) -> dict[str, Any]:
+        """As ``--json`` gives it."""
+        return {
+            "number": self.summary.number,
+            "title": self.summary.title(language),
+            "score": round(self.score, 4),
+            "matched": list(self.matched),
+            "also": list(self.also),
+            "passages": [passage.to_json() for passage in self.passages],
+        }
+
 
 class Results(NamedTuple):
     """What a search gave."""
@@ -45,6 +56,10 @@ class Results(NamedTuple):
     """Best first."""
     shown_for: str = ""
     """What was searched for instead, where a word of the query stands nowhere; else empty."""
+
+    def to_json(self, language: str) -> dict[str, Any]:
+        """As ``--json`` gives it."""
+        return {"shown_for": self.shown_for or None, "hits": [hit.to_json(language) for hit in self.hits]}
 
 
 class Searcher:

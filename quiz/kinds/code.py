@@ -15,7 +15,7 @@ from kb.errors import KbError
 from kb.run.runner import filled_job
 from kb.screen.layout import Line, Style, code_lines, diff_lines, wrap
 from kb.screen.messages import Speech
-from kb.screen.render import failure_lines
+from kb.screen.run_lines import failure_lines
 from kb.verify.form import syntax_error
 from kb.verify.task import Expectation, Task, digest
 from quiz.asking import Asking

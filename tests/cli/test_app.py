@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from kb.cli.app import COMMANDS as TABLE
+from kb.cli.app import load
 from tests.conftest import COMMAND, ROOT, SNIPPET, Kb, only_json, write_entry
 
 
@@ -49,6 +51,40 @@ def test_torch_is_not_loaded(small: Path, home: Path, arguments: list[str]) -> N
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert "LOADED [] CODE 0" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], [], ["paths"], ["list"], ["search", "mean"]], ids=" ".join)
+def test_only_the_asked_command_is_loaded(small: Path, home: Path, arguments: list[str]) -> None:
+    """Help and list of all need no command's file, a command no other's; search opens entries as show does."""
+    code = (
+        "import sys\nfrom kb.cli.app import COMMANDS, run_app\n"
+        f"run_app({arguments!r})\n"
+        "print('LOADED', *(name for name in COMMANDS if f'kb.cli.{name}' in sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    loaded = ["search", "show"] if arguments[:1] == ["search"] else [one for one in arguments if one != "--help"]
+    assert done.stderr.split() == ["LOADED", *loaded], done.stderr
+
+
+def test_table_holds_every_command_as_its_file_says_it() -> None:
+    """A command's help has one text: the table's line is the docstring."""
+    files = {path.stem for path in (ROOT / "kb" / "cli").glob("*.py") if "def command(" in path.read_text("utf-8")}
+    assert files == TABLE.keys()
+    assert {name: load(name).help for name in TABLE} == TABLE
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("kb s", ["search", "show", "stats"]),
+        ("kb show --co", ["--code"]),
+    ],
+)
+def test_completion_knows_commands_and_their_options(words: str, found: list[str]) -> None:
+    """Names come from the table, options from the command's file."""
+    environ = {**os.environ, "_KB_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = subprocess.run(COMMAND, capture_output=True, text=True, check=False, cwd=ROOT, env=environ)
+    assert done.stdout.split() == found
 
 
 def test_quiz_asks_without_torch(small: Path, home: Path) -> None:

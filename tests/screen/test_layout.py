@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from kb.deck.markdown import read_markdown
 from kb.screen.highlight import python_lines
+from kb.screen.hit_lines import passage_line
 from kb.screen.layout import CLOSING, Style, clip, lay_out, wrap
-from kb.screen.render import passage_line
 from kb.search.passages import Passage
 from tests.conftest import EN, ZH
 

@@ -1,0 +1,51 @@
+"""``kb explain``: from an error message to the entries that explain it."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from kb.cli.opening import open_context
+from kb.cli.options import DeckDir, Json, Lang
+from kb.cli.output import show_json
+from kb.errors import KbError, UsageError
+
+
+def command(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[MESSAGE]...", help="An error message; else stdin is read.")
+    ] = None,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Read a traceback or an error message, and name the entries that explain it."""
+    from kb.search.explain import explain
+
+    text = " ".join(words) if words else printed_before()
+    context = open_context(deck, lang)
+    say = context.say
+    message, found = explain(context.searcher, text, say.language)
+    if as_json:
+        show_json({"error": message, "matches": [one.to_json(say.language) for one in found]})
+    elif found:
+        from kb.screen.hit_lines import explanation_lines
+
+        context.out.print(explanation_lines(message, found, context.records, context.torch, context.out, say))
+    elif not message:
+        raise KbError(say("nothing was printed to explain"), say("pipe a traceback into it, with 2>&1"))
+    else:
+        shown = message if len(message) < 120 else f"{message[:120]}…"
+        raise KbError(say("no entry explains {error!r}", error=shown), say("kb search takes any words of it"))
+    raise typer.Exit(0 if found else 1)
+
+
+def printed_before() -> str:
+    """What another program printed, from the pipe.
+
+    Raises:
+        UsageError: there is no pipe.
+    """
+    if sys.stdin.isatty():
+        raise UsageError("no error to explain", "python train.py 2>&1 | kb explain, or kb explain 'the message'")
+    return sys.stdin.buffer.read().decode("utf-8", "replace")

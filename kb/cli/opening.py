@@ -1,0 +1,39 @@
+"""Opening: what a command works at, made from its options.
+
+Imports stand inside the functions here, and in the commands where their ``--help`` does not need them: the context
+takes 15 ms, the quiz's desk 20, and one command needs few of the others' parts.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kb.context import Context
+    from kb.deck.kind import Kinds
+    from quiz.desk import Desk
+
+
+def open_context(deck: Path | None, language: str | None) -> "Context":
+    """The surroundings of a command that reads a deck."""
+    from kb.context import Context
+
+    return Context(_load_kinds, deck, language, _refresh_behind)
+
+
+def open_desk(deck: Path | None, language: str | None) -> "Desk":
+    """The surroundings of a command that asks or counts answers."""
+    from quiz.desk import Desk
+
+    return Desk(_load_kinds, deck, language, _refresh_behind)
+
+
+def _load_kinds() -> "Kinds":
+    from quiz.kinds.table import all_kinds  # only what reads a changed entry needs them
+
+    return all_kinds()
+
+
+def _refresh_behind(deck: Path, cache: Path) -> None:
+    from kb.cli.refresh import refresh_behind  # only a large deck needs it
+
+    refresh_behind(deck, cache)

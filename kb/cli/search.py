@@ -1,0 +1,92 @@
+"""``kb search``: from words to the entries that hold them."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kb.cli.opening import open_context
+from kb.cli.options import DeckDir, Json, Lang
+from kb.cli.output import show_json
+from kb.cli.show import show_entry
+from kb.errors import KbError, UsageError
+
+if TYPE_CHECKING:
+    from kb.context import Context
+    from kb.search.searcher import Results
+
+
+def command(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORDS]...",
+            help='Words in any language, "a phrase", -word, tag:, area:, api:, level:. None: search while typing.',
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many hits at most.")] = 10,
+    every: Annotated[bool, typer.Option("--all", help="Entries on one subject each by itself.")] = False,
+    open_first: Annotated[bool, typer.Option("--open", help="Show the first hit.")] = False,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
+) -> None:
+    """Find entries; a bare number opens that entry."""
+    text = " ".join(words or [])
+    context = open_context(deck, lang)
+    if not text.strip():
+        if words or as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise UsageError("the query is empty", "give words to look for: kb search lstm")
+        search_while_typing(context)
+        return
+    from kb.search.query import parse_query
+
+    number = parse_query(text).number
+    if number is not None and not as_json:
+        show_entry(context, number)
+        return
+    found = context.searcher.search(text, limit, context.say.language, every)
+    if as_json:
+        show_json({"query": text, **found.to_json(context.say.language)})
+    elif not found.hits:
+        context.mention_broken()
+        what = context.say("nothing found for {query!r}", query=text if len(text) < 80 else f"{text[:80]}…")
+        raise KbError(what, context.say("try another word, or kb list"))
+    elif open_first:
+        show_entry(context, found.hits[0].summary.number)
+    else:
+        show_results(context, found)
+    raise typer.Exit(0 if found.hits else 1)
+
+
+def show_results(context: "Context", found: "Results") -> None:
+    """Print hits, and on stderr what is to be known about them."""
+    from kb.screen.hit_lines import hit_lines
+
+    if found.shown_for:
+        context.err.print([[(context.say("showing results for {query}", query=found.shown_for), "dim")]])
+    context.out.print(hit_lines(found.hits, context.records, context.torch, context.out, context.say))
+    context.mention_broken()
+
+
+def search_while_typing(context: "Context") -> None:
+    """Let the reader type and choose, and do what is chosen."""
+    import gc
+
+    from kb.cli.picker import pick
+
+    gc.enable()  # it goes on for as long as somebody types
+    chosen = pick(context)
+    if chosen is None:
+        return
+    action, number = chosen
+    if action == "run":
+        from kb.cli.execute import Wish, run_shown
+        from kb.cli.run import exit_code
+
+        raise typer.Exit(exit_code(run_shown(context, number, Wish("cpu", None, False, True), is_silent=False)))
+    if action == "quiz":
+        from kb.cli.quiz import command as quiz
+
+        quiz([str(number)], lang=context.say.language, deck=context.deck_path)
+    show_entry(context, number)

@@ -1,0 +1,126 @@
+"""Entries on the screen: one whole, its snippet, and the list of all."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from kb.deck.library import Library
+from kb.deck.manifest import Deck
+from kb.deck.summary import Summary
+from kb.screen.highlight import python_lines
+from kb.screen.language import area_name, language_text
+from kb.screen.layout import Line, Style, code_lines, lay_out, wrap
+from kb.screen.messages import Speech
+from kb.screen.standing import mark, standing_text
+from kb.screen.terminal import Terminal
+from kb.screen.width import width_of
+from kb.verify.record import Record
+
+if TYPE_CHECKING:
+    from kb.deck.text import Span  # for its name alone: a list shows no text
+
+MAX_TEXT = 88
+"""Cells of a line of prose at most: longer ones are hard to read."""
+
+_ENTRY = re.compile(r"^\.\./(\d+)-")
+
+
+def style_for(terminal: Terminal, say: Speech, number: int, known: Collection[int]) -> Style:
+    """How blocks of an entry are to look on a terminal.
+
+    Args:
+        terminal: where they are shown.
+        say: the reader's language.
+        number: the entry's.
+        known: numbers of the entries that are there; a link to another is told to be to one that is still to come.
+    """
+
+    def link(span: "Span") -> Line:
+        if span.source == "snippet.py":
+            command = f"kb run {number}"
+            return [(f"`{command}`", "") if not terminal.has_colours else (command, "code")]
+        if found := _ENTRY.match(span.source):
+            target = int(found[1])
+            if target not in known:
+                return [(say("entry {number} (to come)", number=target) if span.text == str(target) else span.text, "")]
+            if span.text.strip() == str(target):
+                return [(say("entry {number}", number=target), "link")]
+            return [(say("{text} (see {number})", text=span.text, number=target), "link")]
+        url = "" if span.source in ("", span.text) else f" <{span.source}>"
+        return [(span.text, "link"), (url, "")]
+
+    width = terminal.width
+    limit = min(width, MAX_TEXT) if terminal.is_terminal else width
+    return Style(limit, not terminal.has_colours, link, python_lines)
+
+
+def entry_page(
+    number: int, library: Library, records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
+) -> list[Line]:
+    """A whole entry: title, facts, answer, neighbours."""
+    text = library.text(number, say.language)
+    summary = library.by_number[number]
+    style = style_for(terminal, say, summary.number, library.by_number)
+    lines = wrap([(f"{summary.number}. {text.title}", "heading")], style.width, "# " if style.is_plain else "")
+    facts = [
+        area_name(library.deck, summary.area, say.language),
+        say("level {level}", level=summary.level),
+        *summary.tags,
+    ]
+    lines += wrap([(" · ".join(fact for fact in facts if fact), "dim")], style.width)
+    lines += wrap([mark(summary, records, torch), (standing_text(summary, records, torch, say), "dim")], style.width)
+    lines.append([])
+    lines += lay_out((text.gist, *text.body), style)
+    lines.append([])
+    if neighbours := library.neighbours(summary.number):
+        lines.append([(say("See also"), "heading")])
+        for number in neighbours:
+            title = library.by_number[number].title(say.language)
+            lines += wrap([(title, "")], style.width, f"  {number:>3}  ")
+        lines.append([])
+    if items := sum(owner == number for owner, _, _ in library.store.items()):
+        count = say("Quiz: {count} questions", count=items)
+        lines += wrap([(count, "dim"), (" · ", "dim"), (f"kb quiz {summary.number}", "code")], style.width)
+    return lines
+
+
+def source_lines(code: str, style: Style) -> list[Line]:
+    """A whole script, unindented."""
+    return code_lines(code, "python", style, indent="")
+
+
+def entry_list(
+    summaries: Sequence[Summary], deck: Deck, records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
+) -> list[Line]:
+    """All topics by chapter."""
+    lines: list[Line] = []
+    width = terminal.width
+    rest = list(summaries)
+    groups = [(language_text(chapter.titles, say.language), chapter.first, chapter.last) for chapter in deck.chapters]
+    for title, first, last in [*groups, ("", 0, 1 << 60)]:
+        ours = [summary for summary in rest if first <= summary.number <= last]
+        rest = [summary for summary in rest if summary not in ours]
+        if not ours:
+            continue
+        if lines:
+            lines.append([])
+        if title:
+            lines.append([(title, "heading")])
+        for summary in ours:
+            lines += _list_line(summary, deck, records, torch, width, say)
+    return lines
+
+
+def _list_line(
+    summary: Summary, deck: Deck, records: Sequence[Record], torch: str, width: int, say: Speech
+) -> list[Line]:
+    title = summary.title(say.language)
+    area = area_name(deck, summary.area, say.language)
+    start: Line = [(f"{summary.number:>4} ", "number"), mark(summary, records, torch)]
+    used = sum(width_of(text) for text, _ in start)
+    # Where the area does not fit beside the title it is left out: the title is what one looks for.
+    room = width - used - width_of(area) - 2
+    if room >= width_of(title):
+        return [[*start, (title, ""), ("  " + area, "dim")]]
+    first, *more = wrap([(title, "")], max(10, width - used))
+    return [[*start, *first], *([(" " * used, ""), *line] for line in more)]

@@ -1,0 +1,86 @@
+"""What a search found, on the screen: hits, explanations, passages."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from kb.screen.layout import Line, clip, wrap
+from kb.screen.messages import Speech
+from kb.screen.standing import mark
+from kb.screen.terminal import Terminal
+from kb.screen.width import width_of
+from kb.verify.record import Record
+
+if TYPE_CHECKING:
+    # For their names alone.
+    from kb.search.explain import Explanation
+    from kb.search.passages import Passage
+    from kb.search.searcher import Hit
+
+
+def hit_lines(
+    hits: "Iterable[Hit]", records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
+) -> list[Line]:
+    """Search results: number, title, and the best passage with its matches marked."""
+    lines: list[Line] = []
+    width = terminal.width
+    for hit in hits:
+        title = hit.summary.title(say.language)
+        start = f"{hit.summary.number:>4} "
+        line: Line = [(title, "title")]
+        if hit.also:
+            line.append((f"  ({say('also')} {', '.join(map(str, hit.also))})", "dim"))
+        wrapped = wrap(line, max(20, width - 7))
+        lines.append([(start, "number"), mark(hit.summary, records, torch), *wrapped[0]])
+        lines += [[(" " * 7, ""), *one] for one in wrapped[1:]]
+        lines += [[(" " * 7, ""), *passage_line(passage, min(width - 7, 200))] for passage in hit.passages[:1]]
+    return lines
+
+
+def explanation_lines(
+    message: str,
+    found: "Iterable[Explanation]",
+    records: Sequence[Record],
+    torch: str,
+    terminal: Terminal,
+    say: Speech,
+) -> list[Line]:
+    """The error, then each entry that explains it: its title, the passages, what to do next."""
+    width = min(terminal.width, 100) if terminal.is_terminal else terminal.width
+    lines = wrap([(message if len(message) < 400 else f"{message[:400]}…", "bad")], width)
+    for one in found:
+        title = one.summary.title(say.language)
+        lines.append([])
+        lines += wrap(
+            [mark(one.summary, records, torch), (title, "title")], width, f"{one.summary.number:>4} ", " " * 5
+        )
+        for passage in one.passages:
+            lines += wrap([(passage.text.replace("\n", " "), "")], width, "       ")
+        commands = f"kb show {one.summary.number} · kb run {one.summary.number}"
+        lines.append([("       ", ""), (commands, "code")])
+    return lines
+
+
+def passage_line(passage: "Passage", width: int) -> Line:
+    """A passage cut to a width around its first match, matches marked."""
+    text, marks = passage.text.replace("\n", " "), list(passage.marks)
+    start = 0
+    if marks and width_of(text) > width:
+        while start < marks[0][0] and width_of(text[start : marks[0][1]]) > width // 2:
+            start += 1
+        # Half a word at the cut reads like another word.
+        while 0 < start < marks[0][0] and (
+            text[start] == " " or re.fullmatch(r"\w\w", text[start - 1 : start + 1], re.A)
+        ):
+            start += 1
+    shown = clip(("…" if start else "") + text[start:], max(10, width))
+    shift = start - (1 if start else 0)
+    line: Line = []
+    at = 0
+    for first, last in marks:
+        first, last = max(0, first - shift), min(len(shown), last - shift)
+        if first >= len(shown) or last <= at:
+            continue
+        line += [(shown[at:first], "dim"), (shown[first:last], "mark")]
+        at = last
+    return [*line, (shown[at:], "dim")]

@@ -1,0 +1,67 @@
+"""What came of a run, on the screen."""
+
+from typing import TYPE_CHECKING
+
+from kb.screen.layout import Line, clip, pad, wrap
+from kb.screen.messages import Speech
+from kb.screen.terminal import Terminal
+from kb.screen.width import width_of
+
+if TYPE_CHECKING:
+    from kb.run.job import Run  # for its name alone
+
+MAX_WARNINGS = 5
+"""How many warnings of a run are listed under it."""
+
+
+def run_summary(run: "Run", source: str, terminal: Terminal, say: Speech) -> list[Line]:
+    """What came of a run: outcome, where, how long; and for a failed check the lines around it."""
+    style = "good" if run.passed else "bad"
+    sign = "✓" if run.passed else "✗"
+    outcome: Line = [(f"{sign} {say(str(run.outcome))}", style)]
+    if run.reason and run.reason != run.outcome:
+        outcome.append((f": {run.reason}", ""))
+    numbers = say(
+        "{seconds} s ({cpu} s of CPU), {memory} MiB",
+        seconds=f"{run.seconds:.1f}",
+        cpu=f"{run.cpu_seconds:.1f}",
+        memory=f"{run.peak_mb:.0f}",
+    )
+    facts = [run.device, run.device_name, f"torch {run.torch}" if run.torch else say("no torch"), numbers]
+    if run.gpu_peak_mb:
+        facts.append(say("{memory} MiB of GPU memory", memory=f"{run.gpu_peak_mb:.0f}"))
+    lines: list[Line] = []
+    if run.failure and run.failure.line:
+        lines += failure_lines(run, source, terminal)
+        lines.append([])
+    lines += wrap(outcome, terminal.width)
+    for one in run.warnings[:MAX_WARNINGS]:
+        first = one.message.strip().split("\n")[0]
+        text = say("warning, {file} line {line}: {text}", file=one.file, line=one.line, text=first)
+        lines += wrap([(text, "warn")], terminal.width, "  ")
+    lines += wrap([(" · ".join(facts), "dim")], terminal.width, "  ")
+    return lines
+
+
+def failure_lines(run: "Run", source: str, terminal: Terminal, around: int = 3) -> list[Line]:
+    """The lines around the place where a script failed, and the values that took part."""
+    failure = run.failure
+    if failure is None:
+        return []
+    script = source.splitlines()
+    lines: list[Line] = []
+    for number in range(max(1, failure.line - around), min(len(script), failure.line + 1) + 1):
+        here = number == failure.line
+        code = clip(script[number - 1], max(20, terminal.width - 8))
+        lines.append([("> " if here else "  ", "bad"), (f"{number:>4}  ", "dim"), (code, "strong" if here else "dim")])
+    width = max((width_of(name) for name in failure.values), default=0)
+    lines += [
+        [
+            (" " * 8, ""),
+            (pad(name, width), "code"),
+            (" = ", "dim"),
+            (clip(value, max(20, terminal.width - width - 11)), ""),
+        ]
+        for name, value in failure.values.items()
+    ]
+    return lines
