@@ -35,7 +35,7 @@ class Card:
 def all_cards(library: Library) -> list[Card]:
     """Every item of a deck, each entry's recall card first."""
     cards: dict[int, list[Card]] = {number: [Card(number, RECALL, RECALL)] for number in library.by_number}
-    for number, name, kind in library.store.items():
+    for number, name, kind in library.items:
         cards.setdefault(number, []).append(Card(number, name, kind))
     return [card for number in sorted(cards) for card in cards[number]]
 

@@ -186,7 +186,7 @@ def watch_shown(context: Context, number: int, wish: Wish) -> None:
     at = 0
 
     def again() -> None:
-        context.library.store.close()
+        context.library.close()
         del context.library  # the file was saved: read it again
         context.out.print([[("─" * min(context.out.width, 60), "dim")]])
         try:

@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from kb.deck.library import Library, refresh
+from kb.deck.library import Library
 from kb.search.index import open_index
 from quiz.kinds.table import all_kinds
 
@@ -31,5 +31,5 @@ def refresh_whole(deck: str, cache: str) -> None:
     """Look at all files of a large deck and bring its index up to date: what the process in the background does."""
     library = Library.open(Path(deck), Path(cache), all_kinds)
     if library.is_trusted:
-        refresh(library.deck, library.store, all_kinds)
-    open_index(library.store, Path(cache))
+        library.refresh()
+    library.surely(lambda: open_index(library.ledger, Path(cache)))

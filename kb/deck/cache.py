@@ -1,289 +1,200 @@
-"""Store: a deck as it was read last, in one SQLite file of the cache folder.
+"""Cache: a deck as it was read last, in one SQLite file of the cache folder.
 
-Reading 80 entries from Markdown takes more than a second; from here a list takes a few milliseconds. Everything in
-it can be made again, so whatever is wrong with the file ends in an empty store in memory.
+Reading 80 entries from Markdown takes more than a second; from here a list takes a few milliseconds. Everything in it
+can be made again, so a file that cannot be used is done without, and one that is damaged is removed. The entries in it
+are ``EntryCache``'s; what the search index holds of them is ``IndexLedger``'s.
 """
 
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-from kb.deck.summary import Summary
+_TABLES = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE entry (folder TEXT PRIMARY KEY, number INTEGER NOT NULL, signature TEXT NOT NULL,"
+    " complaints INTEGER NOT NULL, summary TEXT, lines TEXT, snippet BLOB, items BLOB)",
+    "CREATE INDEX entry_number ON entry (number)",
+    "CREATE INDEX entry_broken ON entry (complaints) WHERE complaints > 0",
+    "CREATE TABLE text (folder TEXT NOT NULL, language TEXT NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL)",
+    "CREATE INDEX text_number ON text (number, language)",
+    "CREATE INDEX text_folder ON text (folder)",
+    "CREATE TABLE item (folder TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL)",
+    "CREATE INDEX item_folder ON item (folder)",
+    "CREATE TABLE indexed (folder TEXT PRIMARY KEY, signature TEXT NOT NULL)",
+)
 
-if TYPE_CHECKING:
-    from kb.deck.entry import Entry
-    from kb.deck.text import Text
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS entry (
-    folder TEXT PRIMARY KEY, number INTEGER NOT NULL, signature TEXT NOT NULL, complaints INTEGER NOT NULL,
-    summary TEXT, lines TEXT, body TEXT
-);
-CREATE INDEX IF NOT EXISTS entry_number ON entry (number);
-CREATE INDEX IF NOT EXISTS entry_broken ON entry (complaints) WHERE complaints > 0;
-CREATE TABLE IF NOT EXISTS indexed (folder TEXT PRIMARY KEY, signature TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS text (folder TEXT NOT NULL, language TEXT NOT NULL, number INTEGER NOT NULL, body TEXT);
-CREATE INDEX IF NOT EXISTS text_number ON text (number, language);
-CREATE INDEX IF NOT EXISTS text_folder ON text (folder);
-CREATE TABLE IF NOT EXISTS item (folder TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS item_folder ON item (folder);
-"""
+_WAIT = 5.0
+"""Seconds to wait for another process that is writing."""
 
 
-class Row(NamedTuple):
-    """What of an entry is searched."""
-
-    folder: str
-    summary: Summary
-    lines: dict[str, list[tuple[str, int]]]
-    code: str
-    """The snippet's source; empty without one."""
+class DamagedCache(Exception):  # noqa: N818 a state of the file, told to nobody
+    """The file holds what was never written there; ``Cache.drop`` begins a new one."""
 
 
-class Store:
-    """Entries by folder, each with the signature of the files that it was read from."""
+class Cache:
+    """The file: rows that are asked for and changed, and small values by name."""
 
     def __init__(self, path: Path | None, version: str) -> None:
-        """Open the store at a path; in memory if the path is None or cannot be used."""
-        self.is_lasting = False
-        self.name = path.stem if path else "memory"
-        if path is not None:
-            with suppress(OSError, sqlite3.Error):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._connection = self._open(path, version)
-                self.is_lasting = True
-        if not self.is_lasting:
-            self._connection = self._open(None, version)
+        """Open the file at a path; memory if the path is None or cannot be used.
 
-    @staticmethod
-    def _open(path: Path | None, version: str) -> sqlite3.Connection:
-        try:
-            return Store._connect(path, version)
-        except sqlite3.DatabaseError as error:
-            if path is None or isinstance(error, sqlite3.OperationalError):
-                raise  # locked or read-only: not ours to remove
-            path.unlink()
-            return Store._connect(path, version)
-
-    @staticmethod
-    def _connect(path: Path | None, version: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(path or ":memory:", timeout=5, isolation_level=None)
-        try:
-            connection.execute("PRAGMA synchronous=OFF")  # a cache: speed over safety, damage is noticed and mended
-            found = None
-            with suppress(sqlite3.OperationalError):
-                found = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
-            if found != (version,):
-                old = "".join(
-                    f"DROP TABLE IF EXISTS {table};" for table in ("meta", "entry", "item", "text", "indexed")
-                )
-                connection.executescript(f"BEGIN IMMEDIATE; {old} {_SCHEMA} COMMIT;")
-                connection.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (version,))
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def value(self, key: str) -> Any:
-        """Something small that was kept beside the entries; None if it was not."""
-        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return json.loads(row[0]) if row else None
-
-    def keep(self, key: str, value: object) -> None:
-        """Keep something small beside the entries."""
-        self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, _dump(value)))
-
-    def signatures(self) -> dict[str, str]:
-        """The signature of every folder in the store."""
-        return dict(self._connection.execute("SELECT folder, signature FROM entry"))
-
-    def update(self, gone: list[str], read: list[tuple[str, int, str, int, "Entry | None"]]) -> None:
-        """Take folders out and put others in, all or nothing.
-
-        ``read`` holds folder, number, signature, count of complaints, and the entry if it could be read.
+        Args:
+            path: the file.
+            version: of what is kept: a file of another version is emptied.
         """
-        rows = [
-            (folder, number, signature, complaints, *(_dumps(entry) if entry else (None, None, None)))
-            for folder, number, signature, complaints, entry in read
-        ]
-        items = [
-            (folder, number, item.id, item.kind)
-            for folder, number, _, _, entry in read
-            if entry
-            for item in entry.items
-        ]
-        texts = [
-            (folder, language, number, _dump(astuple(text)))
-            for folder, number, _, _, entry in read
-            if entry
-            for language, text in entry.texts.items()
-        ]
-        with self.alone():
-            self._connection.execute("INSERT OR REPLACE INTO meta VALUES ('generation', ?)", (os.urandom(6).hex(),))
-            self._connection.executemany("DELETE FROM entry WHERE folder = ?", [(folder,) for folder in gone])
-            self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-            replaced = [(folder,) for folder in [*gone, *(row[0] for row in rows)]]
-            self._connection.executemany("DELETE FROM item WHERE folder = ?", replaced)
-            self._connection.executemany("INSERT INTO item VALUES (?, ?, ?, ?)", items)
-            self._connection.executemany("DELETE FROM text WHERE folder = ?", replaced)
-            self._connection.executemany("INSERT INTO text VALUES (?, ?, ?, ?)", texts)
+        self._path = path
+        self._version = version
+        self.name = path.stem if path else "memory"
+        """What this deck's files in the cache folder are called after."""
+        self.is_lasting = False
+        """Whether what is kept will be there the next time."""
+        self._open()
 
-    @property
-    def generation(self) -> str:
-        """A name for the store's present content, another after every change: what is made from it hangs on it."""
-        row = self._connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-        return f"{self.name}-{row[0] if row else 'empty'}"
+    def _open(self) -> None:
+        self.is_lasting = False
+        if self._path is not None:
+            with suppress(OSError, sqlite3.Error, DamagedCache):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._connection = _mended(self._path, self._version)
+                self.is_lasting = True
+                return
+        self._connection = _connected(":memory:", self._version)
 
-    # What the search index holds
+    def close(self) -> None:
+        """Close the file; nothing can be asked afterwards."""
+        self._connection.close()
 
-    def rows(self, folders: Collection[str] | None = None) -> Iterator[Row]:
-        """What of the entries is searched: of these folders, or of all."""
-        where = "" if folders is None else f"AND folder IN ({', '.join('?' * len(folders))})"
-        query = (
-            f"SELECT folder, summary, lines, body FROM entry WHERE summary IS NOT NULL {where} ORDER BY number, folder"
-        )
-        for folder, summary, lines, body in self._connection.execute(query, tuple(folders or ())):
-            snippet = json.loads(body)[0]
-            yield Row(folder, thaw_summary(json.loads(summary)), json.loads(lines), snippet[1] if snippet else "")
+    def drop(self) -> None:
+        """Begin with an empty file, since this one is damaged."""
+        self.close()
+        if self._path is not None:
+            with suppress(OSError):  # then it is found damaged once more on opening, and done without
+                _remove(self._path)
+        self._open()
 
-    def unindexed(self) -> tuple[list[str], list[str]]:
-        """Folders whose entries are not in the index as they are now, and folders that are in it and should not be."""
-        changed = self._connection.execute(
-            "SELECT folder FROM entry LEFT JOIN indexed USING (folder) WHERE summary IS NOT NULL"
-            " AND entry.signature IS NOT indexed.signature ORDER BY number, folder"
-        )
-        gone = self._connection.execute(
-            "SELECT folder FROM indexed WHERE folder NOT IN (SELECT folder FROM entry WHERE summary IS NOT NULL)"
-        )
-        return [row[0] for row in changed], [row[0] for row in gone]
+    def leave(self) -> None:
+        """Go on in memory with nothing, and let the file be: it cannot be used now."""
+        self.close()
+        self._path = None
+        self._open()
 
-    def mark_indexed(self, folders: Collection[str], gone: Collection[str]) -> None:
-        """Write down that the index holds these folders' entries as they are now, and those no more."""
-        with self.alone():
-            self._connection.executemany("DELETE FROM indexed WHERE folder = ?", [(folder,) for folder in gone])
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO indexed SELECT folder, signature FROM entry WHERE folder = ?",
-                [(folder,) for folder in folders],
-            )
+    def ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows that a query finds.
+
+        Raises:
+            DamagedCache: the file cannot be read as what it should be.
+            sqlite3.OperationalError: another process holds it.
+        """
+        with _damage_told():
+            return self._connection.execute(query, values).fetchall()
+
+    def change(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """Change the file, once for each row of values.
+
+        Raises:
+            DamagedCache: the file cannot be read as what it should be.
+            sqlite3.OperationalError: another process holds it, or it cannot be written.
+        """
+        with _damage_told():
+            self._connection.executemany(statement, rows)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """While this is open no other process writes."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        """While this is open no other process writes; what is changed within is changed whole or not at all."""
+        with _alone(self._connection):
             yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
 
-    def clear_indexed(self) -> None:
-        """Write down that there is no index."""
-        self._connection.execute("DELETE FROM indexed")
+    def value(self, key: str) -> Any:
+        """Something small that was kept; None if it was not."""
+        rows = self.ask("SELECT value FROM meta WHERE key = ?", (key,))
+        try:
+            return json.loads(rows[0][0]) if rows else None
+        except (ValueError, TypeError) as error:
+            raise DamagedCache(f"the value of {key!r}: {error}") from error
 
-    def summaries(self) -> list[Summary]:
-        """The summaries of all entries, by number."""
-        rows = self._connection.execute("SELECT summary FROM entry WHERE summary IS NOT NULL ORDER BY number, folder")
-        return [thaw_summary(json.loads(row[0])) for row in rows]
-
-    def summaries_of(self, numbers: Collection[int]) -> dict[int, Summary]:
-        """The summaries of some entries, by number."""
-        query = f"SELECT summary FROM entry WHERE summary IS NOT NULL AND number IN ({', '.join('?' * len(numbers))})"
-        rows = self._connection.execute(f"{query} ORDER BY number, folder DESC", tuple(numbers))
-        summaries = (thaw_summary(json.loads(row[0])) for row in rows)
-        return {summary.number: summary for summary in summaries}
-
-    def is_empty(self) -> bool:
-        """Whether no entry could be read."""
-        return self._connection.execute("SELECT 1 FROM entry WHERE summary IS NOT NULL LIMIT 1").fetchone() is None
-
-    def count(self) -> int:
-        """How many folders there are."""
-        return int(self._connection.execute("SELECT COUNT(*) FROM entry").fetchone()[0])
-
-    def folder_of(self, number: int) -> tuple[str, str] | None:
-        """The folder of an entry and its signature, as they were read."""
-        query = "SELECT folder, signature FROM entry WHERE number = ? ORDER BY folder"
-        row = self._connection.execute(query, (number,)).fetchone()
-        return (row[0], row[1]) if row else None
-
-    def entry(self, number: int) -> "Entry | None":
-        """One entry, whole."""
-        query = "SELECT folder, summary, body FROM entry WHERE number = ? AND body IS NOT NULL ORDER BY folder"
-        row = self._connection.execute(query, (number,)).fetchone()
-        if row is None:
-            return None
-        # Deferred: a list needs none of an entry's dozen classes, which take 5 ms to make.
-        from kb.deck.thaw import thaw_entry
-
-        texts = self._connection.execute(
-            "SELECT body FROM text WHERE number = ? AND folder = ? ORDER BY rowid", (number, row[0])
-        )
-        summary, (snippet, items) = thaw_summary(json.loads(row[1])), json.loads(row[2])
-        return thaw_entry(summary, [json.loads(text[0]) for text in texts], snippet, items)
-
-    def lines(self, number: int) -> dict[str, list[tuple[str, int]]]:
-        """An entry's plain lines by language, each with its rank; none if there is no such entry."""
-        query = "SELECT lines FROM entry WHERE number = ? AND lines IS NOT NULL ORDER BY folder"
-        row = self._connection.execute(query, (number,)).fetchone()
-        if row is None:
-            return {}
-        return {language: [(text, rank) for text, rank in lines] for language, lines in json.loads(row[0]).items()}
-
-    def items(self) -> list[tuple[int, str, str]]:
-        """Entry's number, id and kind of every written item, in the order of the files."""
-        return list(self._connection.execute("SELECT number, id, kind FROM item ORDER BY number, rowid"))
-
-    def text(self, number: int, language: str) -> "Text | None":
-        """An entry's answer in one language, without the rest of the entry: a quarter of the work."""
-        query = "SELECT body FROM text WHERE number = ? AND language = ? ORDER BY folder"
-        row = self._connection.execute(query, (number, language)).fetchone()
-        if row is None:
-            return None
-        from kb.deck.thaw import thaw_text
-
-        return thaw_text(json.loads(row[0]))
-
-    def broken(self) -> int:
-        """How many folders hold something that ``kb check`` complains about."""
-        row = self._connection.execute("SELECT COUNT(*) FROM entry WHERE complaints > 0").fetchone()
-        return int(row[0])
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+    def keep(self, key: str, value: object) -> None:
+        """Keep something small under a name."""
+        self.change("INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, as_json(value))])
 
 
-def signature(folder: str) -> str:
-    """What tells whether the files of a folder have changed: their names, sizes and times."""
-    with os.scandir(folder) as files:
-        facts = sorted((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.is_file())
-    return ";".join(f"{name}:{time}:{size}" for name, time, size in facts)
-
-
-def _dumps(entry: "Entry") -> tuple[str, str, str]:
-    """Summary, lines, and the rest of an entry but for its texts."""
-    lines = {language: text.lines for language, text in entry.texts.items()}
-    snippet = astuple(entry.snippet) if entry.snippet else None
-    return _dump(astuple(entry.summary)), _dump(lines), _dump([snippet, [astuple(item) for item in entry.items]])
-
-
-def _dump(value: object) -> str:
+def as_json(value: object) -> str:
+    """A value as text, as short as can be."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-# The other way: from the list that astuple made, by hand, since it runs at every start.
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        # DatabaseError itself is what SQLite raises of a file's pages, its children of what is asked or of the moment:
+        # a file that is locked, a disk that is full. Tables that are missing and texts that are none are its children.
+        if type(error) is sqlite3.DatabaseError or str(error).startswith(("no such ", "Could not decode ")):
+            raise DamagedCache(str(error)) from error
+        raise
 
 
-def thaw_summary(raw: Any) -> Summary:
-    """The summary whose ``astuple`` was written as JSON."""
-    number, slug, area, level, tags, related, aliases, errors, titles, gists, sha256 = raw
-    lists = tuple(tags), tuple(related), tuple(aliases), tuple(errors)
-    return Summary(number, slug, area, level, *lists, titles, gists, sha256)
+def _mended(path: Path, version: str) -> sqlite3.Connection:
+    try:
+        return _connected(str(path), version)
+    except DamagedCache:
+        _remove(path)
+        return _connected(str(path), version)
+
+
+def _connected(path: str, version: str) -> sqlite3.Connection:
+    """A connection to a file with our tables, empty ones if it was of another version."""
+    connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+    try:
+        with _damage_told():
+            connection.execute("PRAGMA synchronous=OFF")  # a cache: speed over safety, damage is noticed and mended
+        if not _is_of(version, connection):
+            with _alone(connection):
+                if not _is_of(version, connection):  # else another process was first
+                    _empty(connection, version)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_of(version: str, connection: sqlite3.Connection) -> bool:
+    try:
+        with _damage_told():
+            found = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+    except DamagedCache as error:
+        if str(error) == "no such table: meta":
+            return False
+        raise
+    return bool(found == (version,))
+
+
+def _empty(connection: sqlite3.Connection, version: str) -> None:
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"  # those are SQLite's own
+    tables = connection.execute(query).fetchall()
+    for statement in (*(f'DROP TABLE "{name}"' for (name,) in tables), *_TABLES):
+        connection.execute(statement)
+    connection.execute("INSERT INTO meta VALUES ('version', ?)", (version,))
+
+
+@contextmanager
+def _alone(connection: sqlite3.Connection) -> Iterator[None]:
+    with _damage_told():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _remove(path: Path) -> None:
+    """Remove a file and its journal, which would be played back into the next one."""
+    for name in (f"{path}-journal", path):
+        with suppress(FileNotFoundError):
+            os.unlink(name)  # noqa: PTH108 one of the two is a text

@@ -3,16 +3,19 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import astuple
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from kb.deck.cache import Store, signature
-from kb.deck.manifest import FILE, Chapter, Deck, number_of, read_deck
+from kb.deck.cache import Cache, DamagedCache
+from kb.deck.entry_cache import EntryCache
+from kb.deck.index_ledger import IndexLedger
+from kb.deck.manifest import FILE, Chapter, Deck, read_deck
 from kb.deck.summary import Summary
+from kb.deck.upkeep import OnProgress, refresh, refresh_one
 from kb.errors import UsageError
 from kb.places import short_hash
 
@@ -28,24 +31,22 @@ LARGE = 1_000
 MIN_AGE = 10.0
 """Seconds for which a look at a large deck's files holds."""
 
-BATCH = 1_000
-"""Entries that are read at a time."""
-
-OnProgress = Callable[[int, int], None]
-"""Told how many entries are done, of how many."""
-
 OnStale = Callable[[Path, Path], None]
 """Told that a large deck's files should be looked at behind: its folder, and the cache folder."""
+
+Answer = TypeVar("Answer")
 
 
 class Library:
     """The entries of one deck."""
 
-    def __init__(self, deck: Deck, store: Store, kinds: "LoadKinds", is_trusted: bool = False) -> None:
+    def __init__(self, deck: Deck, cache: Cache, kinds: "LoadKinds") -> None:
         self.deck = deck
-        self.store = store
         self.kinds = kinds
-        self.is_trusted = is_trusted
+        self.cache = cache
+        self.ledger = IndexLedger(cache)
+        self._entries = EntryCache(cache)
+        self.is_trusted = False
         """Whether the files were not looked at: the deck is large, and a process in the background does it."""
 
     @classmethod
@@ -74,43 +75,70 @@ class Library:
         """
         path = path.absolute()
         file = None if cache is None else cache / "decks" / f"{short_hash(str(path))}.db"
-        store = Store(file, _program_version() + _file_stamp(path / FILE))
-        deck = _deck(path, store)
-        try:
-            scanned = store.value("scanned") if store.is_lasting else None
-            if scanned and store.count() > LARGE:
-                finished, seconds = scanned
-                if cache is not None and on_stale and time.time() - finished > max(MIN_AGE, 50 * seconds):
-                    on_stale(path, cache)
-                return cls(deck, store, kinds, is_trusted=True)
-            refresh(deck, store, kinds, on_progress)
-        except sqlite3.Error:
-            # Another process holds the file, or the disk is full: answer from memory.
-            store.close()
-            store = Store(None, "")
-            refresh(deck, store, kinds, on_progress)
-        return cls(deck, store, kinds)
+        kept = Cache(file, _program_version() + _file_stamp(path / FILE))
+        library = cls(_deck(path, kept), kept, kinds)
+        scanned = library.surely(library._last_scan)
+        if scanned is None:
+            library.surely(lambda: library.refresh(on_progress))
+            return library
+        library.is_trusted = True
+        finished, seconds = scanned
+        if cache is not None and on_stale and time.time() - finished > max(MIN_AGE, 50 * seconds):
+            on_stale(path, cache)
+        return library
+
+    def close(self) -> None:
+        """Close the cache; nothing can be asked afterwards."""
+        self.cache.close()
+
+    # Kept true to the files
+
+    def refresh(self, on_progress: OnProgress = lambda *_: None) -> None:
+        """Look at all files, and read again what has changed."""
+        started = time.time()
+        if refresh(self.deck, self._entries, self.kinds, on_progress) > LARGE:
+            self.cache.keep("scanned", [time.time(), time.time() - started])
+        self.is_trusted = False
 
     def freshen(self, number: int) -> None:
         """Read one entry again if the deck is trusted and its files have changed."""
-        found = self.store.folder_of(number) if self.is_trusted else None
-        if found is None:
-            return
-        name, known = found
-        path = self.deck.path / name
-        with suppress(sqlite3.Error):
-            if not path.is_dir():
-                self.store.update([name], [])
-            elif (now := signature(str(path))) != known:
-                from kb.deck.folder import load_entry
 
-                entry, complaints = load_entry(path, self.deck, self.kinds())
-                self.store.update([], [(name, number, now, len(complaints), entry)])
+        def look() -> None:
+            with suppress(sqlite3.Error):  # the cache cannot be written now: what was read last must do
+                refresh_one(self.deck, self._entries, self.kinds, number)
+
+        if self.is_trusted:
+            self.surely(look)
+
+    def surely(self, ask: Callable[[], Answer]) -> Answer:
+        """What a question to the cache gives; where the cache turns out damaged, it is made again and asked again.
+
+        If it cannot be used, the answer comes from memory, after a reading of all files.
+        """
+        try:
+            return ask()
+        except DamagedCache:
+            self.cache.drop()
+        except sqlite3.OperationalError:
+            self.cache.leave()  # another process holds the file, or the disk is full
+        with suppress(DamagedCache, sqlite3.OperationalError):
+            self.refresh()
+            return ask()
+        self.cache.leave()
+        self.refresh()
+        return ask()
+
+    def _last_scan(self) -> tuple[float, float] | None:
+        """When a large deck's files were looked at last and how long it took; None if that must be done now."""
+        kept = self.cache.value("scanned") if self.cache.is_lasting else None
+        return (kept[0], kept[1]) if kept and self._entries.count() > LARGE else None
+
+    # What is asked
 
     @cached_property
     def summaries(self) -> tuple[Summary, ...]:
         """All entries, by number."""
-        return tuple(self.store.summaries())
+        return tuple(self.surely(self._entries.summaries))
 
     @cached_property
     def by_number(self) -> dict[int, Summary]:
@@ -120,12 +148,22 @@ class Library:
     @property
     def is_empty(self) -> bool:
         """Whether no entry can be read."""
-        return self.store.is_empty()
+        return self.surely(self._entries.is_empty)
 
     @property
     def broken(self) -> int:
         """How many of the deck's folders hold something that ``kb check`` complains about."""
-        return self.store.broken()
+        return self.surely(self._entries.broken)
+
+    @property
+    def items(self) -> list[tuple[int, str, str]]:
+        """Entry's number, id and kind of every written item, in the order of the files."""
+        return self.surely(self._entries.items)
+
+    def summaries_of(self, numbers: Collection[int]) -> dict[int, Summary]:
+        """Entries in short, those of the numbers that are there."""
+        found = self.surely(lambda: self._entries.summaries(numbers))
+        return {summary.number: summary for summary in reversed(found)}  # of two with one number, the first folder's
 
     def summary(self, number: int) -> Summary:
         """One entry in short.
@@ -134,7 +172,7 @@ class Library:
             UsageError: there is none of that number; the nearest are named.
         """
         self.freshen(number)
-        found = self.store.summaries_of([number])
+        found = self.summaries_of([number])
         if number not in found:
             raise UsageError(f"no entry {number}", self._advice(number))
         return found[number]
@@ -146,10 +184,7 @@ class Library:
             UsageError: there is none of that number; the nearest are named.
         """
         self.summary(number)
-        entry = self.store.entry(number)
-        if entry is None:
-            raise AssertionError(f"the store has the summary of entry {number} and not its body")
-        return entry
+        return self.surely(lambda: _there(self._entries.entry(number), number))
 
     def text(self, number: int, language: str) -> "Text":
         """An entry's answer in a language, or in the deck's primary one where that is missing.
@@ -158,10 +193,16 @@ class Library:
             UsageError: there is no entry of that number.
         """
         self.summary(number)
-        for wish in (language, *self.deck.languages):
-            if text := self.store.text(number, wish):
-                return text
-        raise AssertionError(f"the store has the summary of entry {number} and no text")
+
+        def best() -> "Text | None":
+            wishes = (language, *self.deck.languages)
+            return next((text for wish in wishes if (text := self._entries.text(number, wish))), None)
+
+        return self.surely(lambda: _there(best(), number))
+
+    def lines(self, number: int) -> dict[str, list[tuple[str, int]]]:
+        """An entry's plain lines by language, each with its rank; none if there is no such entry."""
+        return self.surely(lambda: self._entries.lines(number))
 
     @cached_property
     def links(self) -> dict[int, set[int]]:
@@ -185,54 +226,24 @@ class Library:
         return f"the nearest are {', '.join(map(str, sorted(nearest)))}; kb list shows all"
 
 
-def _deck(path: Path, store: Store) -> Deck:
+def _there(found: Answer | None, number: int) -> Answer:
+    """A part of an entry whose summary was found."""
+    if found is None:
+        raise DamagedCache(f"entry {number} has a summary and lacks a part")
+    return found
+
+
+def _deck(path: Path, cache: Cache) -> Deck:
     """The deck's own facts, as they were read last if its file is the same."""
-    with suppress(sqlite3.Error, ValueError, TypeError):
-        if raw := store.value("deck"):
+    with suppress(sqlite3.Error, DamagedCache, ValueError, TypeError):
+        if raw := cache.value("deck"):
             name, titles, languages, areas, chapters, complete = raw
             made = tuple(Chapter(*chapter) for chapter in chapters)
             return Deck(path, name, titles, tuple(languages), areas, made, complete)
     deck, _ = read_deck(path)
-    with suppress(sqlite3.Error):
-        store.keep("deck", list(astuple(deck))[1:])
+    with suppress(sqlite3.Error, DamagedCache):
+        cache.keep("deck", list(astuple(deck))[1:])
     return deck
-
-
-def refresh(deck: Deck, store: Store, kinds: "LoadKinds", on_progress: OnProgress = lambda *_: None) -> None:
-    """Bring the store up to date with the files, in batches: one that is interrupted is gone on with."""
-    started = time.time()
-    known = store.signatures()
-    with os.scandir(deck.path) as found:
-        there = {folder.name: folder.path for folder in found if number_of(folder.name) is not None and folder.is_dir()}
-    now = {name: signature(path) for name, path in there.items()}
-    changed = sorted(name for name, mark in now.items() if known.get(name) != mark)
-    gone = [name for name in known if name not in now]
-    if changed or gone:
-        _read(deck, store, kinds, changed, gone, there, now, on_progress)
-    if len(now) > LARGE:
-        store.keep("scanned", [time.time(), time.time() - started])
-
-
-def _read(
-    deck: Deck,
-    store: Store,
-    kinds: "LoadKinds",
-    changed: list[str],
-    gone: list[str],
-    there: dict[str, str],
-    now: dict[str, str],
-    on_progress: OnProgress,
-) -> None:
-    # Deferred: the Markdown parser takes 50 ms, and most starts find nothing to read.
-    from kb.deck.folder import load_entry
-
-    for start in range(0, max(1, len(changed)), BATCH):
-        read = []
-        for name in changed[start : start + BATCH]:
-            entry, complaints = load_entry(Path(there[name]), deck, kinds())
-            read.append((name, number_of(name) or 0, now[name], len(complaints), entry))
-        store.update(gone if start == 0 else [], read)
-        on_progress(min(start + BATCH, len(changed)), len(changed))
 
 
 def _program_version() -> str:

@@ -1,14 +1,15 @@
 """Reading a snippet: its PEP 723 block, its holes, and what it imports."""
 
 import ast
-import hashlib
 import re
 import sys
-import tomllib
 from dataclasses import dataclass
 from typing import Any
 
 MAX_HOLE_LINES = 6
+
+MAX_TIMEOUT = 86_400
+"""Seconds that a script may ask for: a day."""
 
 _BLOCK = re.compile(r"^# /// script\n((?:#(?: .*)?\n)+?)# ///$", re.MULTILINE)
 _OPEN = re.compile(r"^(\s*)# hole:\s*(.*?)\s*$")
@@ -76,18 +77,20 @@ Trouble = list[tuple[int, str]]
 
 def read_snippet(path: str, source: str) -> tuple[Snippet, Trouble]:
     """Read a script; what is wrong with its form comes back as lines and messages, never as an exception."""
+    import hashlib  # deferred: 2 ms, and a snippet from the cache needs none of it
+
     trouble: Trouble = []
     settings = _settings(source, trouble)
     timeout = settings.get("timeout", 60)
-    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or timeout <= 0:
-        trouble.append((1, f"timeout = {timeout!r} in [tool.kb]; give seconds above 0"))
+    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout <= MAX_TIMEOUT:
+        trouble.append((1, f"timeout = {timeout!r} in [tool.kb]; give seconds above 0 and at most {MAX_TIMEOUT}"))
         timeout = 60
     launcher = settings.get("launcher", "")
     if launcher not in ("", "torchrun"):
         trouble.append((1, f"launcher = {launcher!r} in [tool.kb]; the only one known is torchrun"))
         launcher = ""
     processes = settings.get("processes", 2 if launcher else 1)
-    if not isinstance(processes, int) or not 1 <= processes <= 8:
+    if not isinstance(processes, int) or isinstance(processes, bool) or not 1 <= processes <= 8:
         trouble.append((1, f"processes = {processes!r} in [tool.kb]; give a number from 1 to 8"))
         processes = 2 if launcher else 1
     trouble += [
@@ -116,13 +119,15 @@ def header(source: str) -> dict[str, Any]:
     found = _BLOCK.search(source)
     if found is None:
         return {}
+    import tomllib  # deferred: 4 ms, for the same reason
+
     return tomllib.loads("\n".join(line[2:] for line in found[1].splitlines()))
 
 
 def _settings(source: str, trouble: Trouble) -> dict[str, Any]:
     try:
         table = header(source)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is its child
         trouble.append((1, f"the script block is not TOML: {error}; see PEP 723"))
         return {}
     if not table:
@@ -135,7 +140,7 @@ def _settings(source: str, trouble: Trouble) -> dict[str, Any]:
 def _dependencies(source: str) -> set[str]:
     try:
         named = header(source).get("dependencies", [])
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         return set()
     return {re.split(r"[^\w.-]", str(one))[0].lower().replace("-", "_") for one in named}
 

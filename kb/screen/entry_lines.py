@@ -78,7 +78,7 @@ def entry_page(
             title = library.by_number[number].title(say.language)
             lines += wrap([(title, "")], style.width, f"  {number:>3}  ")
         lines.append([])
-    if items := sum(owner == number for owner, _, _ in library.store.items()):
+    if items := sum(owner == number for owner, _, _ in library.items):
         count = say("Quiz: {count} questions", count=items)
         lines += wrap([(count, "dim"), (" · ", "dim"), (f"kb quiz {summary.number}", "code")], style.width)
     return lines

@@ -154,4 +154,4 @@ def _by_text(searcher: Searcher, message: str, language: str, limit: int) -> lis
 
 def _passages(searcher: Searcher, summary: Summary, error: str, language: str) -> tuple[Passage, ...]:
     tokens = parse_query(bare(error)).tokens
-    return find_passages(searcher.library.store.lines(summary.number), tokens, language)[0]
+    return find_passages(searcher.library.lines(summary.number), tokens, language)[0]

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kb.deck.cache import Store
+from kb.deck.cache import Cache
 from kb.deck.manifest import read_table
 from kb.errors import Complaint
 from kb.search.tokens import has_han, normalised, query_tokens
@@ -89,15 +89,15 @@ class Glossary:
         return [term for term, key in self._plain if key in searched]
 
 
-def open_glossary(deck: Path, store: Store) -> Glossary:
+def open_glossary(deck: Path, cache: Cache) -> Glossary:
     """A deck's glossary; its file is read and cut again only when it has changed."""
     try:
         stamp = (deck / FILE).stat().st_mtime_ns
     except OSError:
         return Glossary(compiled(Listed([], [])))
-    kept = store.value("terms")
+    kept = cache.value("terms")
     if not kept or kept[0] != stamp:
         kept = [stamp, compiled(read_glossary(deck)[0])]
         with suppress(Exception):  # a cache that cannot be written is no reason not to answer
-            store.keep("terms", kept)
+            cache.keep("terms", kept)
     return Glossary(kept[1])

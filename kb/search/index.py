@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import tantivy
 
-from kb.deck.cache import Row, Store
-from kb.deck.library import OnProgress
+from kb.deck.index_ledger import IndexLedger, Row
+from kb.deck.upkeep import OnProgress
 from kb.search.tokens import compact, simplified, tokens, word_pairs
 
 WEIGHTS = {
@@ -54,7 +54,7 @@ class Kept(NamedTuple):
     format: str
     """The program's ``FORMAT`` that wrote it."""
     generation: str
-    """The store's, all of whose entries are in it; empty while it is built."""
+    """The ledger's, all of whose entries are in it; empty while it is built."""
     folder: str
     """Name of its folder."""
 
@@ -63,51 +63,51 @@ class Damaged(Exception):  # noqa: N818 a state of the files, told to nobody
     """The index of this name cannot be read."""
 
 
-def open_index(store: Store, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> tantivy.Index:
-    """The index of a store's entries, up to date: in the cache if it can be kept there, else in memory."""
-    if cache is not None and store.is_lasting:
+def open_index(ledger: IndexLedger, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> tantivy.Index:
+    """The index of a deck's entries, up to date: in the cache if it can be kept there, else in memory."""
+    if cache is not None and ledger.cache.is_lasting:
         for _ in range(2):
             try:
-                return _open_kept(store, cache / "indexes", on_progress)
+                return _open_kept(ledger, cache / "indexes", on_progress)
             except Damaged as damaged:
                 with suppress(sqlite3.Error):
-                    _forget(store, cache / "indexes", str(damaged))
+                    _forget(ledger, cache / "indexes", str(damaged))
             except (OSError, sqlite3.Error):
                 break  # read-only, full, or held by another process
     index = tantivy.Index(schema())
-    _write(index, store, [row.folder for row in store.rows()], [], lambda *_: None, on_progress)
+    _write(index, ledger, [row.folder for row in ledger.rows()], [], lambda *_: None, on_progress)
     return index
 
 
-def forget_index(store: Store, cache: Path | None) -> None:
+def forget_index(ledger: IndexLedger, cache: Path | None) -> None:
     """Have the index made anew when it is opened next: a search found it broken."""
-    kept = _kept(store)
+    kept = _kept(ledger)
     if cache is not None and kept is not None:
         with suppress(sqlite3.Error):
-            _forget(store, cache / "indexes", kept.folder)
+            _forget(ledger, cache / "indexes", kept.folder)
 
 
-def _open_kept(store: Store, folder: Path, on_progress: OnProgress) -> tantivy.Index:
+def _open_kept(ledger: IndexLedger, folder: Path, on_progress: OnProgress) -> tantivy.Index:
     """The index in the cache folder.
 
     Raises:
         Damaged: what lies there is no index.
         OSError: it cannot be written there, or another process does not finish writing it.
     """
-    kept = _kept(store)
-    if kept is not None and (kept.format, kept.generation) == (FORMAT, store.generation):
+    kept = _kept(ledger)
+    if kept is not None and (kept.format, kept.generation) == (FORMAT, ledger.generation):
         return _opened(folder / kept.folder)
-    target = folder / _agreed_name(store, folder)
+    target = folder / _agreed_name(ledger, folder)
     target.mkdir(parents=True, exist_ok=True)
     index = _opened(target) if (target / "meta.json").exists() else _made(target)
     until = time.monotonic() + PATIENCE
     while True:
-        generation = store.generation
-        changed, gone = store.unindexed()
+        generation = ledger.generation
+        changed, gone = ledger.unindexed()
         if not (changed or gone):
             break
         try:
-            _write(index, store, changed, gone, store.mark_indexed, on_progress)
+            _write(index, ledger, changed, gone, ledger.mark_indexed, on_progress)
         except ValueError as error:
             if "lock" not in str(error).lower():
                 raise Damaged(target.name) from error
@@ -115,28 +115,28 @@ def _open_kept(store: Store, folder: Path, on_progress: OnProgress) -> tantivy.I
             if time.monotonic() > until:
                 raise OSError("another process is writing the index") from None
             time.sleep(0.05)
-    store.keep("index", Kept(FORMAT, generation, target.name))
+    ledger.cache.keep("index", Kept(FORMAT, generation, target.name))
     index.reload()
     return index
 
 
-def _kept(store: Store) -> Kept | None:
+def _kept(ledger: IndexLedger) -> Kept | None:
     """What is written down of this deck's index."""
-    value = store.value("index")
+    value = ledger.cache.value("index")
     return Kept(*value) if isinstance(value, list) else None
 
 
-def _agreed_name(store: Store, folder: Path) -> str:
+def _agreed_name(ledger: IndexLedger, folder: Path) -> str:
     """The index's folder. It is written down before anything is built: a build that is killed is found again, and
     processes that start at once build the same one."""
-    with store.alone():
-        kept = _kept(store)
+    with ledger.cache.alone():
+        kept = _kept(ledger)
         if kept is not None and kept.format == FORMAT:
             return kept.folder
-        fresh = f"{store.name}-{os.urandom(4).hex()}"
-        store.clear_indexed()
-        store.keep("index", Kept(FORMAT, "", fresh))
-    _sweep(folder, store.name, fresh)
+        fresh = f"{ledger.cache.name}-{os.urandom(4).hex()}"
+        ledger.clear()
+        ledger.cache.keep("index", Kept(FORMAT, "", fresh))
+    _sweep(folder, ledger.cache.name, fresh)
     return fresh
 
 
@@ -158,24 +158,24 @@ def _made(folder: Path) -> tantivy.Index:
         raise OSError(str(error)) from None
 
 
-def _forget(store: Store, folder: Path, damaged: str) -> None:
+def _forget(ledger: IndexLedger, folder: Path, damaged: str) -> None:
     """Remove an index, unless another process has made another one meanwhile."""
     import shutil
 
-    with store.alone():
-        kept = _kept(store)
+    with ledger.cache.alone():
+        kept = _kept(ledger)
         if kept is not None and kept.folder == damaged:
-            store.keep("index", None)
+            ledger.cache.keep("index", None)
     shutil.rmtree(folder / damaged, ignore_errors=True)
 
 
-def _sweep(folder: Path, store_name: str, kept: str) -> None:
+def _sweep(folder: Path, deck_name: str, kept: str) -> None:
     """Remove the indexes of this deck that nothing refers to any more."""
     import shutil
 
     with suppress(OSError):
         for old in folder.iterdir():
-            if old.name.startswith(f"{store_name}-") and old.name != kept:
+            if old.name.startswith(f"{deck_name}-") and old.name != kept:
                 shutil.rmtree(old, ignore_errors=True)
 
 
@@ -192,7 +192,7 @@ def schema() -> Any:
 
 def _write(
     index: tantivy.Index,
-    store: Store,
+    ledger: IndexLedger,
     changed: list[str],
     gone: list[str],
     on_batch: Callable[[list[str], list[str]], None],
@@ -207,7 +207,7 @@ def _write(
         writer.delete_documents_by_term("folder", folder)
     for start in range(0, max(1, len(changed)), BATCH):
         batch = changed[start : start + BATCH]
-        for row in store.rows(batch):
+        for row in ledger.rows(batch):
             # A batch may have been written by a process that was killed before it could say so.
             if not is_new:
                 writer.delete_documents_by_term("folder", row.folder)

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import tantivy
 
-from kb.deck.library import Library, OnProgress
+from kb.deck.library import Library
 from kb.deck.summary import Summary
+from kb.deck.upkeep import OnProgress
 from kb.search.glossary import open_glossary
 from kb.search.index import forget_index, open_index
 from kb.search.passages import Passage, find_passages, has_phrases, names_of
@@ -80,13 +81,15 @@ class Searcher:
     @classmethod
     def open(cls, library: Library, cache: Path | None, on_progress: OnProgress = lambda *_: None) -> "Searcher":
         """Open the deck's index, brought up to date; in memory if it cannot be kept."""
-        return cls(library, open_index(library.store, cache, on_progress), cache)
+        return cls(library, library.surely(lambda: open_index(library.ledger, cache, on_progress)), cache)
 
     def _use(self, index: tantivy.Index) -> None:
         engine = index.searcher()
         vocabulary = Vocabulary(engine)
         self._spelling = Spelling(vocabulary)
-        self._ranking = Ranking(engine, vocabulary, open_glossary(self.library.deck.path, self.library.store))
+        library = self.library
+        glossary = library.surely(lambda: open_glossary(library.deck.path, library.cache))
+        self._ranking = Ranking(engine, vocabulary, glossary)
 
     def search(
         self, text: str, limit: int = 10, language: str = "en", every: bool = False, is_typing: bool = False
@@ -108,8 +111,8 @@ class Searcher:
             # A broken file that was not met on opening: made anew, once.
             if self._cache is None:
                 raise
-            forget_index(self.library.store, self._cache)
-            self._use(open_index(self.library.store, self._cache))
+            forget_index(self.library.ledger, self._cache)
+            self._use(open_index(self.library.ledger, self._cache))
             self._cache = None
             return self._search(text, limit, language, every, is_typing)
 
@@ -134,23 +137,22 @@ class Searcher:
         return [(score, number) for score, number in ranked if self._has_phrases(number, query)][:limit]
 
     def _has_phrases(self, number: int, query: Query) -> bool:
-        store = self.library.store
-        summary = store.summaries_of([number]).get(number)
-        return summary is not None and has_phrases(summary, store.lines(number), query.phrases)
+        summary = self.library.summaries_of([number]).get(number)
+        return summary is not None and has_phrases(summary, self.library.lines(number), query.phrases)
 
     def _search(self, text: str, limit: int, language: str, every: bool, is_typing: bool) -> Results:
         ranked, query, shown_for = self.ranked(text, limit if every else limit + SIBLINGS, is_typing)
         numbers = [number for _, number in ranked]
         for number in numbers[:limit]:
             self.library.freshen(number)
-        summaries = self.library.store.summaries_of(numbers)
+        summaries = self.library.summaries_of(numbers)
         found = [(score, summaries[number]) for score, number in ranked if number in summaries]
         groups = [(score, summary, ()) for score, summary in found[:limit]] if every else _grouped(found, limit)
         hits = (self._hit(score, summary, also, query, language) for score, summary, also in groups)
         return Results(tuple(hits), shown_for)
 
     def _hit(self, score: float, summary: Summary, also: tuple[int, ...], query: Query, language: str) -> Hit:
-        texts = self.library.store.lines(summary.number)
+        texts = self.library.lines(summary.number)
         passages, seen = find_passages(texts, query.tokens, language)
         seen |= tokens_among(normalised(" ".join(names_of(summary))), query.tokens)
         matched = tuple(term.text for term in query.terms if any(token in seen for token, _ in term.tokens))

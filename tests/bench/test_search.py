@@ -57,7 +57,7 @@ def plain_texts() -> dict[int, str]:
     return {
         summary.number: "\n".join(
             [*summary.titles.values(), *summary.aliases, *summary.errors]
-            + [text for lines in library.store.lines(summary.number).values() for text, _ in lines]
+            + [text for lines in library.lines(summary.number).values() for text, _ in lines]
         )
         for summary in library.summaries
     }

@@ -67,7 +67,7 @@ def test_removed_and_added_entries_are_noticed(deck: Path, cache: Path) -> None:
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "schema"])
 def test_damaged_cache_is_made_again(deck: Path, cache: Path, damage: str) -> None:
     """Whatever happened to the cache file, the entries are there."""
-    Library.open(deck, cache, all_kinds).store.close()
+    Library.open(deck, cache, all_kinds).close()
     (file,) = (cache / "decks").glob("*.db")
     if damage == "garbage":
         file.write_bytes(b"not a database" * 100)
@@ -76,8 +76,102 @@ def test_damaged_cache_is_made_again(deck: Path, cache: Path, damage: str) -> No
     else:
         with sqlite3.connect(file) as connection:
             connection.execute("DROP TABLE entry")
-    assert Library.open(deck, cache, all_kinds).entry(61).number == 61
-    assert Library.open(deck, cache, all_kinds).entry(61).number == 61
+    expected = load_entry(deck / "061-mean", read_deck(deck)[0], all_kinds())[0]
+    for _ in range(2):
+        library = Library.open(deck, cache, all_kinds)
+        assert expected == library.entry(61)
+        assert library.cache.is_lasting
+
+
+def answers(library: Library) -> list[object]:
+    """What a deck says of itself, by every question that there is."""
+    return [
+        library.summaries_of([61, 62]),
+        library.lines(61),
+        library.text(61, "zh"),
+        library.entry(61),
+        library.entry(62),
+        library.items,
+        library.summaries,
+        library.broken,
+        library.is_empty,
+        library.surely(lambda: list(library.ledger.rows())),
+        library.surely(library.ledger.unindexed),
+    ]
+
+
+@pytest.fixture
+def sound(deck: Path, cache: Path) -> Path:
+    """The file of a cache of two entries."""
+    write_entry(deck, 62, "other")
+    Library.open(deck, cache, all_kinds).close()
+    (file,) = (cache / "decks").glob("*.db")
+    return file
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE text SET body = substr(body, 1, 100) WHERE folder = '061-mean'",
+        'UPDATE text SET body = CAST(replace(body, \'"kind":"paragraph"\', \'"kind":[]\') AS BLOB)',
+        "DELETE FROM text WHERE folder = '061-mean'",
+        "UPDATE entry SET items = '[{}]' WHERE number = 62",
+        "UPDATE entry SET snippet = X'FF' WHERE number = 62",
+        "UPDATE entry SET lines = '{\"en\": [1]}'",
+        "UPDATE entry SET summary = '[62]' WHERE number = 62",
+        "UPDATE entry SET summary = CAST(X'FF' AS TEXT) WHERE number = 62",
+        "UPDATE meta SET value = '[' WHERE key = 'deck'",
+        "DROP TABLE item",
+    ],
+)
+def test_damaged_row_is_noticed_when_it_is_read(
+    deck: Path, cache: Path, sound: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cache is made again, once, and the answer is what the files say; the next start finds a sound one."""
+    expected = answers(Library.open(deck, None, all_kinds))
+    with sqlite3.connect(sound) as connection:
+        connection.execute(damage)
+    assert expected == answers(Library.open(deck, cache, all_kinds))
+    monkeypatch.setattr("kb.deck.cache.Cache.drop", lambda _: pytest.fail("dropped again"))
+    library = Library.open(deck, cache, all_kinds)
+    assert expected == answers(library)
+    assert library.cache.is_lasting
+
+
+@pytest.mark.parametrize("filling", [b"\x00", b"\xab", b"text"])
+def test_damaged_page_is_noticed_when_it_is_read(deck: Path, cache: Path, sound: Path, filling: bytes) -> None:
+    """Whichever page of the file was written over, the answers are what the files say."""
+    expected = answers(Library.open(deck, None, all_kinds))
+    whole = sound.read_bytes()
+    size = int.from_bytes(whole[16:18], "big")
+    assert len(whole) > 10 * size
+    for at in range(0, len(whole), size):
+        sound.write_bytes(whole[:at] + (filling * size)[:size] + whole[at + size :])
+        library = Library.open(deck, cache, all_kinds)
+        assert expected == answers(library), f"page {at // size}"
+        library.close()
+
+
+def test_cache_that_is_held_is_done_without(
+    deck: Path, cache: Path, sound: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process that does not let go of the file costs a reading; the file stays as it is."""
+    monkeypatch.setattr("kb.deck.cache._WAIT", 0.05)
+    write_entry(deck, 63, "third")
+    with sqlite3.connect(sound, isolation_level=None) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        library = Library.open(deck, cache, all_kinds)
+        assert sorted(library.by_number) == [61, 62, 63]
+        assert not library.cache.is_lasting
+        connection.execute("ROLLBACK")
+        assert [row[0] for row in connection.execute("SELECT number FROM entry ORDER BY number")] == [61, 62]
+
+
+def test_text_falls_back_to_the_primary_language(deck: Path) -> None:
+    """Where an entry is not translated, and where the deck does not know the language."""
+    (deck / "061-mean" / "zh.md").unlink()
+    library = Library.open(deck, None, all_kinds)
+    assert [library.text(61, language).language for language in ("zh", "fr", "en")] == ["en", "en", "en"]
 
 
 def test_unusable_cache_is_done_without(deck: Path, tmp_path: Path) -> None:
@@ -85,7 +179,7 @@ def test_unusable_cache_is_done_without(deck: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     library = Library.open(deck, blocked, all_kinds)
-    assert not library.store.is_lasting
+    assert not library.cache.is_lasting
     assert library.entry(61).number == 61
 
 

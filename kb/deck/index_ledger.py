@@ -1,0 +1,69 @@
+"""Index ledger: which entries the search index holds, as what they were when it took them."""
+
+import json
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from kb.deck.cache import Cache, DamagedCache
+from kb.deck.entry_cache import thawed_lines, thawed_summary
+from kb.deck.summary import Summary
+
+
+class Row(NamedTuple):
+    """What of an entry is searched."""
+
+    folder: str
+    summary: Summary
+    lines: dict[str, list[tuple[str, int]]]
+    code: str
+    """The snippet's source; empty without one."""
+
+
+class IndexLedger:
+    """What the search index holds of a cache's entries. All questions raise ``DamagedCache``."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+
+    @property
+    def generation(self) -> str:
+        """A name for the entries as they are now, another after every change: what is made from them hangs on it."""
+        return f"{self.cache.name}-{self.cache.value('generation') or 'empty'}"
+
+    def rows(self, folders: Collection[str] | None = None) -> Iterator[Row]:
+        """What of the entries is searched: of these folders, or of all."""
+        of = "" if folders is None else f"AND folder IN ({', '.join('?' * len(folders))})"
+        query = f"SELECT folder, summary, lines, snippet FROM entry WHERE summary IS NOT NULL {of}"
+        for folder, summary, lines, snippet in self.cache.ask(f"{query} ORDER BY number, folder", tuple(folders or ())):
+            yield Row(folder, thawed_summary(summary), thawed_lines(lines), _source(snippet))
+
+    def unindexed(self) -> tuple[list[str], list[str]]:
+        """Folders whose entries are not in the index as they are now, and folders that are in it and should not be."""
+        changed = self.cache.ask(
+            "SELECT folder FROM entry LEFT JOIN indexed USING (folder) WHERE summary IS NOT NULL"
+            " AND entry.signature IS NOT indexed.signature ORDER BY number, folder"
+        )
+        gone = self.cache.ask(
+            "SELECT folder FROM indexed WHERE folder NOT IN (SELECT folder FROM entry WHERE summary IS NOT NULL)"
+        )
+        return [row[0] for row in changed], [row[0] for row in gone]
+
+    def mark_indexed(self, folders: Collection[str], gone: Collection[str]) -> None:
+        """Write down that the index holds these folders' entries as they are now, and those no more."""
+        with self.cache.alone():
+            self.cache.change("DELETE FROM indexed WHERE folder = ?", [(folder,) for folder in gone])
+            self.cache.change(
+                "INSERT OR REPLACE INTO indexed SELECT folder, signature FROM entry WHERE folder = ?",
+                [(folder,) for folder in folders],
+            )
+
+    def clear(self) -> None:
+        """Write down that there is no index."""
+        self.cache.change("DELETE FROM indexed", [()])
+
+
+def _source(snippet: bytes | None) -> str:
+    try:
+        return "" if snippet is None else str(json.loads(snippet)["source"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise DamagedCache(f"a snippet: {error}") from error
