@@ -1,10 +1,10 @@
-"""Words: how texts and queries are cut."""
+"""Tokens: how texts and queries are cut."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.search.tokens import compact, normalised, places_of, simplified, stem, words
+from kb.search.tokens import compact, may_hold, normalised, places_of, simplified, stem, tokens_among, words
 from kb.search.tokens import tokens as fast_tokens
 
 
@@ -79,3 +79,17 @@ def test_places_point_into_the_text(text: str) -> None:
     for word in words(text):
         assert 0 <= word.start < word.end <= len(text)
         assert word.token == word.token.lower()
+
+
+@given(st.text(max_size=200), st.text(max_size=20))
+def test_tokens_among_others(text: str, more: str) -> None:
+    """What is found by cutting next to nothing is what is found by cutting all, but for letters of other widths."""
+    text = normalised(text)
+    wanted = frozenset([*fast_tokens(text)[::3], *fast_tokens(more)])
+    assert tokens_among(text, wanted) == wanted & set(fast_tokens(text))
+
+
+@pytest.mark.parametrize("text", ["entries", "losses", "running", "used", "sizes", "nn.Entries", "梯度裁剪"])
+def test_every_form_may_hold_its_token(text: str) -> None:
+    """The cheap look never denies what cutting would find."""
+    assert all(may_hold(text, frozenset({token})) for token in fast_tokens(text))

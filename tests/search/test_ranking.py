@@ -1,0 +1,73 @@
+"""Ranking: how much each word counts."""
+
+from pathlib import Path
+
+import pytest
+
+from kb.deck.library import Library
+from kb.search.glossary import Glossary, Listed, compiled
+from kb.search.index import open_index
+from kb.search.query import parse_query
+from kb.search.ranking import Ranking
+from kb.search.vocabulary import Vocabulary
+from quiz.kinds.table import all_kinds
+
+
+def scores(deck: Path, query: str, listed: Listed | None = None) -> dict[int, float]:
+    """The score of each entry that is found."""
+    engine = open_index(Library.open(deck, None, all_kinds).ledger, None).searcher()
+    ranking = Ranking(engine, Vocabulary(engine), Glossary(compiled(listed or Listed([], []))))
+    return {number: score for score, number in ranking.rank(parse_query(query), 10)}
+
+
+def test_best_first_and_so_many_at_most(small: Path) -> None:
+    """In the order of their scores."""
+    engine = open_index(Library.open(small, None, all_kinds).ledger, None).searcher()
+    ranking = Ranking(engine, Vocabulary(engine), Glossary(compiled(Listed([], []))))
+    found = ranking.rank(parse_query("lstm mean"), 10)
+    assert sorted(found, reverse=True) == found
+    assert {61, 62, 63} == {number for _, number in found}
+    assert found[:1] == ranking.rank(parse_query("lstm mean"), 1)
+
+
+@pytest.mark.parametrize("query", ["", "?!", "   "])
+def test_empty_query_finds_nothing(small: Path, query: str) -> None:
+    """Nothing is asked for."""
+    assert {} == scores(small, query)
+
+
+def test_words_that_every_entry_is_about_count_for_little(small: Path) -> None:
+    """Beside other words."""
+    plain = Listed([], ["average"])
+    before, after = scores(small, "transformer average"), scores(small, "transformer average", plain)
+    assert pytest.approx(before[62]) == after[62]
+    assert after[61] < 0.2 * before[61]
+
+
+def test_words_that_every_entry_is_about_count_whole_alone(small: Path) -> None:
+    """Alone they are what is asked for."""
+    assert pytest.approx(scores(small, "average")) == scores(small, "average", Listed([], ["average"]))
+
+
+def test_words_that_mean_the_same_count_less(small: Path) -> None:
+    """They find what the word itself does not, below what it does."""
+    same = Listed([["wombat", "transformer"]], [])
+    assert {} == scores(small, "wombat")
+    assert 0 < scores(small, "wombat", same)[62] < scores(small, "transformer")[62]
+
+
+def test_whole_name_counts_most(small: Path) -> None:
+    """However it is written: with signs, spaces or neither."""
+    for query in ("long short-term memory", "Long Short Term Memory", "mean again"):
+        found = scores(small, query)
+        assert max(found.values()) > 40, query
+
+
+def test_neighbours_count_more_than_both_words(small: Path) -> None:
+    """``hidden state`` in this order."""
+    assert scores(small, "hidden state")[62] > scores(small, "state hidden")[62]
+
+
+def test_filters_add_next_to_nothing(small: Path) -> None:
+    """They narrow; the order is that of the words."""
+    assert pytest.approx(scores(small, "mean")[62], abs=0.01) == scores(small, "mean level:2")[62]
