@@ -7,6 +7,8 @@ MIN_POINTS = 2
 MAX_SERIES = 3
 TOO_LARGE = 1e30
 """Beyond this a value counts as no number: the drawing's own arithmetic would overflow. nan is not below it either."""
+TOO_SMALL = 1e-30
+"""Nearer to nothing than this a value is drawn as nothing: the labels' arithmetic takes powers of ten that overflow."""
 
 _PAIR = re.compile(r"(?<!\S)([A-Za-z_][\w.]*)=([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|nan|inf))(?!\S)")
 
@@ -55,8 +57,9 @@ def draw(series: list[Series], width: int, has_colours: bool) -> str:
 
 
 def _picture(one: Series, width: int, has_colours: bool) -> str:
-    finite = [(step, value) for step, value in zip(one.steps, one.values, strict=True) if abs(value) < TOO_LARGE]
-    missing = len(one.values) - len(finite)
+    points = [(_drawable(step), _drawable(value)) for step, value in zip(one.steps, one.values, strict=True)]
+    finite = [(step, value) for step, value in points if step is not None and value is not None]
+    missing = len(points) - len(finite)
     note = f"{one.name}: {missing} of {len(one.values)} values are no numbers" if missing else ""
     if len(finite) < MIN_POINTS:
         return note
@@ -75,3 +78,10 @@ def _picture(one: Series, width: int, has_colours: bool) -> str:
         text = plotext.uncolorize(text)
     lines = [line.rstrip() for line in text.splitlines()]
     return "\n".join([*lines, *([note] if note else [])])
+
+
+def _drawable(number: float) -> float | None:
+    """A number as it can be drawn; None if it cannot."""
+    if not abs(number) < TOO_LARGE:
+        return None
+    return number if abs(number) >= TOO_SMALL else 0.0

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from kb.screen.layout import Line, clip, wrap
 from kb.screen.messages import Speech
 from kb.screen.standing import mark
 from kb.screen.terminal import Terminal
-from kb.screen.width import width_of
+from kb.screen.width import graphemes, width_of
 from kb.verify.record import Record
 
 if TYPE_CHECKING:
@@ -64,15 +65,7 @@ def explanation_lines(
 def passage_line(passage: "Passage", width: int) -> Line:
     """A passage cut to a width around its first match, matches marked."""
     text, marks = passage.text.replace("\n", " "), list(passage.marks)
-    start = 0
-    if marks and width_of(text) > width:
-        while start < marks[0][0] and width_of(text[start : marks[0][1]]) > width // 2:
-            start += 1
-        # Half a word at the cut reads like another word.
-        while 0 < start < marks[0][0] and (
-            text[start] == " " or re.fullmatch(r"\w\w", text[start - 1 : start + 1], re.A)
-        ):
-            start += 1
+    start = _start(text, marks[0], width) if marks and width_of(text) > width else 0
     shown = clip(("…" if start else "") + text[start:], max(10, width))
     shift = start - (1 if start else 0)
     line: Line = []
@@ -84,3 +77,14 @@ def passage_line(passage: "Passage", width: int) -> Line:
         line += [(shown[at:first], "dim"), (shown[first:last], "mark")]
         at = last
     return [*line, (shown[at:], "dim")]
+
+
+def _start(text: str, mark: tuple[int, int], width: int) -> int:
+    """Where a text is cut before its first match, so that the match stands in the first half of the width."""
+    starts = [*accumulate(map(len, graphemes(text[: mark[0]])), initial=0)]
+    for start in starts:
+        # Half a word at the cut reads like another word.
+        is_inside = start > 0 and (text[start] == " " or re.fullmatch(r"\w\w", text[start - 1 : start + 1], re.A))
+        if not is_inside and width_of(text[start : mark[1]]) <= width // 2:
+            return start
+    return starts[-1]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kb.screen.width import width_of
+from kb.screen.width import graphemes, width_of
 
 if TYPE_CHECKING:
     from kb.deck.text import Block, Span  # for their names alone: a search shows no blocks
@@ -101,10 +101,11 @@ def wrap(line: Line, width: int, first: str = "", rest: str | None = None) -> li
             used += 1
             space = 0
         for char, style in unit:
-            if not is_empty and used + width_of(char) > width:
+            size = width_of(char)
+            if not is_empty and used + size > width:
                 start_next()  # a word wider than the line
             current.append((char, style))
-            used += width_of(char)
+            used += size
             is_empty = False
     lines.append(current)
     return [_joined(one) for one in lines]
@@ -115,7 +116,7 @@ def clip(text: str, width: int) -> str:
     if width_of(text) <= width:
         return text
     out, used = "", 0
-    for char in text:
+    for char in graphemes(text):
         used += width_of(char)
         if used > width - 1:
             break
@@ -130,10 +131,10 @@ def pad(text: str, width: int) -> str:
 
 def _units(line: Line) -> Iterable[list[Piece]]:
     """The pieces of a line that must stay together: words, single wide characters, spaces, with punctuation glued to
-    what it closes or opens."""
+    what it closes or opens. Each piece of one is a grapheme."""
     unit: list[Piece] = []
     for text, style in line:
-        for char in text:
+        for char in graphemes(text):
             if char in " \n":
                 if unit:
                     yield unit
@@ -149,7 +150,7 @@ def _units(line: Line) -> Iterable[list[Piece]]:
 
 
 def _may_break(before: str, after: str) -> bool:
-    if after in CLOSING or before in OPENING:
+    if after[0] in CLOSING or before[0] in OPENING:
         return False
     return _is_wide(before) or _is_wide(after)
 
@@ -212,20 +213,21 @@ def diff_lines(before: str, after: str, names: tuple[str, str], width: int) -> l
 
 
 def _fold(line: Line, width: int, rest: str) -> list[Line]:
-    """Cut a line of code at the width, after a space where there is one in the second half, keeping every space."""
+    """Cut a line of code at the width: before or after a space where there is one in the second half, keeping all."""
     rest = rest if width_of(rest) < width // 2 else ""
     out: list[Line] = []
     current: Line = []
     used = 0
-    for char, kind in ((char, kind) for text, kind in line for char in text):
-        if used + width_of(char) > width:
+    for char, kind in ((char, kind) for text, kind in line for char in graphemes(text)):
+        size = width_of(char)
+        if used + size > width:
             spaces = (at for at in range(len(current), len(current) // 2, -1) if current[at - 1][0] == " ")
             cut = next(spaces, len(current)) if char != " " else len(current)
             out.append(_joined(current[:cut]))
             current = [*((space, "") for space in rest), *current[cut:]]
             used = sum(width_of(one) for one, _ in current)
         current.append((char, kind))
-        used += width_of(char)
+        used += size
     return [*out, _joined(current)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 from kb.screen.layout import NO_WRAP, Line
+from kb.screen.width import visible
 
 CODES = {
     "heading": "1;36",
@@ -66,7 +67,7 @@ class Terminal:
         colours = self.has_colours
         out = []
         for text, style in line:
-            shown = _visible(text)
+            shown = visible(text)
             code = CODES.get(style) if colours else None
             out.append(f"\x1b[{code}m{shown}\x1b[0m" if code and shown else shown)
         return "".join(out).rstrip(" ")
@@ -110,9 +111,3 @@ def _size(stream: TextIO) -> tuple[int, int]:
     except (OSError, ValueError):
         return 80, 24
     return columns or 80, lines or 24
-
-
-def _visible(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() or char in "\t\n" else f"\\x{ord(char):02x}" for char in text)

@@ -1,7 +1,7 @@
 """Curves from an output."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kb.screen.curve import Series, draw, read_series
@@ -38,7 +38,15 @@ def test_what_is_no_number_is_said() -> None:
     assert draw([Series("loss", (1, 2), (nan, float("inf")))], 60, False) == "loss: 2 of 2 values are no numbers"
 
 
-@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=2, max_size=20))
-def test_any_values_can_be_drawn(values: list[float]) -> None:
-    """Constants, huge, tiny, mixed: drawing never fails."""
-    draw([Series("loss", tuple(float(i) for i in range(len(values))), tuple(values))], 60, True)
+ANY = st.one_of(st.floats(), st.floats(-1e-28, 1e-28), st.floats(1, 1 + 1e-14))
+"""Numbers of any size, and those that hardly differ."""
+
+
+@example([(0.0, 0.0), (1.0, 2.225073858507e-311)])
+@example([(0.0, 0.0), (0.0, 1e-30), (1.7e306, 0.0), (1.0, -1e-30)])
+@given(st.lists(st.tuples(ANY, ANY), min_size=2, max_size=20))
+def test_any_values_can_be_drawn(points: list[tuple[float, float]]) -> None:
+    """Constants, huge, tiny, mixed, as steps too: drawing never fails."""
+    steps, values = zip(*points, strict=True)
+    draw([Series("loss", steps, values)], 60, True)
+    draw([Series("loss", tuple(float(at) for at in range(len(values))), values)], 60, True)

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -103,15 +103,16 @@ def test_table_breaks_no_word_while_there_is_room() -> None:
     assert max(map(cell_len, shown(f"| name | meaning | n |\n| --- | --- | --- |\n{row}", 20))) <= 20
 
 
+@example("============ 中中中 ", 24)
 @given(st.text(alphabet="ab (.,=中", min_size=1, max_size=120), st.integers(20, 60))
 def test_folded_code_keeps_its_characters_and_goes_on_further_in(code: str, width: int) -> None:
-    """At a space, if there is one in the second half."""
+    """Before or after a space, if there is one in the second half: no word is cut that need not be."""
     lines = shown(f"```python\n  x{code}x\n```\n", width)
     assert max(map(cell_len, lines)) <= width
     assert lines[0][4:] + "".join(line[8:] for line in lines[1:]) == f"x{code}x"
     assert all(line.startswith(" " * 8) for line in lines[1:])
-    for line in lines[:-1]:
-        assert line.endswith(" ") or " " not in line[len(line) // 2 + 1 :]
+    for line, below in pairwise(lines):
+        assert line.endswith(" ") or below[8:].startswith(" ") or " " not in line[len(line) // 2 + 1 :]
 
 
 @pytest.mark.parametrize("source", ["$x_1$: 1", "| $x_1$: 1 |\n| --- |", "- $x_1$: 1", "$x_1$"])
@@ -125,3 +126,17 @@ def test_coloured_code_is_the_code() -> None:
     """Highlighting changes no character."""
     code = "def f(x):\n    '''doc\n    more'''\n\n    return x  # why\n"
     assert code == "\n".join("".join(text for text, _ in line) for line in python_lines(code))
+
+
+def test_code_folds_between_graphemes() -> None:
+    """Also inside a text that holds an emoji of several characters."""
+    family = "👨‍👩‍👧"
+    lines = shown(f"```python\nx{family * 9}x\n```\n", 20)
+    assert lines == [f"  x{family * 8}", f"      {family}x"]
+
+
+def test_passage_is_cut_between_graphemes() -> None:
+    """Before the match too."""
+    text = "e\u0301" * 40 + " match"
+    shown = "".join(piece for piece, _ in passage_line(Passage(text, ((81, 86),)), 20))
+    assert shown == "…" + "e\u0301" * 4 + " match"
