@@ -2,7 +2,7 @@
 
 from kb.context import Context
 from kb.screen.hit_lines import hit_lines
-from kb.screen.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, key_line, keys_at_once, read_key
+from kb.screen.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, Keyboard, key_line
 from kb.screen.layout import Line, clip
 
 ACTIONS = {"r": "run", "q": "quiz"}
@@ -18,8 +18,8 @@ def pick(context: Context) -> tuple[str, int] | None:
     out = context.out
     out.write("\x1b[?1049h")  # the screen as it was comes back afterwards
     try:
-        with keys_at_once():
-            return _Picker(context).run()
+        with Keyboard() as keyboard:
+            return _Picker(context, keyboard).run()
     finally:
         out.write("\x1b[?1049l")
         out.stream.flush()
@@ -28,8 +28,9 @@ def pick(context: Context) -> tuple[str, int] | None:
 class _Picker:
     """What was typed, and which hit is pointed at."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, keyboard: Keyboard) -> None:
         self.context = context
+        self.keyboard = keyboard
         self.text = ""
         self.place = -1
         """The hit that is pointed at; -1 while the reader types."""
@@ -38,7 +39,7 @@ class _Picker:
     def run(self) -> tuple[str, int] | None:
         while True:
             self.draw()
-            key = read_key(self.draw)
+            key = self.keyboard.read(self.draw)
             if key in (ESCAPE, END):
                 return None
             if key == ENTER:

@@ -1,142 +1,167 @@
-"""Keys: one key at a time from a terminal, without Enter."""
+"""Keys: one key at a time from a terminal, without Enter; and how keys are shown at the bottom of a screen."""
 
 import os
+import select
 import signal
 import sys
 import termios
 import tty
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from types import FrameType
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from kb.screen.layout import Line
 from kb.screen.messages import Speech
 
 ENTER, ESCAPE, END, BACKSPACE = "enter", "escape", "end", "backspace"
-UP, DOWN, LEFT, RIGHT = "up", "down", "left", "right"
 """Names of keys that have no character; END is Ctrl-D."""
+UP, DOWN, LEFT, RIGHT = "up", "down", "left", "right"
+LINE_START, LINE_END, PAGE_UP, PAGE_DOWN = "line start", "line end", "page up", "page down"
+"""The keys Home and End, and those that turn pages."""
+INSERT, DELETE = "insert", "delete"
 
 SETTLED = 0.15
 """Seconds without another change of size after which the screen is drawn anew."""
 
-_ARROWS = {b"[A": UP, b"[B": DOWN, b"[C": RIGHT, b"[D": LEFT, b"OA": UP, b"OB": DOWN, b"OC": RIGHT, b"OD": LEFT}
+TOGETHER = 0.02
+"""Seconds within which what follows an escape is of the same key."""
+
+_ARROWS = {b"A": UP, b"B": DOWN, b"C": RIGHT, b"D": LEFT, b"H": LINE_START, b"F": LINE_END}
+_NUMBERED = {1: LINE_START, 2: INSERT, 3: DELETE, 4: LINE_END, 5: PAGE_UP, 6: PAGE_DOWN, 7: LINE_START, 8: LINE_END}
+_SEQUENCES = {
+    b"": ESCAPE,
+    b"\x1b": ESCAPE,
+    **{start + end: name for start in (b"[", b"O") for end, name in _ARROWS.items()},
+    **{b"[%d~" % number: name for number, name in _NUMBERED.items()},
+}
+"""What follows an escape, by terminals of all kinds. A sequence that is not here is a key of no use to anybody."""
 
 
-class _Missed:
-    """What is still to be done about signals that came while nobody waited for a key."""
+class Keyboard:
+    """The keys of one terminal.
 
-    redraw = False
-    """The program came back from Ctrl-Z."""
-
-
-def read_key(redraw: Callable[[], None] | None = None) -> str:
-    """The next key: its character, or a name. Ctrl-C raises KeyboardInterrupt; a closed terminal gives END.
-
-    Args:
-        redraw: called while it waits, once the terminal got another size or the program came back from Ctrl-Z.
+    While it is open (``with keyboard:``) a key counts when it is pressed, also one that was pressed while nothing read.
+    Closed, the terminal edits lines as it always does, and only ``read`` opens it, for its one key.
     """
-    descriptor = sys.stdin.fileno()
-    with _one_by_one(descriptor):
-        if redraw is not None:
-            _wait(descriptor, redraw)
-        data = os.read(descriptor, 1)
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        self._descriptor = sys.stdin.fileno() if descriptor is None else descriptor
+        self._is_open = False
+
+    def __enter__(self) -> "Keyboard":
+        self._modes = termios.tcgetattr(self._descriptor)
+        # A signal handler may not draw, so it writes to a pipe, which is watched with the keys.
+        self._signals, self._waker = os.pipe()
+        os.set_blocking(self._signals, False)
+        os.set_blocking(self._waker, False)
+        self._handlers = {
+            signal.SIGCONT: signal.signal(signal.SIGCONT, self._on_resume),
+            signal.SIGWINCH: signal.signal(signal.SIGWINCH, self._on_signal),
+        }
+        self._is_open = True
+        self._take_keys()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_open = False
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._modes)
+        os.close(self._signals)
+        os.close(self._waker)
+
+    def read(self, redraw: Callable[[], None] | None = None) -> str:
+        """The next key: its character, or a name. Ctrl-C raises KeyboardInterrupt; a closed terminal gives END.
+
+        Args:
+            redraw: called while it waits, once the terminal got another size or the program came back from Ctrl-Z,
+                also if that was before, unless a key has come first.
+        """
+        with nullcontext() if self._is_open else self:
+            while True:
+                if redraw is not None:
+                    self._wait(redraw)
+                if key := self._key():
+                    return key
+
+    def read_within(self, seconds: float) -> str:
+        """The next key, or nothing if none comes in time."""
+        with nullcontext() if self._is_open else self:
+            return self._key() if self._has_key(seconds) else ""
+
+    def _on_signal(self, *_: object) -> None:
+        with suppress(OSError):  # the pipe is full of what is not read yet
+            os.write(self._waker, b"!")
+
+    def _on_resume(self, *_: object) -> None:
+        self._take_keys()  # after Ctrl-Z and fg the shell's own mode is there
+        self._on_signal()
+
+    def _take_keys(self) -> None:
+        tty.setcbreak(self._descriptor, termios.TCSADRAIN)  # not TCSAFLUSH: a key pressed early counts
+
+    def _wait(self, redraw: Callable[[], None]) -> None:
+        """Until a key is there."""
+        is_due = False
+        while True:
+            # Dragging a window's edge gives many signals: drawn once, when they have ended.
+            ready, _, _ = select.select([self._descriptor, self._signals], [], [], SETTLED if is_due else None)
+            if self._signals in ready:
+                os.read(self._signals, 1 << 16)
+                is_due = True
+            if self._descriptor in ready:
+                return
+            if is_due and not ready:
+                is_due = False
+                redraw()
+
+    def _has_key(self, seconds: float) -> bool:
+        return bool(select.select([self._descriptor], [], [], seconds)[0])
+
+    def _key(self) -> str:
+        """The key that comes next; nothing if it is one of no use."""
+        data = os.read(self._descriptor, 1)
         if not data or data == b"\x04":
             return END
         if data in (b"\r", b"\n"):
             return ENTER
         if data == b"\x1b":
-            return _ARROWS.get(_sequence(descriptor), ESCAPE)
+            return _SEQUENCES.get(self._sequence(), "")
         if data in (b"\x7f", b"\x08"):
             return BACKSPACE
         # The rest of a character of several bytes.
         while data[0] >= 0xC0 and len(data) < (2 if data[0] < 0xE0 else 3 if data[0] < 0xF0 else 4):
-            data += os.read(descriptor, 1)
-    return data.decode("utf-8", "replace")
+            piece = os.read(self._descriptor, 1)
+            if not piece:
+                return END
+            data += piece
+        return data.decode("utf-8", "replace")
+
+    def _sequence(self) -> bytes:
+        """What follows an escape: the rest of one key's sequence, or nothing. The next key's stays where it is."""
+        data = b""
+        while self._has_key(TOGETHER):
+            piece = os.read(self._descriptor, 1)
+            data += piece
+            # `ESC [ ... letter`, `ESC O letter`, `ESC [ [ letter`; anything else is one character after the escape.
+            is_ended = len(data) > 1 and 0x40 <= piece[0] <= 0x7E and data != b"[[" if piece else True
+            if is_ended or data[:1] not in (b"[", b"O"):
+                break
+        return data
 
 
-def _wait(descriptor: int, redraw: Callable[[], None]) -> None:
-    """Until a key is there. A signal handler may not draw, so it writes to a pipe, which is watched with the keys."""
-    import select
-
-    woken, waker = os.pipe()
-    os.set_blocking(waker, False)
-
-    def wake(*_: object) -> None:
-        with suppress(OSError):
-            os.write(waker, b"!")
-
-    before = signal.getsignal(signal.SIGCONT)
-
-    def resume(number: int, frame: FrameType | None) -> None:
-        if callable(before):
-            before(number, frame)
-        wake()
-
-    previous = signal.signal(signal.SIGWINCH, wake), signal.signal(signal.SIGCONT, resume)
-    try:
-        is_due = _Missed.redraw
-        while True:
-            # Dragging a window's edge gives many signals: drawn once, when they have ended.
-            ready, _, _ = select.select([descriptor, woken], [], [], SETTLED if is_due else None)
-            if descriptor in ready:
-                return
-            if woken in ready:
-                os.read(woken, 512)
-                is_due = True
-            elif is_due:
-                is_due = False
-                redraw()
-    finally:
-        _Missed.redraw = False  # drawn, or a key has come first
-        signal.signal(signal.SIGWINCH, previous[0])
-        signal.signal(signal.SIGCONT, previous[1])
-        os.close(woken)
-        os.close(waker)
+def read_key(redraw: Callable[[], None] | None = None) -> str:
+    """The next key of the program's terminal, see ``Keyboard.read``: for who reads one now and then."""
+    return Keyboard().read(redraw)
 
 
 def read_key_within(seconds: float) -> str:
     """The next key, or nothing if none comes in time. For use inside ``keys_at_once``."""
-    import select
-
-    if not select.select([sys.stdin.fileno()], [], [], seconds)[0]:
-        return ""
-    return read_key()
+    return Keyboard().read_within(seconds)
 
 
-def keys_at_once() -> AbstractContextManager[None]:
-    """While this is open a key counts when it is pressed, also one that was pressed while nothing read."""
-    return _one_by_one(sys.stdin.fileno()) if sys.stdin.isatty() else nullcontext()
-
-
-@contextmanager
-def _one_by_one(descriptor: int) -> Iterator[None]:
-    before = termios.tcgetattr(descriptor)
-
-    def again(*_: object) -> None:
-        tty.setcbreak(descriptor, termios.TCSADRAIN)  # after Ctrl-Z and fg the shell's own mode is there
-        _Missed.redraw = True
-
-    previous = signal.signal(signal.SIGCONT, again)
-    try:
-        tty.setcbreak(descriptor, termios.TCSADRAIN)  # not TCSAFLUSH: a key pressed early counts
-        yield
-    finally:
-        signal.signal(signal.SIGCONT, previous)
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
-
-
-def _sequence(descriptor: int) -> bytes:
-    """What follows an escape: the rest of one key's sequence, or nothing. The next key's stays for the next call."""
-    import select
-
-    data = b""
-    while select.select([descriptor], [], [], 0.02)[0]:
-        piece = os.read(descriptor, 1)
-        data += piece
-        # `ESC [ ... letter` or `ESC O letter`; anything else is one character after the escape.
-        if not piece or data[:1] not in (b"[", b"O") or (len(data) > 1 and 0x40 <= piece[0] <= 0x7E):
-            break
-    return data
+def keys_at_once() -> AbstractContextManager[object]:
+    """The program's keyboard, open; nothing where there is no terminal."""
+    return Keyboard() if sys.stdin.isatty() else nullcontext()
 
 
 def key_line(keys: Iterable[tuple[str, str]], say: Speech) -> Line:

@@ -2,9 +2,7 @@
 
 import re
 import signal
-import sys
 import termios
-import time
 from pathlib import Path
 
 import pytest
@@ -324,38 +322,6 @@ def test_suspended_and_resumed(small: Path, home: Path) -> None:
         screen.send(place_of(text, "3"))
         screen.wait_for("✓ right")
     assert answers(home) == [("61/which-value", True)]
-
-
-BETWEEN_TWO_KEYS = """
-import os, select, signal
-from kb.screen.keys import keys_at_once, read_key
-
-with keys_at_once():
-    for turn in range(2):
-        os.kill(os.getpid(), signal.SIGCONT)
-        print("turn", turn, flush=True)
-        if turn == 1:
-            select.select([0], [], [])  # the key comes before anybody waits for it
-        for _ in range(2):
-            key = read_key(lambda: print("drawn anew", flush=True))
-            print("key", key, flush=True)
-"""
-
-
-def test_suspended_between_two_keys() -> None:
-    """The program comes back while it is not waiting for a key: the scene is drawn anew once it is, unless the next
-    key comes first."""
-    with Screen(program=[sys.executable, "-c", BETWEEN_TWO_KEYS]) as screen:
-        screen.wait_for("drawn anew")
-        screen.send("a")
-        screen.wait_for("key a")
-        screen.send("b")
-        screen.wait_for("turn 1")
-        screen.send("c")
-        screen.wait_for("key c")
-        time.sleep(0.5)  # longer than a drawing waits
-        screen.send("d")
-        assert screen.wait_for("key d").count("drawn anew") == 1
 
 
 def process_state(pid: int) -> str:

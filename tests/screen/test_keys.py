@@ -1,0 +1,137 @@
+"""Keys of a real pseudo-terminal."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.pseudo_terminal import Screen
+
+BETWEEN_TWO_KEYS = """
+import os, select, signal
+from kb.screen.keys import Keyboard
+
+with Keyboard() as keyboard:
+    for turn in range(2):
+        os.kill(os.getpid(), signal.SIGCONT)
+        print("turn", turn, flush=True)
+        if turn == 1:
+            select.select([0], [], [])  # the key comes before anybody waits for it
+        for _ in range(2):
+            key = keyboard.read(lambda: print("drawn anew", flush=True))
+            print("key", key, flush=True)
+"""
+
+
+def test_suspended_between_two_keys() -> None:
+    """The program comes back while it is not waiting for a key: the scene is drawn anew once it is, unless the next
+    key comes first."""
+    with Screen(program=[sys.executable, "-c", BETWEEN_TWO_KEYS]) as screen:
+        screen.wait_for("drawn anew")
+        screen.send("a")
+        screen.wait_for("key a")
+        screen.send("b")
+        screen.wait_for("turn 1")
+        screen.send("c")
+        screen.wait_for("key c")
+        time.sleep(0.5)  # longer than a drawing waits
+        screen.send("d")
+        assert screen.wait_for("key d").count("drawn anew") == 1
+
+
+NAMED = """
+import time
+from kb.screen.keys import Keyboard
+
+with Keyboard() as keyboard:
+    print("ready", flush=True)
+    while (key := keyboard.read()) != "q":
+        print(f"<{key}>", flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "names"),
+    [
+        ("\x1b[A\x1bOB", "<up><down>"),
+        ("\x1b[H\x1b[1~\x1b[7~\x1bOH", "<line start><line start><line start><line start>"),
+        ("\x1b[F\x1b[4~\x1b[8~\x1bOF", "<line end><line end><line end><line end>"),
+        ("\x1b[2~\x1b[3~\x1b[5~\x1b[6~", "<insert><delete><page up><page down>"),
+        ("\x1b", "<escape>"),
+        ("\x1b\x1b", "<escape>"),
+        ("é中👍", "<é><中><👍>"),
+        ("\x7f\r\x04", "<backspace><enter><end>"),
+        # Alt-b, F1 of two kinds, F5, Ctrl-Right, the wheel: of no use, and none of their characters is a key.
+        ("\x1bb\x1bOP\x1b[[A\x1b[15~\x1b[1;5C\x1b[<64;10;5Mx", "<x>"),
+    ],
+)
+def test_keys_have_names(sent: str, names: str) -> None:
+    """Of terminals of all kinds; what has no name is nothing, not an escape."""
+    with Screen(program=[sys.executable, "-c", NAMED]) as screen:
+        screen.wait_for("ready")
+        screen.send(sent)
+        time.sleep(0.1)  # an escape and a letter at once are another key
+        screen.send("q")
+        assert screen.end() == 0
+        assert "".join(screen.text.replace("ready", "").split("\n")) == names
+
+
+def test_partial_character_at_the_end() -> None:
+    """A terminal that closes in the middle of a character ends the reading."""
+    code = (
+        "import os, pty\nfrom kb.screen.keys import Keyboard\n"
+        "ours, theirs = pty.openpty()\nend, start = os.pipe()\nos.write(start, b'\\xe4')\nos.close(start)\n"
+        "keyboard = Keyboard(theirs)\nkeyboard._descriptor = end\nprint(keyboard._key())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+    )
+    assert done.stdout == "end\n"
+
+
+ONE_BY_ONE = """
+import termios
+from kb.screen.keys import Keyboard
+
+keyboard = Keyboard()
+before = termios.tcgetattr(0)
+print("key", keyboard.read(lambda: None), flush=True)
+print("as before", termios.tcgetattr(0) == before, flush=True)
+print("within", repr(keyboard.read_within(0.01)), termios.tcgetattr(0) == before, flush=True)
+print("line", input(), flush=True)
+"""
+
+
+def test_closed_keyboard_leaves_the_terminal_as_it_was() -> None:
+    """Between two keys lines are edited and echoed."""
+    with Screen(program=[sys.executable, "-c", ONE_BY_ONE]) as screen:
+        screen.send("a")
+        screen.wait_for("key a")
+        screen.wait_for("as before True")
+        screen.wait_for("within '' True")
+        screen.send("words\r")
+        screen.wait_for("line words")
+        assert screen.end() == 0
+
+
+RESIZED = """
+from kb.screen.keys import Keyboard
+
+with Keyboard() as keyboard:
+    print("ready", flush=True)
+    print("key", keyboard.read(lambda: print("drawn anew", flush=True)), flush=True)
+"""
+
+
+def test_new_size_is_drawn_once() -> None:
+    """Dragging an edge gives many sizes; the last one counts."""
+    with Screen(program=[sys.executable, "-c", RESIZED]) as screen:
+        screen.wait_for("ready")
+        for columns in (70, 60, 50):
+            screen.resize(columns)
+        screen.wait_for("drawn anew")
+        screen.send("x")
+        screen.wait_for("key x")
+        assert screen.text.count("drawn anew") == 1
