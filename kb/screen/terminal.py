@@ -91,16 +91,9 @@ class Terminal:
         if not self.is_terminal or len(lines) < self.height:
             self.print(lines)
             return
-        import shlex
-        import subprocess
+        from kb.screen.pager import show_paged  # deferred: 2 ms that a short page does not need
 
-        command = shlex.split(self.environ.get("PAGER", "")) or ["less"]
-        # -R shows colours, -F ends at once if all fits, -X leaves the text on the screen.
-        environ = {**self.environ, "LESS": self.environ.get("LESS", "-RFX")}
-        text = "".join(self.styled(line) + "\n" for line in lines)
-        try:
-            subprocess.run(command, input=text.encode("utf-8", "replace"), env=environ, check=False)
-        except (OSError, ValueError):
+        if not show_paged("".join(self.styled(line) + "\n" for line in lines), self.environ):
             self.print(lines)
 
 
