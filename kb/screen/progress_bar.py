@@ -2,6 +2,7 @@
 
 import time
 
+from kb.screen.layout import clip
 from kb.screen.terminal import Terminal
 
 PATIENCE = 0.4
@@ -16,8 +17,16 @@ CELLS = 24
 class Waiting:
     """Shows how far something is; the line is gone when it ends."""
 
-    def __init__(self, terminal: Terminal, what: str) -> None:
+    def __init__(self, terminal: Terminal, what: str, is_silent: bool = False) -> None:
+        """Begin to wait.
+
+        Args:
+            terminal: where it is shown.
+            what: stands before the bar.
+            is_silent: nothing is shown at a terminal either.
+        """
         self._terminal = terminal
+        self._can_show = terminal.is_terminal and not is_silent
         self._what = what
         self._begin = self._drawn = time.monotonic()
         self._is_shown = False
@@ -25,17 +34,26 @@ class Waiting:
     def __enter__(self) -> "Waiting":
         return self
 
-    def advance(self, done: int, whole: int) -> None:
-        """So many are done, of so many."""
+    def advance(self, done: int, whole: int, what: str = "") -> None:
+        """So many are done, of so many.
+
+        Args:
+            done: how many.
+            whole: of how many.
+            what: stands before the bar from now on, such as the step's name; as before if left out.
+        """
         now = time.monotonic()
-        if not self._terminal.is_terminal or now - self._begin < PATIENCE or now - self._drawn < TICK:
+        self._what = what or self._what
+        if not self._can_show or now - self._begin < PATIENCE or now - self._drawn < TICK:
             return
         self._drawn = now
         self._is_shown = True
         filled = CELLS * done // max(1, whole)
         left = (now - self._begin) / max(1, done) * (whole - done)
         bar = "█" * filled + "░" * (CELLS - filled)
-        self._terminal.write(f"\r\x1b[2K{self._what} {bar} {done}/{whole}  {left:.0f} s")
+        # Wider than the terminal it would leave a line behind at every drawing.
+        line = clip(f"{self._what} {bar} {done}/{whole}  {left:.0f} s", self._terminal.width - 1)
+        self._terminal.write(f"\r\x1b[2K{line}")
         self._terminal.stream.flush()
 
     def __exit__(self, *_: object) -> None:

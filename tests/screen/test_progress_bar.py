@@ -38,3 +38,28 @@ def test_pipe_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         now[0] = 9.0
         waiting.advance(25, 100)
     assert stream.getvalue() == ""
+
+
+def test_bar_names_the_step_and_keeps_to_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was done last stands before the bar, cut at the terminal's width."""
+    now = [0.0]
+    monkeypatch.setattr("kb.screen.progress_bar.time.monotonic", lambda: now[0])
+    stream = Screen()
+    with Waiting(Terminal(stream, {"COLUMNS": "40"}), "verify") as waiting:
+        now[0] = 2.0
+        waiting.advance(1, 2, "61 snippet")
+        assert stream.getvalue() == "\r\x1b[2K61 snippet ████████████░░░░░░░░░░░░ 1/…"
+        now[0] = 3.0
+        waiting.advance(2, 2)
+        assert stream.getvalue().rpartition("\x1b[2K")[2].startswith("61 snippet ")
+
+
+def test_silent_bar_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at a terminal either."""
+    now = [0.0]
+    monkeypatch.setattr("kb.screen.progress_bar.time.monotonic", lambda: now[0])
+    stream = Screen()
+    with Waiting(Terminal(stream, {}), "verify", is_silent=True) as waiting:
+        now[0] = 9.0
+        waiting.advance(1, 2)
+    assert stream.getvalue() == ""
