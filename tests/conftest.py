@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,11 +10,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# A busy machine makes one example slow now and then; that is no finding.
-settings.register_profile("kb", deadline=None)
-settings.load_profile("kb")
+# The suite guards against old failures: the same examples every time, whatever the machine; a failure that was found
+# stands as an @example beside its test. A busy machine makes one example slow now and then; that is no finding.
+settings.register_profile("kb", derandomize=True, deadline=None, max_examples=100)
+# What looks for new failures is a command of its own (see CONTRIBUTING.md): other examples every time, and many.
+settings.register_profile(
+    "search",
+    deadline=None,
+    max_examples=3000,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "kb"))
+
+# What a shell starts in the background ignores Ctrl-C, and so would everything that the tests start and then interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """The whole suite runs on every core, on four at most; what is named runs in this process, where it can be watched,
+    and so do benchmarks."""
+    option = config.option
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and option.markexpr == "not bench"
+    if is_whole and getattr(option, "numprocesses", 0) is None and not option.usepdb:
+        option.numprocesses = min(os.cpu_count() or 1, 4)
+        option.dist = "worksteal"  # a few tests take as long as a hundred others
+
 
 ROOT = Path(__file__).parent.parent
 CONTENT = ROOT / "content"
@@ -277,7 +302,7 @@ COMMAND = (sys.executable, "-m", "kb")
 def kb(home: Path) -> Kb:
     """The program, run as a process: ``kb("search", "lstm")``."""
 
-    def run(*arguments: str, timeout: float = 120, **options: Any) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, timeout: float = 300, **options: Any) -> subprocess.CompletedProcess[str]:
         environ = {**os.environ, **options.pop("environ", {})}
         return subprocess.run(
             [*COMMAND, *arguments],

@@ -1,6 +1,11 @@
-"""A real pseudo-terminal, read as a screen."""
+"""A real pseudo-terminal, read as a screen.
+
+What is waited for is a sign, never a time: every number of seconds here is when a test gives up, so it is long enough
+for a machine that is busy with ten other things.
+"""
 
 import os
+import termios
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +15,9 @@ import pexpect
 import pyte
 
 from tests.conftest import COMMAND, ROOT
+
+PATIENCE = 180.0
+"""Seconds after which a sign that does not come is a failure."""
 
 
 class Screen:
@@ -35,7 +43,7 @@ class Screen:
             cwd=str(ROOT),
             dimensions=(rows, columns),
             encoding="utf-8",
-            timeout=60,
+            timeout=PATIENCE,
         )
         self.process.delaybeforesend = None  # 50 ms by default, which a measured key must not wait
 
@@ -46,15 +54,19 @@ class Screen:
         self.process.close(force=True)
 
     def read(self, seconds: float = 0.1) -> str:
-        """What the screen shows, after taking in what came meanwhile."""
+        """What the screen shows, after taking in what came meanwhile: for measuring; a test waits for a sign."""
         until = time.monotonic() + seconds
-        while True:
-            try:
-                self.stream.feed(self.process.read_nonblocking(65536, timeout=max(0.001, until - time.monotonic())))
-            except pexpect.TIMEOUT:
-                return self.text
-            except pexpect.EOF:
-                return self.text
+        while self.take(max(0.001, until - time.monotonic())):
+            pass
+        return self.text
+
+    def take(self, seconds: float = 0.05) -> bool:
+        """Take in what comes next, if anything comes within so many seconds; whether something came."""
+        try:
+            self.stream.feed(self.process.read_nonblocking(65536, timeout=seconds))
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return False
+        return True
 
     @property
     def text(self) -> str:
@@ -63,18 +75,28 @@ class Screen:
         above = ["".join(row[at].data for at in range(width)).rstrip() for row in self.screen.history.top]
         return "\n".join([*above, *(line.rstrip() for line in self.screen.display)]).rstrip()
 
-    def wait_for(self, text: str, seconds: float = 60, times: int = 1) -> str:
+    def wait_for(self, text: str, seconds: float = PATIENCE, times: int = 1) -> str:
         """Read until the screen shows a text, so many times."""
-        until = time.monotonic() + seconds
-        while self.read(0.05).count(text) < times:
-            if time.monotonic() > until or not self.process.isalive():
-                self.read(0.2)
-                if self.text.count(text) >= times:
-                    break
-                raise AssertionError(f"{text!r} is not on the screen:\n{self.text}")
+        self.wait_until(lambda: self.text.count(text) >= times, seconds, f"{text!r} is not on the screen")
         return self.text
 
-    def wait_raw(self, text: str, seconds: float = 60) -> None:
+    def wait_until(
+        self, holds: Callable[[], bool], seconds: float = PATIENCE, otherwise: str = "it does not come to hold"
+    ) -> None:
+        """Read until something holds."""
+        until = time.monotonic() + seconds
+        while not holds():
+            is_there = self.process.isalive()  # asked first: what it printed before its end is still to be read
+            if not self.take():
+                assert is_there or holds(), f"{otherwise}, and the program has ended:\n{self.text}"
+                assert time.monotonic() < until, f"{otherwise}:\n{self.text}"
+
+    def wait_for_keys(self) -> None:
+        """Read until the program takes keys one by one: what is pressed earlier goes through the terminal's own editing
+        of lines, for which Ctrl-D is no key."""
+        self.wait_until(lambda: not termios.tcgetattr(self.process.child_fd)[3] & termios.ICANON)
+
+    def wait_raw(self, text: str, seconds: float = PATIENCE) -> None:
         """Wait until a text comes, without the time that reading it as a screen takes: for measuring."""
         self.stream.feed(self.process.read_nonblocking(1, timeout=seconds))
         came = ""
@@ -82,13 +104,6 @@ class Screen:
         while text not in came:
             came += self.process.read_nonblocking(65536, timeout=max(0.001, until - time.monotonic()))
         self.stream.feed(came)
-
-    def wait_until(self, holds: Callable[[], bool], seconds: float = 30) -> None:
-        """Read until something holds."""
-        until = time.monotonic() + seconds
-        while not holds():
-            self.read(0.05)
-            assert time.monotonic() < until, self.text
 
     def resize(self, columns: int) -> None:
         """Drag the window's edge."""
@@ -100,13 +115,11 @@ class Screen:
         """Press keys."""
         self.process.send(keys)
 
-    def end(self, seconds: float = 30) -> int:
+    def end(self, seconds: float = PATIENCE) -> int:
         """Wait for the program's end; its exit code."""
-        until = time.monotonic() + seconds
-        while self.process.isalive():
-            self.read(0.05)
-            assert time.monotonic() < until, self.text
-        self.read(0.1)
+        self.wait_until(lambda: not self.process.isalive(), seconds, "the program goes on")
+        while self.take():
+            pass  # what it printed last
         self.process.close()
         status = self.process.exitstatus
         return int(status) if status is not None else -int(self.process.signalstatus or 0)

@@ -3,6 +3,7 @@
 import re
 import signal
 import termios
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -103,10 +104,10 @@ def test_code_wrong_then_right(small: Path, home: Path) -> None:
         assert "def mean(values: list[float]) -> float:" in text
         assert "total / len(values)" not in text
         screen.send("return sum(values)\r\r")
-        screen.wait_for("AssertionError: the sum over the count", 90)
+        screen.wait_for("AssertionError: the sum over the count")
         screen.wait_for("Your lines >", times=2)
         screen.send("\x15" + "return sum(values) / len(values)\r\r")
-        screen.wait_for("✓ right", 90)
+        screen.wait_for("✓ right")
         screen.send("q")
         assert screen.end() == 0
     assert answers(home) == [("61/mean-by-hand", True)]
@@ -163,7 +164,7 @@ def test_proof_is_run(small: Path, home: Path) -> None:
         screen.send(place_of(screen.wait_for("1-4 choose"), "3"))
         screen.wait_for("Enter next")
         screen.send("r")
-        text = screen.wait_for("passed", 90)
+        text = screen.wait_for("passed")
         assert "assert sum([1, 2, 6]) / 3 == 3" in text
 
 
@@ -173,7 +174,7 @@ def test_leaving_at_a_prompt(small: Path, home: Path, kind: str, key: str, code:
     """Ctrl-C and Ctrl-D end the session at every prompt: no traceback, the right exit code."""
     with Screen("quiz", "61", "--kind", kind) as screen:
         screen.wait_for({"predict": "Your answer >", "code": "Your lines >"}.get(kind, "skip"))
-        screen.read(0.3)
+        screen.wait_for_keys()
         screen.send(key)
         assert code == screen.end()
         assert "Traceback" not in screen.text
@@ -213,10 +214,12 @@ def test_home(small: Path, home: Path) -> None:
 
 def test_elapsed_time_while_nothing_is_printed(small: Path, home: Path) -> None:
     """A silent run shows how long it takes, and wipes it before its output."""
-    folder = small / "061-mean" / "snippet.py"
-    folder.write_text(folder.read_text().replace('print("on"', 'import time\ntime.sleep(1.5)\nprint("on"'))
+    path, seen = small / "061-mean" / "snippet.py", home / "seen"
+    silent = f'import time\nwhile not os.path.exists({str(seen)!r}):\n    time.sleep(0.05)\nprint("on"'
+    path.write_text(path.read_text().replace('print("on"', silent))
     with Screen("run", "61") as screen:
         screen.wait_for("running")
+        seen.touch()
         assert screen.end() == 0
     assert "✓ passed" in screen.text
     assert "running" not in screen.text
@@ -266,7 +269,7 @@ def test_giving_up_shows_the_difference(small: Path, home: Path) -> None:
     with Screen("quiz", "61", "--kind", "code") as screen:
         screen.wait_for("Your lines >")
         screen.send("return sum(values\r\r")
-        screen.wait_for("SyntaxError", 90)
+        screen.wait_for("SyntaxError")
         screen.wait_for("Your lines >", times=2)
         screen.send("\x15:g\r")
         text = screen.wait_for("Enter next")
@@ -312,7 +315,7 @@ def test_suspended_and_resumed(small: Path, home: Path) -> None:
     with Screen("quiz", "61", "--kind", "choice") as screen:
         text = screen.wait_for("1-4 choose")
         screen.process.kill(signal.SIGSTOP)  # Ctrl-Z itself stops nobody who has no shell above
-        screen.wait_until(lambda: process_state(screen.process.pid or 0) == "T")
+        screen.wait_until(partial(is_in_state, "T", screen))
         # What a shell does when it gets the terminal back.
         modes = termios.tcgetattr(screen.process.child_fd)
         modes[3] |= termios.ICANON | termios.ECHO
@@ -324,9 +327,9 @@ def test_suspended_and_resumed(small: Path, home: Path) -> None:
     assert answers(home) == [("61/which-value", True)]
 
 
-def process_state(pid: int) -> str:
-    """One letter: R running, S sleeping, T stopped."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+def is_in_state(state: str, screen: Screen) -> bool:
+    """Whether the program is in a state: R running, S sleeping, T stopped."""
+    return Path(f"/proc/{screen.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == state
 
 
 def test_nothing_scrolls_away_unread(small: Path, home: Path) -> None:
@@ -355,6 +358,12 @@ def test_next_session_of_the_day_says_what_is_due(small: Path, home: Path) -> No
         assert screen.end() == 0
 
 
+def has_asked(screen: Screen, head: str) -> bool:
+    """Whether the question of that head stands there to its end: the prompt where a line is typed, or the keys."""
+    _, found, rest = screen.text.rpartition(head)
+    return bool(found) and rest.endswith((" >", " q quit"))
+
+
 def test_flood_is_told_and_goes_on_in_tens(small: Path, home: Path) -> None:
     """After a year's pause: a share of what is due, ten at a time, the rest on Enter."""
     for number in range(62, 75):
@@ -373,11 +382,8 @@ def test_flood_is_told_and_goes_on_in_tens(small: Path, home: Path) -> None:
     with Screen("quiz", rows=300) as screen:
         screen.wait_for("60 of it today")
         for count in range(10):
-            screen.wait_for(f"{10 - count} left")
-            screen.send("s")
-            text = screen.read(0.05)
-            if "Your answer" in text.splitlines()[-1]:
-                screen.send("\x15:s\r")
+            screen.wait_until(partial(has_asked, screen, f"{10 - count} left"))
+            screen.send(":s\r" if "Your" in screen.text.splitlines()[-1] else "s")
         screen.wait_for("more are due today")
         screen.send("q")
         assert screen.end() == 0

@@ -77,7 +77,7 @@ def test_whole_session(small: Path) -> None:
     assert {"choice", "predict", "answer", "code", "recall"} == set(kinds)
     end = wire.hear("end")
     assert (end["answered"], end["right"]) == (6, 6)
-    assert wire.process.wait(timeout=30) == 0
+    assert wire.process.wait(timeout=120) == 0
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_skip_undo_quit(small: Path) -> None:
     wire.hear("question")
     wire.say(quit=True)
     assert wire.hear("end")["answered"] == 0
-    assert wire.process.wait(timeout=30) == 0
+    assert wire.process.wait(timeout=120) == 0
 
 
 def test_closed_input_ends_the_session(small: Path) -> None:
@@ -126,7 +126,7 @@ def test_closed_input_ends_the_session(small: Path) -> None:
     assert wire.process.stdin is not None
     wire.process.stdin.close()
     assert wire.hear("end")["answered"] == 0
-    assert wire.process.wait(timeout=30) == 0
+    assert wire.process.wait(timeout=120) == 0
 
 
 def test_hint_try_rating_proof(small: Path, home: Path) -> None:
@@ -174,5 +174,5 @@ def test_backup_is_made_at_the_end(small: Path, home: Path) -> None:
     wire.say(answer=1)
     wire.hear("grade")
     wire.say(quit=True)
-    assert wire.process.wait(timeout=30) == 0
+    assert wire.process.wait(timeout=120) == 0
     assert [path.name for path in (home / "data" / "backups").iterdir()] == ["progress-0000000001.db"]

@@ -61,7 +61,7 @@ def test_picker_runs(small: Path, home: Path) -> None:
         screen.send("lstm\x1b[B")
         screen.wait_for("r run")
         screen.send("r")
-        assert screen.end(60) == 0
+        assert screen.end() == 0
         assert "✓ passed" in screen.text
 
 

@@ -136,7 +136,15 @@ from kb.search.searcher import Searcher
 from quiz.kinds.table import all_kinds
 library = Library.open(Path(sys.argv[1]), Path(sys.argv[2]), all_kinds)
 print("go", flush=True)
-Searcher.open(library, Path(sys.argv[2]), lambda done, whole: print(done, flush=True))
+
+
+def told(done, whole):
+    print(done, flush=True)
+    if done >= 60:
+        sys.stdin.read()  # until it is killed
+
+
+Searcher.open(library, Path(sys.argv[2]), told)
 """
 
 
@@ -150,7 +158,9 @@ def test_killed_build_is_gone_on_with(tmp_path: Path, home: Path) -> None:
         folder.mkdir()
         (folder / "en.md").write_text(f"# {number}. Where is number{number}?\n\nIt is wombat{number}.\n")
     command = [sys.executable, "-c", BUILD, str(deck), str(cache)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=dict(os.environ))
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=dict(os.environ)
+    )
     assert process.stdout is not None
     lines = [process.stdout.readline().strip() for _ in range(4)]
     process.send_signal(signal.SIGKILL)
