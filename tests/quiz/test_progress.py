@@ -144,7 +144,8 @@ def test_two_sessions_at_once_lose_nothing(tmp_path: Path) -> None:
 def test_sigkill_loses_no_answer_that_was_shown(tmp_path: Path) -> None:
     """Every answer whose number was printed after saving is in the file, and the file is whole."""
     code = (
-        "import sys\nfrom pathlib import Path\nfrom tests.quiz.test_progress import answer\nfrom quiz.progress import Progress\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from tests.quiz.test_progress import answer\nfrom quiz.progress import Progress\n"
         "progress = Progress(Path(sys.argv[1]))\n"
         "for at in range(100000):\n    progress.add(answer(f'61/{at}', at=float(at)))\n    print(at, flush=True)\n"
     )
