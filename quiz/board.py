@@ -5,7 +5,7 @@ Nothing that was not read yet scrolls away, and after a change of the terminal's
 
 from collections.abc import Callable, Iterable
 
-from kb.screen.keys import END, key_line, read_key
+from kb.screen.keys import END, Keyboard, key_line
 from kb.screen.layout import Line, wrap
 from kb.screen.messages import Speech
 from kb.screen.terminal import Terminal
@@ -25,6 +25,7 @@ class Board:
         self.scene: Callable[[], None] = lambda: None
         """Draws what is on the screen."""
         self._keys: tuple[tuple[str, str], ...] = ()
+        self._keyboard = Keyboard()
         self._rows = 0
         """Lines shown since the learner pressed a key."""
 
@@ -48,7 +49,7 @@ class Board:
             if self._rows >= self.out.height - 2:
                 self.out.write(f"— {self.say('more')} —")
                 self.out.stream.flush()
-                key = read_key()
+                key = self._keyboard.read()
                 self.out.write("\r\x1b[2K")
                 if key in ("q", END):
                     raise Leave
@@ -78,7 +79,7 @@ class Board:
 
     def read_key(self) -> str:
         """The next key."""
-        key = read_key(self.redraw)
+        key = self._keyboard.read(self.redraw)
         self._rows = 0
         return key
 

@@ -33,6 +33,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """The whole suite runs on every core, on four at most; what is named runs in this process, where it can be watched,
     and so do benchmarks."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return  # one of the processes that this starts must not start its own
     option = config.option
     is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and option.markexpr == "not bench"
     if is_whole and getattr(option, "numprocesses", 0) is None and not option.usepdb:
