@@ -50,9 +50,11 @@ def test_interrupt_is_the_pagers_own_key(small: Path, tmp_path: Path) -> None:
         assert screen.end() == 0
 
 
-def test_interrupt_ends_a_pager_that_does_not_know_it(small: Path) -> None:
+def test_interrupt_ends_a_pager_that_does_not_know_it(small: Path, tmp_path: Path) -> None:
     """What is inherited is the usual effect of Ctrl-C."""
-    with Screen("show", "61", rows=10, PAGER="sh -c 'echo begun; sleep 600'") as screen:
+    program = tmp_path / "pager.py"
+    program.write_text('import time\nprint("begun", flush=True)\ntime.sleep(600)\n')
+    with Screen("show", "61", rows=10, PAGER=f"{sys.executable} {program}") as screen:
         screen.wait_for("begun")
         screen.send("\x03")
         assert screen.end() == 0
