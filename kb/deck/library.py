@@ -237,9 +237,9 @@ def _deck(path: Path, cache: Cache) -> Deck:
     """The deck's own facts, as they were read last if its file is the same."""
     with suppress(sqlite3.Error, DamagedCache, ValueError, TypeError):
         if raw := cache.value("deck"):
-            name, titles, languages, areas, chapters, complete = raw
+            name, titles, languages, areas, chapters, complete, mark = raw
             made = tuple(Chapter(*chapter) for chapter in chapters)
-            return Deck(path, name, titles, tuple(languages), areas, made, complete)
+            return Deck(path, name, titles, tuple(languages), areas, made, complete, mark)
     deck, _ = read_deck(path)
     with suppress(sqlite3.Error, DamagedCache):
         cache.keep("deck", list(astuple(deck))[1:])

@@ -1,5 +1,6 @@
 """Deck: a folder of entries, and what its ``deck.toml`` says of it."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import Any
 from kb.errors import Complaint, UsageError
 
 FILE = "deck.toml"
+
+ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""A deck's id: it names a folder, too."""
 
 FOLDER = re.compile(r"^(\d{3,})-([a-z0-9]+(?:-[a-z0-9]+)*)$")
 """The name of an entry's folder: number and slug."""
@@ -48,10 +52,18 @@ class Deck:
     """In the order of their numbers."""
     complete: bool = False
     """Whether every entry must have all languages, a snippet, its output and a full quiz."""
+    id: str = ""
+    """What the learner's log knows it by, made once (see ``new_id``); empty if it has none."""
 
     def plans(self, number: int) -> bool:
         """Whether a topic of this number belongs to the deck, written or still to come."""
         return not self.chapters or any(chapter.first <= number <= chapter.last for chapter in self.chapters)
+
+
+def new_id(name: str) -> str:
+    """An id for a deck that is made now, which no other deck has: its name, so that people know it, and chance."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "deck"
+    return f"{slug}-{os.urandom(6).hex()}"
 
 
 def number_of(folder: str) -> int | None:
@@ -95,7 +107,7 @@ def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
     def complain(message: str) -> None:
         complaints.append(Complaint(FILE, 0, message))
 
-    known = {"name", "complete", "languages", "titles", "areas", "chapters"}
+    known = {"name", "id", "complete", "languages", "titles", "areas", "chapters"}
     for key in table.keys() - known:
         complain(f"unknown key {key!r}; known are {', '.join(sorted(known))}")
     languages = table.get("languages")
@@ -120,6 +132,10 @@ def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
         complain("titles is not a table of texts; write en = ... under [titles]")
         titles = {}
     name = table.get("name", path.name)
+    mark = table.get("id", "")
+    if "id" in table and not (isinstance(mark, str) and len(mark) <= 80 and ID.fullmatch(mark)):
+        complain(f'id is not made of small letters, digits and hyphens; write id = "{new_id(str(name))}"')
+        mark = ""
     deck = Deck(
         path=path,
         name=str(name),
@@ -128,6 +144,7 @@ def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
         areas=areas,
         chapters=tuple(sorted(chapters, key=lambda chapter: chapter.first)),
         complete=bool(table.get("complete", False)),
+        id=mark,
     )
     return deck, complaints
 

@@ -1,0 +1,111 @@
+"""Answers: what a log's state tells of them."""
+
+from collections.abc import Iterable
+from statistics import median
+from typing import Any
+
+from quiz.log.event import Id, Review
+from quiz.schedule import Memory, Parameters, Rating
+
+ENOUGH = 8
+"""How many right answers of a kind tell the learner's usual time for it."""
+
+RECENT = 200
+"""How many of the last right answers of a kind the usual time is taken from."""
+
+NEWEST = "time DESC, device DESC, number DESC, mark DESC"
+"""The order of the replay, turned round."""
+
+OLDEST = "time, device, number, mark"
+
+
+class Answers:
+    """Everything that can be asked of a log. Only answers that were not taken back count, with the rating that counts;
+    each question is one query, so that what it tells never mixes two moments."""
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        raise NotImplementedError
+
+    @property
+    def parameters(self) -> Parameters:
+        """What the schedule is fitted to this learner with; empty for the default."""
+        raise NotImplementedError
+
+    def memory(self, item: str) -> Memory | None:
+        """What is known of one item; None if it was never answered."""
+        rows = self._rows("SELECT stability, difficulty, last, due FROM memory WHERE item = ?", item)
+        return Memory(*rows[0]) if rows else None
+
+    def memories(self) -> dict[str, Memory]:
+        """What is known of every item that was answered."""
+        rows = self._rows("SELECT item, stability, difficulty, last, due FROM memory")
+        return {item: Memory(*rest) for item, *rest in rows}
+
+    def reviews(self, item: str | None = None) -> list[Review]:
+        """All answers that count, oldest first; those to one item if it is given."""
+        where, values = ("AND item = ?", (item,)) if item is not None else ("", ())
+        return [
+            as_review(row)
+            for row in self._rows(f"SELECT * FROM answer WHERE taken = 0 {where} ORDER BY {OLDEST}", *values)
+        ]
+
+    def last(self, id: Id | None = None) -> Review | None:
+        """The newest answer that counts, or the one of an id if that counts: what an undo would take."""
+        rows = self._newest(id)
+        return as_review(rows[0]) if rows else None
+
+    def _newest(self, id: Id | None) -> list[Any]:
+        where, values = ("AND device = ? AND number = ?", id) if id is not None else ("", ())
+        return self._rows(f"SELECT * FROM answer WHERE taken = 0 {where} ORDER BY {NEWEST} LIMIT 1", *values)
+
+    def histories(self) -> dict[str, list[tuple[Rating, float]]]:
+        """Ratings and times of all answers, by item, oldest first."""
+        ratings = {int(rating): rating for rating in Rating}
+        found: dict[str, list[tuple[Rating, float]]] = {}
+        for item, rating, time in self._rows(
+            f"SELECT item, rating, time FROM answer WHERE taken = 0 ORDER BY {OLDEST}"
+        ):
+            found.setdefault(item, []).append((ratings[rating], time))
+        return found
+
+    def usual_seconds(self, kind: str) -> float | None:
+        """The learner's median time for a right answer of a kind; None as long as there are too few."""
+        query = f"SELECT seconds FROM answer WHERE taken = 0 AND kind = ? AND correct = 1 ORDER BY {NEWEST} LIMIT ?"
+        seconds = [row[0] for row in self._rows(query, kind, RECENT)]
+        return median(seconds) if len(seconds) >= ENOUGH else None
+
+    def tally(self, gap: float, start: float) -> dict[str, tuple[int, int, int, int]]:
+        """By item: its answers that came at least a gap after the one before, how many of them were right, and both
+        numbers again for those since a time.
+
+        Args:
+            gap: seconds.
+            start: seconds since 1970.
+        """
+        query = """
+            SELECT item, COUNT(*), SUM(rating > 1), SUM(time >= ?1), SUM(time >= ?1 AND rating > 1)
+            FROM answer WHERE taken = 0 AND since >= ?2 GROUP BY +item
+        """
+        return {item: tuple(numbers) for item, *numbers in self._rows(query, start, gap)}
+
+    def count_since(self, gap: float, start: float) -> int:
+        """How many answers since a time came at least a gap (seconds) after the one to the same item before."""
+        query = "SELECT COUNT(*) FROM answer WHERE taken = 0 AND time >= ? AND since >= ?"
+        return int(self._rows(query, start, gap)[0][0])
+
+    def totals(self) -> tuple[int, int]:
+        """How many answers count, and how many of them were right."""
+        count, right = self._rows("SELECT COUNT(*), COALESCE(SUM(rating > 1), 0) FROM answer WHERE taken = 0")[0]
+        return count, right
+
+    def count_by_day(self, start: float) -> dict[str, int]:
+        """Answers since a time (seconds since 1970) on each local day that has any, as ``2026-11-21``."""
+        query = "SELECT date(time, 'unixepoch', 'localtime') AS day, COUNT(*) FROM answer WHERE taken = 0 AND time >= ?"
+        return dict(self._rows(f"{query} GROUP BY day ORDER BY day", start))
+
+
+def as_review(row: Iterable[Any]) -> Review:
+    """A row of the state's answers; its time is the one that counts."""
+    device, number, _, _, time, item, kind, given, correct, proposed, _, rating, seconds, _, _ = row
+    right = None if correct is None else bool(correct)
+    return Review(item, time, kind, given, right, Rating(proposed), Rating(rating), seconds, (device, number))

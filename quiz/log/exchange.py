@@ -1,0 +1,144 @@
+"""Exchange: logs merged with copies of them, and what a folder of logs holds."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from kb.errors import KbError
+from quiz.log.event import decode
+from quiz.log.journal import Damage, journals, locked, make_folder, merge, read
+
+_DECK = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+class Synced(NamedTuple):
+    """What a merge moved."""
+
+    received: int
+    """Events that were new here."""
+    sent: int
+    """Events that were new there."""
+
+
+class Place(NamedTuple):
+    """One device's part of one deck's log."""
+
+    deck: str
+    device: str
+    events: int
+    missing: int
+    """Numbers between the first and the last that no file has."""
+    last: float
+    """When it last wrote, seconds since 1970."""
+
+
+class Checked(NamedTuple):
+    """One file of a log."""
+
+    path: Path
+    events: int
+    damages: list[Damage]
+
+
+def decks(root: Path) -> list[str]:
+    """The ids of the decks that have a log in a folder."""
+    if not root.is_dir():
+        return []
+    return sorted(path.name for path in root.iterdir() if _DECK.fullmatch(path.name) and journals(path))
+
+
+def union(paths: Iterable[Path]) -> dict[str, set[bytes]]:
+    """What each device's file shall hold: every line of its events, and those that it holds already.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    by_name: dict[str, set[bytes]] = {}
+    by_device: dict[str, set[bytes]] = {}
+    for path in paths:
+        for line in path.read_bytes().split(b"\n"):
+            try:
+                device = decode(line).device
+            except ValueError:
+                continue
+            for lines, name in ((by_name, path.name), (by_device, f"{device}.jsonl")):
+                lines.setdefault(name, set()).add(line.rstrip(b"\r"))
+    return {name: lines | by_name.get(name, set()) for name, lines in by_device.items()}
+
+
+def sync(root: Path, other: Path) -> Synced:
+    """Merge the logs of all decks in two folders: both hold the same afterwards. Ended at any moment, it has lost
+    nothing and doubled nothing, and may be done again.
+
+    Raises:
+        KbError: a file cannot be read or written.
+    """
+    received = sent = 0
+    try:
+        for deck in sorted({*decks(root), *decks(other)}):
+            mine, theirs = root / deck, other / deck
+            for folder in (root, mine, other, theirs):
+                make_folder(folder)
+            with locked(mine, theirs):
+                here, there = union(journals(mine)), union(journals(theirs))
+                lines = union([*journals(mine), *journals(theirs)])
+                received += _fresh(lines, here)
+                sent += _fresh(lines, there)
+                for folder in (mine, theirs):
+                    merge(folder, lines)
+    except OSError as error:
+        raise KbError(
+            f"{root} and {other} cannot be merged: {error}", "nothing is lost; mend that and try again"
+        ) from None
+    return Synced(received, sent)
+
+
+def restore(folder: Path, source: Path) -> int:
+    """Take in the events of a copy of a deck's log: a file, or a folder of files.
+
+    Returns:
+        How many were new.
+
+    Raises:
+        KbError: a file cannot be read or written, or there is none.
+    """
+    paths = journals(source) if source.is_dir() else [source]
+    if not paths:
+        raise KbError(f"no log in {source}", "name a .jsonl file, or a folder that holds some")
+    try:
+        with locked(folder):
+            here = union(journals(folder))
+            lines = union([*journals(folder), *paths])
+            merge(folder, lines)
+    except OSError as error:
+        raise KbError(f"{source} cannot be taken in: {error}", "nothing is lost; mend that and try again") from None
+    return _fresh(lines, here)
+
+
+def _fresh(lines: dict[str, set[bytes]], known: dict[str, set[bytes]]) -> int:
+    return len(set().union(*lines.values()) - set().union(*known.values()))
+
+
+def where(root: Path) -> list[Place]:
+    """What a folder of logs holds, by deck and device."""
+    found = []
+    for deck in decks(root):
+        by_device: dict[str, dict[int, float]] = {}
+        for path in journals(root / deck):
+            for one in read(path, path.read_bytes()).events:
+                by_device.setdefault(one.device, {})[one.number] = one.at
+        for device, times in sorted(by_device.items()):
+            missing = max(times) - len(times)
+            found.append(Place(deck, device, len(times), missing, max(times.values())))
+    return found
+
+
+def check(root: Path) -> list[Checked]:
+    """Every file of a folder of logs, with what cannot be read of it."""
+    found = []
+    for deck in decks(root):
+        for path in journals(root / deck):
+            reading = read(path, path.read_bytes())
+            found.append(Checked(path, len(reading.events), reading.damages))
+    return found
