@@ -340,6 +340,10 @@ class Log(Answers):
         values = {"parameters": list(within_bounds(parameters))}
         self._write(lambda: _Draft(max(self._clock(), self._state.parameters[1] + AFTER), "parameters", values))
 
+    def close(self) -> None:
+        """Let go of the state's file."""
+        self._state.connection.close()
+
     # Other folders
 
     def sync(self, other: Path) -> Synced:

@@ -101,7 +101,7 @@ class State:
         if isinstance(path, Path):
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        self.connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        self.connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
         # With a write-ahead log the file is sound after a power cut; what is missing then is read from the log again.
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=NORMAL")

@@ -249,7 +249,7 @@ def test_a_cache_that_is_spoilt_is_made_anew(tmp_path: Path, how: str) -> None:
             connection.execute("PRAGMA user_version = 99")
             connection.execute("DROP TABLE answer")
     connection.close()
-    del log
+    log.close()
     if how == "gone":
         path.unlink()
     elif how == "folder":
