@@ -6,6 +6,7 @@ import pytest
 
 from kb.deck.library import Library
 from kb.deck.manifest import ID, new_id, read_deck
+from quiz.kinds.table import all_kinds
 from tests.conftest import CONTENT
 
 
@@ -20,7 +21,7 @@ def test_a_deck_has_an_id(deck: Path, tmp_path: Path) -> None:
     """It is read, and kept with what was read of the deck."""
     with_id(deck, '"small-0123"')
     for _ in range(2):
-        assert "small-0123" == Library.open(deck, tmp_path / "cache").deck.id
+        assert "small-0123" == Library.open(deck, tmp_path / "cache", all_kinds).deck.id
     assert [] == read_deck(deck)[1]
 
 
