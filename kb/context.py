@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from kb.deck.library import Library, OnStale
 from kb.errors import KbError, UsageError
 from kb.places import Places, builtin_deck, find_places
+from kb.run.device import torch_version
 from kb.screen.language import choose_language
 from kb.screen.messages import Speech
 from kb.screen.terminal import Terminal
-from kb.verify.record import Record, read_records, torch_version
+from kb.verify.record import Record, read_records
 
 if TYPE_CHECKING:
     from kb.deck.kind import LoadKinds

@@ -5,9 +5,6 @@ from typing import Annotated
 
 import typer
 
-DEVICES = ("cpu", "cuda", "mps", "auto")
-"""What ``--device`` takes; auto is the first of cuda, mps and cpu that is there."""
-
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 DeckDir = Annotated[Path | None, typer.Option("--deck", metavar="DIR", help="Another deck.  [env: KB_DECK]")]
 Lang = Annotated[str | None, typer.Option("--lang", metavar="LANG", help="Language: en, zh.  [env: KB_LANG]")]

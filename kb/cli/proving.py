@@ -4,19 +4,21 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
-from kb.cli.execute import find_device
 from kb.context import Context
 from kb.errors import KbError, UsageError
+from kb.run.detection import find_device
+from kb.run.device import public
 from kb.run.worker import Workers
+from kb.screen.progress_bar import Waiting
 from kb.screen.result_lines import result_line
 from kb.screen.run_lines import run_summary
 from kb.verify.judging import Result, verify
 from kb.verify.junit import junit
-from kb.verify.record import public, write_records
+from kb.verify.record import write_records
 from kb.verify.recording import records_of, write_outputs
-from kb.verify.task import Task
 from kb.verify.tasks import mutant_tasks, shard, tasks_of, thorough_tasks
 from quiz.kinds.table import KINDS
 
@@ -75,9 +77,14 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
         tasks = shard(tasks, *part)
     with ExitStack() as stack:
         workers = stack.enter_context(Workers())
-        progress = stack.enter_context(_Progress(context, tasks, is_silent))
+        bar = stack.enter_context(Waiting(context.err, context.say("verifying"), is_silent))
+        done = count(1)
+
+        def advance(result: Result) -> None:
+            bar.advance(next(done), len(tasks), f"{result.task.entry} {result.task.what}")
+
         jobs = order.jobs or os.cpu_count() or 1
-        results = verify(tasks, jobs, workers, progress.advance, is_strict=order.strict)
+        results = verify(tasks, jobs, workers, advance, is_strict=order.strict)
     if order.record:
         write_down(context, results)
     if order.junit:
@@ -128,38 +135,3 @@ def show_results(context: Context, results: Sequence[Result]) -> None:
         context.err.print([[(text, "")]])
     text = context.say("{ok} of {all} as expected", ok=len(results) - len(bad), all=len(results))
     context.err.print([[("✗ " if bad else "✓ ", "bad" if bad else "good"), (text, "")]])
-
-
-class _Progress:
-    """A bar on stderr with the time that is left; nothing without a terminal."""
-
-    def __init__(self, context: Context, tasks: Sequence[Task], is_silent: bool) -> None:
-        self.is_shown = context.err.is_terminal and not is_silent
-        self.count = len(tasks)
-
-    def __enter__(self) -> "_Progress":
-        if self.is_shown:
-            # Deferred: rich takes 40 ms, and only a terminal shows the bar.
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self.bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            self.bar.start()
-            self.task = self.bar.add_task("verify", total=self.count)
-        return self
-
-    def advance(self, result: Result) -> None:
-        """One more is done."""
-        if self.is_shown:
-            self.bar.update(self.task, advance=1, description=f"{result.task.entry} {result.task.what}")
-
-    def __exit__(self, *_: object) -> None:
-        if self.is_shown:
-            self.bar.stop()

@@ -81,10 +81,9 @@ def search_while_typing(context: "Context") -> None:
         return
     action, number = chosen
     if action == "run":
-        from kb.cli.execute import Wish, run_shown
-        from kb.cli.run import exit_code
+        from kb.cli.live import Wish, run_shown
 
-        raise typer.Exit(exit_code(run_shown(context, number, Wish("cpu", None, False, True), is_silent=False)))
+        raise typer.Exit(run_shown(context, number, Wish(), is_silent=False).exit_status)
     if action == "quiz":
         from kb.cli.quiz import command as quiz
 

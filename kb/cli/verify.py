@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from kb.cli.opening import open_context
-from kb.cli.options import DEVICES, DeckDir, Json, Lang
+from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
+from kb.run.device import CHOICES, CPU, check_device, listed
 
 
 def command(
     entries: Annotated[list[str] | None, typer.Argument(metavar="[NUMBERS]...", help="Only these entries.")] = None,
-    device: Annotated[str, typer.Option("--device", help="cpu, cuda, mps or auto.")] = "cpu",
+    device: Annotated[str, typer.Option("--device", help=f"{listed(CHOICES)}.")] = CPU,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="How many at once; 0 for one a core.")] = 0,
     shard: Annotated[str | None, typer.Option("--shard", metavar="I/N", help="The I-th of N parts, as 2/8.")] = None,
     record: Annotated[bool, typer.Option("--record", help="Write verified.json and each output.txt.")] = False,
@@ -28,11 +29,10 @@ def command(
     """Run everything that can be run, and see that what must fail fails."""
     import gc
 
-    from kb.cli.execute import check_device
     from kb.cli.proving import Order, verify_shown
 
     gc.enable()  # it may go on for minutes
-    check_device(device, DEVICES)
+    check_device(device)
     order = Order(entries or [], device, jobs, shard, record, seeds, thorough, mutants, strict, junit)
     results = verify_shown(open_context(deck, lang), order, is_silent=as_json)
     ok = all(result.ok for result in results)

@@ -64,7 +64,7 @@ def keep_worker(address: Path, minutes: float) -> None:
     Raises:
         KbError: torch is not installed, or the place cannot be written.
     """
-    from kb.cli.execute import require_torch
+    from kb.run.device import require_torch
     from kb.run.worker import Worker
 
     require_torch()

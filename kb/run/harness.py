@@ -139,8 +139,8 @@ def run_script(config: dict[str, Any]) -> int:
 
     Args:
         config: ``path`` of the script, ``report`` the file to write, ``nonce`` and ``tagged`` (a file descriptor) for
-            the framed stderr, ``own_lines`` (first and last line of the learner's own, or None), ``seed`` (or None),
-            ``threads`` (or None).
+            the framed stderr, ``device_facts`` (what to ask of torch at the end), ``own_lines`` (first and last line
+            of the learner's own, or None), ``seed`` (or None), ``threads`` (or None).
 
     Returns:
         The exit code that Python would have ended with.
@@ -148,7 +148,7 @@ def run_script(config: dict[str, Any]) -> int:
     path = config["path"]
     observer = Observer(path)
     # Everything that the report hangs on is bound here, before the script can reach it.
-    write_report = _reporter(observer, config["report"], config.get("rank", 0))
+    write_report = _reporter(observer, config["report"], config.get("rank", 0), config["device_facts"])
     if config.get("nonce"):
         raw = TaggedStream(config["tagged"], config["nonce"])
         sys.stderr = io.TextIOWrapper(
@@ -172,7 +172,7 @@ def run_script(config: dict[str, Any]) -> int:
     return status
 
 
-def _reporter(observer: Observer, report: str, rank: int) -> Callable[[int], None]:
+def _reporter(observer: Observer, report: str, rank: int, devices: list[list[str]]) -> Callable[[int], None]:
     opened, dumped, replaced, pid = open, json.dumps, os.replace, os.getpid()
 
     def write(checks: int) -> None:
@@ -186,7 +186,7 @@ def _reporter(observer: Observer, report: str, rank: int) -> Callable[[int], Non
             "tampered": observer.tampered,
             "warnings": observer.warnings,
             "failure": observer.failure,
-            **_torch_facts(),
+            **_torch_facts(devices),
         }
         with opened(report + ".part", "w", encoding="utf-8") as file:
             file.write(dumped(facts))
@@ -195,15 +195,18 @@ def _reporter(observer: Observer, report: str, rank: int) -> Callable[[int], Non
     return write
 
 
-def _torch_facts() -> dict[str, object]:
+def _torch_facts(devices: list[list[str]]) -> dict[str, object]:
+    """Which torch ran, and what it used: the texts come from the table of devices, which is not at hand here."""
     torch = sys.modules.get("torch")
     facts: dict[str, object] = {"torch": str(getattr(torch, "__version__", ""))}
-    try:
-        if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
-            facts["gpu"] = torch.cuda.get_device_name()
-            facts["gpu_peak_mb"] = round(torch.cuda.max_memory_allocated() / 2**20, 1)
-    except Exception:  # noqa: S110 a broken driver must not change the script's outcome
-        pass
+    names = {"torch": torch}
+    for is_used, model, peak_bytes in devices if torch is not None else ():
+        try:
+            if eval(is_used, names):  # noqa: S307 our own text
+                facts["gpu"] = eval(model, names)  # noqa: S307
+                facts["gpu_peak_mb"] = round(eval(peak_bytes, names) / 2**20, 1)  # noqa: S307
+        except Exception:  # noqa: S112 a broken driver must not change the script's outcome
+            continue
     return facts
 
 

@@ -2,22 +2,38 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 OUTPUT_LIMIT = 10_000_000
 """Bytes of output after which a run is ended."""
 
 
 class Outcome(StrEnum):
-    """How a run ended."""
+    """How a run ended. Its text is what records, ``--json`` and the supervisor's result call it."""
 
-    PASSED = "passed"
-    FAILED = "failed"
-    TIMED_OUT = "timed out"
-    OUT_OF_MEMORY = "out of memory"
-    KILLED = "killed"
-    INTERRUPTED = "interrupted"
-    TOO_MUCH_OUTPUT = "too much output"
+    exit_status: int
+    """What ``kb run`` ends with."""
+    is_own_doing: bool
+    """Whether the script brought it about, wherever it runs: what is cut off by a clock, a full machine, a signal or
+    the user says nothing about whether its lines are right."""
+    sentence: str
+    """Why, in words, with the facts in braces; empty where only the run can tell."""
+
+    def __new__(cls, text: str, exit_status: int = 1, is_own_doing: bool = True, sentence: str = "") -> Self:
+        member = str.__new__(cls, text)
+        member._value_ = text
+        member.exit_status = exit_status
+        member.is_own_doing = is_own_doing
+        member.sentence = sentence
+        return member
+
+    PASSED = "passed", 0, True, ""
+    FAILED = "failed", 1, True, ""
+    TIMED_OUT = "timed out", 124, False, "not done after {timeout:g} s"
+    OUT_OF_MEMORY = "out of memory", 1, False, "its processes held more memory than they may"
+    KILLED = "killed", 1, False, "killed by signal {signal} ({name})"
+    INTERRUPTED = "interrupted", 130, False, "interrupted"
+    TOO_MUCH_OUTPUT = "too much output", 1, True, "it printed more than {megabytes:g} MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +81,10 @@ class Failure:
     values: dict[str, str]
     """Variables named by the failed assert."""
 
+    def to_json(self) -> dict[str, Any]:
+        """The facts for ``--json``."""
+        return {"type": self.type, "message": self.message, "line": self.line, "values": self.values}
+
 
 @dataclass(frozen=True, slots=True)
 class Warned:
@@ -76,6 +96,10 @@ class Warned:
     """``snippet`` if one of the script's own lines raised it."""
     line: int
     deprecation: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts for ``--json``."""
+        return {"category": self.category, "message": self.message, "file": self.file, "line": self.line}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +136,23 @@ class Run:
     """Which of the script's checks were executed, numbered in the order of the file."""
     warm: bool = False
     """Whether a worker ran it."""
+    trouble: str = ""
+    """What kept it from being supervised; empty if nothing did."""
 
     @property
     def passed(self) -> bool:
         """Whether it ran to its end with its checks executed."""
         return self.outcome is Outcome.PASSED
+
+    @property
+    def exit_status(self) -> int:
+        """What the command line ends with."""
+        return self.outcome.exit_status
+
+    @property
+    def is_own_doing(self) -> bool:
+        """Whether the script itself brought the outcome about, so that it can be graded by it."""
+        return self.outcome.is_own_doing and not self.trouble
 
     def to_json(self) -> dict[str, Any]:
         """The facts for ``--json``."""
@@ -133,17 +169,7 @@ class Run:
             "torch": self.torch,
             "stdout": self.stdout,
             "stderr": self.stderr,
-            "warnings": [
-                {"category": one.category, "message": one.message, "file": one.file, "line": one.line}
-                for one in self.warnings
-            ],
-            "failure": None
-            if self.failure is None
-            else {
-                "type": self.failure.type,
-                "message": self.failure.message,
-                "line": self.failure.line,
-                "values": self.failure.values,
-            },
+            "warnings": [one.to_json() for one in self.warnings],
+            "failure": self.failure.to_json() if self.failure else None,
             "warm": self.warm,
         }

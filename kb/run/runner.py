@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from kb.deck.script import Snippet
+from kb.run.channel import END, ERR, OUT, Reader
 from kb.run.job import Failure, Job, Outcome, Run, Warned
-from kb.run.supervisor import END, ERR, HEADER, INTERRUPT, OUT, supervise
+from kb.run.supervisor import supervise
 
 HARNESS = Path(__file__).with_name("harness.py")
 
@@ -125,7 +126,7 @@ def _collect(
                 on_output(names[kind], text)
 
     result: dict[str, Any] = {"trouble": "the supervisor is gone"}
-    reader = _Reader(connection)
+    reader = Reader(connection)
     while True:
         try:
             message = reader.next()
@@ -139,38 +140,10 @@ def _collect(
                 break
             take(kind, decoders[kind].decode(data))
         except KeyboardInterrupt:
-            connection.send(INTERRUPT)
+            reader.interrupt()
     for kind, decoder in decoders.items():
         take(kind, decoder.decode(b"", final=True))
     return _judge(job, result, "".join(texts[OUT]), "".join(texts[ERR]), warm)
-
-
-class _Reader:
-    """Messages of a supervisor, one at a time."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-        self.connection.settimeout(0.1)
-        self.buffer = b""
-
-    def next(self) -> tuple[bytes, bytes] | None:
-        """The next message; None if there is none yet. A connection that ended counts as an empty result."""
-        while True:
-            if len(self.buffer) >= HEADER.size:
-                kind, size = HEADER.unpack_from(self.buffer)
-                if len(self.buffer) >= HEADER.size + size:
-                    data = self.buffer[HEADER.size : HEADER.size + size]
-                    self.buffer = self.buffer[HEADER.size + size :]
-                    return kind, data
-            try:
-                piece = self.connection.recv(1 << 17)
-            except TimeoutError:
-                return None
-            except OSError:
-                piece = b""
-            if not piece:
-                return END, b""
-            self.buffer += piece
 
 
 def _judge(job: Job, result: dict[str, Any], stdout: str, stderr: str, warm: bool) -> Run:
@@ -198,25 +171,20 @@ def _judge(job: Job, result: dict[str, Any], stdout: str, stderr: str, warm: boo
         warnings=tuple(Warned(**one) for one in report.get("warnings", [])),
         executed=frozenset(report.get("executed", [])),
         warm=warm,
+        trouble=str(result.get("trouble", "")),
     )
 
 
 def _outcome(
     job: Job, result: dict[str, Any], report: dict[str, Any], reports: list[dict[str, Any]], exit_code: int
 ) -> tuple[Outcome, str]:
-    if "trouble" in result:
-        return Outcome.FAILED, f"the run could not be supervised: {result['trouble']}"
-    match result["ended_by"]:
-        case "timed out":
-            return Outcome.TIMED_OUT, f"not done after {job.timeout:g} s"
-        case "out of memory":
-            return Outcome.OUT_OF_MEMORY, "its processes held more memory than they may"
-        case "too much output":
-            return Outcome.TOO_MUCH_OUTPUT, f"it printed more than {job.output_limit / 1e6:g} MB"
-        case "interrupted" | "gone":
-            return Outcome.INTERRUPTED, "interrupted"
+    if trouble := result.get("trouble"):
+        return Outcome.FAILED, f"the run could not be supervised: {trouble}"
+    if result["ended_by"]:
+        cut_off = Outcome(result["ended_by"])
+        return cut_off, cut_off.sentence.format(timeout=job.timeout, megabytes=job.output_limit / 1e6)
     if exit_code < 0:
-        return Outcome.KILLED, f"killed by signal {-exit_code} ({_signal_name(-exit_code)})"
+        return Outcome.KILLED, Outcome.KILLED.sentence.format(signal=-exit_code, name=_signal_name(-exit_code))
     rank = f"rank {report['rank']}: " if job.processes > 1 and report else ""
     if failure := report.get("failure"):
         message = (failure["message"].strip().splitlines() or [""])[0]

@@ -12,24 +12,18 @@ import select
 import shutil
 import signal
 import socket
-import struct
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-OUT, ERR, END = b"o", b"e", b"r"
-"""Kinds of messages to the caller: output, errors, the result."""
+from kb.run.channel import ERR, GONE, INTERRUPT, OUT, Sender
+from kb.run.demultiplexer import Demultiplexer
+from kb.run.device import FACTS
+from kb.run.job import Outcome
+from kb.run.processes import LINUX, Tree, adopt_orphans, die_with_parent, machine_memory, signal_group, tree_below
 
-HEADER = struct.Struct("!cI")
-"""Before each message: its kind, its length in bytes."""
-
-INTERRUPT = b"i"
-"""The caller's only word: the user pressed Ctrl-C."""
-
-LINUX = sys.platform == "linux"
 TICK = 0.02
 """Seconds between two looks at the clock."""
 MEMORY_TICK = 0.05
@@ -38,8 +32,8 @@ GRACE = (signal.SIGINT, 1.0), (signal.SIGTERM, 0.5), (signal.SIGKILL, 5.0)
 """What an interrupted script gets, and how long it has after each."""
 BACKLOG = 1 << 20
 """Bytes that may wait for a slow caller before the script is made to wait too."""
-
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
+"""What the supervisor ignores, so that it outlives what it watches, and the script gets back."""
 
 
 Start = Callable[[dict[str, Any]], NoReturn]
@@ -54,63 +48,52 @@ def supervise(connection: socket.socket, job: dict[str, Any], start: Start) -> N
         job: the fields of a Job.
         start: what the child does.
     """
+    sender = Sender(connection)
     try:
         os.setsid()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+        for number in HANDLED:
             signal.signal(number, signal.SIG_IGN)
-        _prctl(_PR_SET_CHILD_SUBREAPER)
+        adopt_orphans()
+        tree = tree_below(os.getpid())
         folder = tempfile.mkdtemp(prefix="kb-run-")
         try:
-            result = _Supervisor(connection, job, start, folder).run()
+            result = _Supervisor(sender, job, start, folder, tree).run()
         finally:
-            kill_descendants()
+            tree.sweep()
             _remove(folder)
-        _send_last(connection, result)
+        sender.end(result)
     except BaseException as error:
         with contextlib.suppress(OSError, ValueError):
-            _send_last(connection, {"trouble": f"{type(error).__name__}: {error}"})
+            sender.end({"trouble": f"{type(error).__name__}: {error}"})
     os._exit(0)
 
 
 class _Supervisor:
-    def __init__(self, connection: socket.socket, job: dict[str, Any], start: Start, folder: str) -> None:
-        self.connection = connection
+    def __init__(self, sender: Sender, job: dict[str, Any], start: Start, folder: str, tree: Tree) -> None:
+        self.sender = sender
         self.job = job
         self.start = start
         self.folder = folder
-        self.report = f"{folder}/report"
+        self.tree = tree
         self.nonce = os.urandom(8).hex()
-        self.waiting = bytearray()
-        self.held = b""
-        self.sent = 0
-        self.ended_by = ""
+        self.demultiplexer = Demultiplexer(self.nonce)
+        self.taken = 0
+        """Bytes of output so far."""
+        self.ended_by: Outcome | None = None
+        """What cut the script off, if anything did."""
+        self.is_alone = False
+        """Whether the caller has left."""
         self.peak = 0
         self.looked = 0.0
-        self.memory_limit = job["memory_limit"] or int(0.75 * _machine_memory())
+        self.memory_limit = job["memory_limit"] or int(0.75 * machine_memory())
 
     def run(self) -> dict[str, Any]:
         work, scratch = Path(self.folder, "work"), Path(self.folder, "tmp")
         work.mkdir()
         scratch.mkdir()
-        path = self.job["path"]
-        if self.job["source"] is not None:
-            path = str(Path(self.folder, Path(path).name))
-            Path(path).write_text(self.job["source"], encoding="utf-8")
         self.out, out_end = os.pipe()
         self.err, err_end = os.pipe()
-        config = {
-            "path": path,
-            "report": self.report,
-            "nonce": self.nonce,
-            "tagged": out_end,
-            "own_lines": self.job["own_lines"],
-            "seed": self.job["seed"],
-            "threads": self.job["threads"],
-            "launcher": self.job["launcher"],
-            "processes": self.job["processes"],
-            # What the script puts into a temporary folder goes away with the rest.
-            "environ": {**self.job["environ"], "KB_DEVICE": self.job["device"], "TMPDIR": str(scratch)},
-        }
+        config = self.config(out_end, str(scratch))
         self.started = time.monotonic()
         self.child = os.fork()
         if self.child == 0:
@@ -119,32 +102,48 @@ class _Supervisor:
         os.close(err_end)
         for end in (self.out, self.err):
             os.set_blocking(end, False)
-        self.connection.setblocking(False)
         status, usage = self.watch()
         seconds = time.monotonic() - self.started
-        _signal_group(self.child, signal.SIGKILL)
-        kill_descendants()
+        signal_group(self.child, signal.SIGKILL)
+        self.tree.sweep()
         self.read_rest()
         self.peak = max(self.peak, usage.ru_maxrss * (1024 if LINUX else 1))
         return {
             "exit_code": os.waitstatus_to_exitcode(status),
-            "ended_by": self.ended_by,
+            "ended_by": self.ended_by or "",
             "seconds": seconds,
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
             "peak_mb": self.peak / 2**20,
             "reports": self.reports(),
         }
 
+    def config(self, tagged: int, scratch: str) -> dict[str, Any]:
+        """What the script's process is told; a source that is given is written down for it."""
+        path = self.job["path"]
+        if self.job["source"] is not None:
+            path = str(Path(self.folder, Path(path).name))
+            Path(path).write_text(self.job["source"], encoding="utf-8")
+        return {
+            "path": path,
+            "report": f"{self.folder}/report",
+            "nonce": self.nonce,
+            "tagged": tagged,
+            "device_facts": FACTS,
+            **{name: self.job[name] for name in ("own_lines", "seed", "threads", "launcher", "processes")},
+            # What the script puts into a temporary folder goes away with the rest.
+            "environ": {**self.job["environ"], "KB_DEVICE": self.job["device"], "TMPDIR": scratch},
+        }
+
     def become_script(self, work: str, out_end: int, err_end: int, config: dict[str, Any]) -> NoReturn:
         try:
             parent = os.getppid()
             os.setsid()
-            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            die_with_parent()
             if os.getppid() != parent:
                 os._exit(1)  # the supervisor died before it could be watched
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+            for number in HANDLED:
                 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-            self.connection.close()
+            self.sender.connection.close()
             os.close(self.out)
             os.close(self.err)
             empty = os.open(os.devnull, os.O_RDONLY)
@@ -167,61 +166,55 @@ class _Supervisor:
         """Pass output on and enforce the limits until the script's own process has ended."""
         steps: list[tuple[int, float]] = []
         next_step = 0.0
+        caller = self.sender.connection
         while True:
             pid, status, usage = os.wait4(self.child, os.WNOHANG)
             if pid:
                 return status, usage
-            reading: list[Any] = [self.connection]
-            if len(self.waiting) < BACKLOG:
+            reading: list[Any] = [caller]
+            if len(self.sender.waiting) < BACKLOG:
                 reading += [self.out, self.err]
-            writing = [self.connection] if self.waiting else []
+            writing = [caller] if self.sender.waiting else []
             try:
                 ready, can_write, _ = select.select(reading, writing, [], TICK)
             except InterruptedError:
                 continue
             if can_write:
-                self.flush()
-            if self.connection in ready:
-                word = self.hear()
-                if word == b"" and self.ended_by != "gone":
-                    self.end("gone")
+                self.sender.flush()
+            if caller in ready:
+                word = self.sender.hear()
+                if word == GONE and not self.is_alone:
+                    self.is_alone = True
+                    self.cut_off(Outcome.INTERRUPTED)
                 elif word == INTERRUPT and not self.ended_by:
-                    self.ended_by, steps = "interrupted", list(GRACE)
+                    self.ended_by, steps = Outcome.INTERRUPTED, list(GRACE)
             for end, kind in ((self.out, OUT), (self.err, ERR)):
                 if end in ready:
                     self.pass_on(end, kind)
             now = time.monotonic()
             if steps and now >= next_step:
                 number, patience = steps.pop(0)
-                _signal_group(self.child, number)
+                signal_group(self.child, number)
                 next_step = now + patience
             if not self.ended_by:
                 self.check_limits(now)
 
     def check_limits(self, now: float) -> None:
         if now - self.started > self.job["timeout"]:
-            self.end("timed out")
-        elif self.sent > self.job["output_limit"]:
-            self.end("too much output")
+            self.cut_off(Outcome.TIMED_OUT)
+        elif self.taken > self.job["output_limit"]:
+            self.cut_off(Outcome.TOO_MUCH_OUTPUT)
         elif now - self.looked > MEMORY_TICK:
             self.looked = now
-            used = tree_memory(os.getpid())
+            used = self.tree.memory()
             self.peak = max(self.peak, used)
             if used > self.memory_limit:
-                self.end("out of memory")
+                self.cut_off(Outcome.OUT_OF_MEMORY)
 
-    def end(self, why: str) -> None:
+    def cut_off(self, why: Outcome) -> None:
         self.ended_by = why
-        _signal_group(self.child, signal.SIGKILL)
-        kill_descendants(reap=False)
-
-    def hear(self) -> bytes:
-        try:
-            return self.connection.recv(1)
-        except BlockingIOError:
-            return b" "
-        except OSError:
-            return b""
+        signal_group(self.child, signal.SIGKILL)
+        self.tree.kill()
 
     def pass_on(self, end: int, kind: bytes) -> bool:
         """Take what a pipe holds and put it before the caller; says whether there was anything."""
@@ -232,72 +225,26 @@ class _Supervisor:
         if not data:
             time.sleep(TICK / 4)  # both ends closed by a script that lives on: do not spin
             return False
-        room = self.job["output_limit"] - self.sent
-        self.sent += len(data)
+        room = self.job["output_limit"] - self.taken
+        self.taken += len(data)
         if room <= 0:
             return True
-        if kind == ERR:
-            self.put(ERR, data[:room])
-        else:
-            self.demultiplex(data[:room])
-        self.flush()
+        self.put(kind, data[:room])
+        self.sender.flush()
         return True
 
-    def demultiplex(self, data: bytes, last: bool = False) -> None:
-        """Tell framed errors from plain output; what may be the beginning of a frame waits for its rest."""
-        data = self.held + data
-        self.held = b""
-        mark = b"\x1e" + self.nonce.encode() + b":"
-        while data:
-            before, found, after = data.partition(mark)
-            if not found:
-                keep = 0 if last else _overlap(data, mark)
-                self.put(OUT, data[: len(data) - keep])
-                self.held = data[len(data) - keep :]
-                return
-            length, line_feed, rest = after.partition(b"\n")
-            if len(length) > 5 or (line_feed and not length.isdigit()):
-                self.put(OUT, before + mark)  # the script printed the mark itself
-                data = after
-                continue
-            if last and not line_feed:
-                self.put(OUT, data)
-                return
-            if not last and (not line_feed or len(rest) < int(length)):
-                self.put(OUT, before)
-                self.held = mark + after
-                return
-            self.put(OUT, before)
-            size = int(length)
-            self.put(ERR, rest[:size])
-            data = rest[size:]
-
-    def put(self, kind: bytes, data: bytes) -> None:
-        if data:
-            self.waiting += HEADER.pack(kind, len(data)) + data
-
-    def flush(self) -> None:
-        if not self.waiting:
-            return
-        try:
-            count = self.connection.send(self.waiting)
-        except BlockingIOError:
-            return
-        except OSError:
-            self.waiting.clear()
-            return
-        del self.waiting[:count]
+    def put(self, kind: bytes, data: bytes, is_last: bool = False) -> None:
+        pieces = [(ERR, data)] if kind == ERR else self.demultiplexer.feed(data, is_last)
+        for stream, piece in pieces:
+            self.sender.put(stream, piece)
 
     def read_rest(self) -> None:
         for end, kind in ((self.out, OUT), (self.err, ERR)):
             while self.pass_on(end, kind):
                 pass
             os.close(end)
-        self.demultiplex(b"", last=True)
-        self.connection.setblocking(True)
-        self.connection.settimeout(30)
-        with contextlib.suppress(OSError):
-            self.connection.sendall(self.waiting)
+        self.put(OUT, b"", is_last=True)
+        self.sender.flush()
 
     def reports(self) -> list[Any]:
         found = []
@@ -305,94 +252,6 @@ class _Supervisor:
             with contextlib.suppress(OSError, ValueError):
                 found.append(json.loads(path.read_text(encoding="utf-8")))
         return found
-
-
-def kill_descendants(reap: bool = True) -> None:
-    """SIGKILL everything below this process, whatever session it moved to, until nothing is left.
-
-    Orphans are re-parented to this process, the subreaper, so they are found too.
-    """
-    for _ in range(200):
-        below = descendants(os.getpid())
-        for pid in below:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        if not reap:
-            return
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        if not below:
-            return
-        time.sleep(0.002)
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes below one, nearest first."""
-    if not LINUX:
-        return []  # the process group is all that can be named there, see _signal_group
-    found: list[int] = []
-    queue = [pid]
-    while queue:
-        below = _children(queue.pop(0))
-        found += below
-        queue += below
-    return found
-
-
-def _children(pid: int) -> list[int]:
-    below: list[int] = []
-    with contextlib.suppress(OSError):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with contextlib.suppress(OSError):
-                below += map(int, _read(f"/proc/{pid}/task/{task}/children").split())
-    return below
-
-
-def _read(path: str) -> str:
-    with open(path, encoding="utf-8", errors="replace") as file:  # this runs twenty times a second
-        return file.read()
-
-
-def tree_memory(pid: int) -> int:
-    """Resident bytes of everything below a process. Pages that several share count for each."""
-    total = 0
-    for below in descendants(pid):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            total += int(_read(f"/proc/{below}/statm").split()[1])
-    return total * os.sysconf("SC_PAGE_SIZE")
-
-
-def _signal_group(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
-
-
-def _overlap(data: bytes, mark: bytes) -> int:
-    """Length of the longest end of ``data`` that is a beginning of ``mark``."""
-    for size in range(min(len(mark) - 1, len(data)), 0, -1):
-        if data.endswith(mark[:size]):
-            return size
-    return 0
-
-
-def _send_last(connection: socket.socket, result: dict[str, Any]) -> None:
-    data = json.dumps(result).encode()
-    connection.setblocking(True)
-    connection.settimeout(30)
-    with contextlib.suppress(OSError):
-        connection.sendall(HEADER.pack(END, len(data)) + data)
-
-
-def _prctl(option: int, value: int = 1) -> None:
-    if LINUX:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
-def _machine_memory() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _remove(folder: str) -> None:

@@ -1,18 +1,10 @@
-"""Worker: a process that has torch imported and forks for every job.
-
-It runs no operation and touches no GPU itself: after an operation on more than 32,768 elements OpenMP's pool of
-threads exists here and not in the children, and their first parallel operation would hang. It compares its number of
-threads with the one after the import before every fork, and gives up if there are more.
-"""
+"""Worker: a process that has torch imported and forks for every job, as its clients see it."""
 
 import contextlib
-import json
 import os
-import select
 import shutil
 import signal
 import socket
-import struct
 import sys
 import tempfile
 import threading
@@ -20,38 +12,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
 
+from kb.run.handover import READY, TELLING, send_request, stamp
 from kb.run.job import Job
-from kb.run.supervisor import LINUX, supervise
-
-READY, STALE = b"y", b"n"
-"""The worker's first byte to a client: it takes the job, or it cannot."""
-
-LENGTH = struct.Struct("!I")
-
-TELLING = ("OMP_", "MKL_", "KMP_", "ATEN_", "TORCH", "PYTORCH_", "CUDA_", "HIP_", "LD_", "PYTHON")
-"""Beginnings of the variables that count at import: a worker started under others is not the same torch."""
 
 ROOT = str(Path(__file__).parents[2])
 
 PRELOADED = ("torch", "torch._dynamo", "torch.testing", "numpy")
 """``torch._dynamo`` because the first optimizer of a process imports it, which takes 1.1 s."""
-
-
-def stamp(environ: dict[str, str]) -> str:
-    """What must be the same in client and worker for a warm run to be the same as a cold one."""
-    telling = sorted(f"{key}={value}" for key, value in environ.items() if key.startswith(TELLING))
-    return json.dumps([sys.version, sys.executable, _torch_stamp(), telling])
-
-
-def _torch_stamp() -> str:
-    """Changes with the installed torch, without importing it."""
-    for folder in sys.path:
-        file = Path(folder, "torch", "version.py")
-        with contextlib.suppress(OSError):
-            return f"{file}:{file.stat().st_mtime_ns}"
-    return ""
 
 
 class Worker:
@@ -124,8 +92,7 @@ class Worker:
         """End a kept worker; it and its socket are gone when this returns, or a minute has passed."""
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
             connection.connect(self.address)
-            data = json.dumps({"stop": True}).encode()
-            connection.sendall(LENGTH.pack(len(data)) + data)
+            send_request(connection, {"stop": True})
             connection.settimeout(60)  # one that is still importing torch answers late
             connection.recv(1)
         until = time.monotonic() + 10
@@ -137,10 +104,8 @@ class Worker:
         connection = socket.socket(socket.AF_UNIX)
         try:
             connection.connect(self.address)
-            data = json.dumps(
-                {"stamp": stamp(dict(os.environ) | job.environ), "environ": dict(os.environ), "job": asdict(job)}
-            ).encode()
-            connection.sendall(LENGTH.pack(len(data)) + data)
+            environ = dict(os.environ)
+            send_request(connection, {"stamp": stamp(environ | job.environ), "environ": environ, "job": asdict(job)})
             if connection.recv(1) == READY:
                 return connection
         except OSError:
@@ -224,184 +189,9 @@ def _spawn(
         os.environ["KB_WORKER_STAMP"] = stamp(dict(os.environ))
         # Threads that wait must not spin: with two busy neighbours a step takes 100 ms instead of 290.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        begin = f"import sys; sys.path.insert(0, {ROOT!r}); from kb.run.worker import serve; sys.path.pop(0); "
+        begin = f"import sys; sys.path.insert(0, {ROOT!r}); from kb.run.worker_server import serve; sys.path.pop(0); "
         line = -1 if lifeline is None else lifeline.fileno()
         call = f"serve({listener.fileno()}, {line}, {minutes!r}, {preload!r})"
         os.execve(sys.executable, [sys.executable, "-P", "-X", "faulthandler", "-c", begin + call], os.environ)  # noqa: S606
     finally:
         os._exit(1)
-
-
-def serve(listener_fd: int, lifeline_fd: int, minutes: float, preload: tuple[str, ...]) -> NoReturn:
-    """The worker's own loop: import torch, then fork for every job until the owner or the time has gone."""
-    import importlib
-
-    own_stamp = os.environ.pop("KB_WORKER_STAMP")
-    for name in preload:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    listener = socket.socket(fileno=listener_fd)
-    threads = _settled_thread_count()
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    watched = [listener_fd] if lifeline_fd < 0 else [listener_fd, lifeline_fd]
-    patience = 60 * minutes if minutes else float("inf")
-    until = time.monotonic() + patience
-    while time.monotonic() < until:
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        ready, _, _ = select.select(watched, [], [], 1.0)
-        if lifeline_fd in ready:
-            break  # its other end is closed: the owner has gone
-        if listener_fd in ready:
-            connection, _ = listener.accept()
-            with connection:
-                goes_on = _take(connection, own_stamp, is_fit=_thread_count() <= threads)
-            threads = min(threads, _thread_count())
-            until = time.monotonic() + patience
-            if not goes_on:
-                break
-    # The owner may be gone without a word: whoever leaves last takes the folder along.
-    with contextlib.suppress(OSError):
-        address = Path(listener.getsockname())
-        address.unlink()
-        address.parent.rmdir()
-    os._exit(0)
-
-
-def _take(connection: socket.socket, own_stamp: str, is_fit: bool) -> bool:
-    """Answer one client; says whether the worker goes on afterwards."""
-    connection.settimeout(5)
-    try:
-        size = LENGTH.unpack(_receive(connection, LENGTH.size))[0]
-        request = json.loads(_receive(connection, size))
-        if request.get("stop"):
-            connection.sendall(STALE)
-            return False
-        if not is_fit or request["stamp"] != own_stamp:
-            connection.sendall(STALE)
-            # Another Python or torch was installed meanwhile: nobody will ever fit again.
-            return is_fit and json.loads(request["stamp"])[:3] == json.loads(own_stamp)[:3]
-        connection.sendall(READY)
-    except (OSError, ValueError, struct.error):
-        return True
-    pid = os.fork()
-    if pid == 0:
-        environ = request["environ"]
-
-        def start(config: dict[str, Any]) -> NoReturn:
-            become_script(config, environ)
-
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        supervise(connection, request["job"], start)
-    return True
-
-
-def become_script(config: dict[str, Any], environ: dict[str, str]) -> NoReturn:
-    """Run the script in this fork as a fresh interpreter would."""
-    import atexit
-    import random
-
-    from kb.run.harness import run_script
-
-    tagged = config["tagged"]
-    os.closerange(3, tagged)
-    os.closerange(tagged + 1, 65536)
-    os.environ.clear()
-    os.environ.update(environ)
-    os.environ.update(config["environ"])
-    tempfile.tempdir = None  # asked for before the fork, it would be remembered
-    # The worker's own handlers are not the script's.
-    atexit._clear()
-    # Forks share the generators' state; without seeds of its own a script would be "reproducible" by accident.
-    random.seed()
-    if torch := sys.modules.get("torch"):
-        torch.seed()
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed()
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        stream = open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
-        setattr(sys, name, stream)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    if config["launcher"] == "torchrun":
-        config = become_rank(config)
-    status = run_script(config)
-    try:
-        threading._shutdown()  # type: ignore[attr-defined]
-        atexit._run_exitfuncs()
-    finally:
-        for name in ("stdout", "stderr"):
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                getattr(sys, name).flush()
-        os._exit(status)
-
-
-def become_rank(config: dict[str, Any]) -> dict[str, Any]:
-    """What torchrun does, by forks: one process a rank, with the variables that it sets.
-
-    Returns in the ranks, with the configuration of each. This process waits for them; the first that fails takes
-    the others with it.
-    """
-    count = config["processes"]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    os.environ.update(
-        MASTER_ADDR="127.0.0.1",
-        MASTER_PORT=str(port),
-        WORLD_SIZE=str(count),
-        LOCAL_WORLD_SIZE=str(count),
-        GROUP_RANK="0",
-    )
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    ranks: dict[int, int] = {}
-    for rank in range(count):
-        pid = os.fork()
-        if pid == 0:
-            os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
-            if torch := sys.modules.get("torch"):
-                torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-            return {**config, "rank": rank, "report": f"{config['report']}-{rank}"}
-        ranks[pid] = rank
-    status = 0
-    while ranks:
-        pid, ended = os.wait()
-        rank = ranks.pop(pid)
-        if ended and not status:
-            status = 1
-            print(
-                f"rank {rank} ended with {os.waitstatus_to_exitcode(ended)}; the others are ended too", file=sys.stderr
-            )
-            time.sleep(0.5)  # their own messages may be on the way
-            for other in ranks:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(other, signal.SIGTERM)
-    sys.stderr.flush()
-    os._exit(status)
-
-
-def _receive(connection: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        piece = connection.recv(size - len(data))
-        if not piece:
-            raise ConnectionError("the client has gone")
-        data += piece
-    return data
-
-
-def _settled_thread_count() -> int:
-    """How many threads there are once those that only helped to import have ended."""
-    for _ in range(100):
-        if _thread_count() == 1:
-            break
-        time.sleep(0.005)
-    return _thread_count()
-
-
-def _thread_count() -> int:
-    if LINUX:
-        return len(os.listdir("/proc/self/task"))
-    import threading
-
-    return threading.active_count()

@@ -7,7 +7,7 @@ import sys
 import termios
 import tty
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 
 from kb.screen.layout import Line
 from kb.screen.messages import Speech
@@ -147,21 +147,6 @@ class Keyboard:
             if is_ended or data[:1] not in (b"[", b"O"):
                 break
         return data
-
-
-def read_key(redraw: Callable[[], None] | None = None) -> str:
-    """The next key of the program's terminal, see ``Keyboard.read``: for who reads one now and then."""
-    return Keyboard().read(redraw)
-
-
-def read_key_within(seconds: float) -> str:
-    """The next key, or nothing if none comes in time. For use inside ``keys_at_once``."""
-    return Keyboard().read_within(seconds)
-
-
-def keys_at_once() -> AbstractContextManager[object]:
-    """The program's keyboard, open; nothing where there is no terminal."""
-    return Keyboard() if sys.stdin.isatty() else nullcontext()
 
 
 def key_line(keys: Iterable[tuple[str, str]], say: Speech) -> Line:

@@ -33,6 +33,10 @@ class Difference:
     def __str__(self) -> str:
         return f"line {self.line}: {self.ours or '(nothing)'} against {self.theirs or '(nothing)'}"
 
+    def to_json(self) -> dict[str, object]:
+        """The facts for ``--json``."""
+        return {"line": self.line, "ours": self.ours, "theirs": self.theirs}
+
 
 def compare_outputs(ours: str, theirs: str) -> list[Difference]:
     """Where two outputs differ by more than rounding.

@@ -1,16 +1,13 @@
 """Record: what a verification wrote down, and whether it still holds."""
 
 import json
-import os
-import re
-import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from kb.deck.summary import Summary
+from kb.run.device import public
 
 FILE = "verified.json"
 
@@ -87,18 +84,3 @@ def standing(summary: Summary, records: Iterable[Record], torch: str) -> tuple[S
     if good:
         return Standing.VERIFIED, tuple(sorted(good))
     return (Standing.STALE if ours else Standing.UNVERIFIED), ()
-
-
-def public(version: str) -> str:
-    """A version without its build's suffix: ``2.13.0+cpu`` is ``2.13.0``."""
-    return version.partition("+")[0]
-
-
-def torch_version() -> str:
-    """The installed torch, without importing it; empty if there is none."""
-    for folder in sys.path:
-        with suppress(OSError):
-            text = Path(folder or os.curdir, "torch", "version.py").read_text(encoding="utf-8")
-            if found := re.search(r"__version__ = ['\"]([^'\"]+)", text):
-                return found[1]
-    return ""

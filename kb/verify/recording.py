@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kb.deck.folder import OUTPUT
+from kb.run.device import public
 from kb.verify.judging import Result
-from kb.verify.record import PASSED, Record, public
+from kb.verify.record import PASSED, Record
 from kb.verify.task import Expectation
 
 

@@ -70,8 +70,8 @@ def test_two_hundred_tortures_leave_nothing() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from kb.run.job import Outcome
+    from kb.run.processes import tree_below
     from kb.run.runner import run
-    from kb.run.supervisor import descendants
     from tests.run.test_runner import TORTURE, job, leftovers
 
     before = set(leftovers())
@@ -86,7 +86,7 @@ def test_two_hundred_tortures_leave_nothing() -> None:
         found = list(pool.map(outcome, names))
     print(f"\n{len(names)} tortures in {time.perf_counter() - started:.0f} s")
     assert [TORTURE[name][1] for name in names] == found
-    assert descendants(os.getpid()) == []
+    assert tree_below(os.getpid()).below() == []
     assert set(leftovers()) - before == set()
 
 

@@ -1,13 +1,12 @@
 """Records: verified, stale or unverified, for the torch that is installed."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kb.deck.summary import Summary
-from kb.verify.record import FILE, Record, Standing, public, read_records, standing, torch_version, write_records
+from kb.verify.record import FILE, Record, Standing, read_records, standing, write_records
 
 HEAD = Summary(61, "mean", "training", 1, (), (), (), (), {"en": "?"}, {"en": "."}, "aaa")
 RECORD = Record(61, "snippet", "", "aaa", "2.13.0", "cpu", "passed", 1.0, 200.0, "Linux x86_64")
@@ -52,8 +51,3 @@ def test_damaged_file_is_no_record(tmp_path: Path) -> None:
     """It can be written anew, so it is no error."""
     (tmp_path / FILE).write_text("{")
     assert read_records(tmp_path) == ()
-
-
-def test_torch_version_is_the_installed_one() -> None:
-    """Found without importing torch."""
-    assert public(torch_version()) == public(version("torch"))

@@ -17,6 +17,7 @@ WORDS = {
     "kb check names them": "运行 kb check 查看",
     "nothing found": "没有找到",
     "indexing": "正在建立索引",
+    "verifying": "正在验证",
     "showing results for {query}": "以下是“{query}”的结果",
     "show": "查看",
     "run": "运行",

@@ -4,11 +4,46 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
-from kb.screen.keys import END, keys_at_once, read_key_within
+from kb.cli.live import Wish, find_job, run_shown
+from kb.context import Context
+from kb.errors import KbError
+from kb.run.detection import find_device
+from kb.run.device import AUTO, CPU
+from kb.run.worker import Worker
+from kb.screen.keys import END, Keyboard
 
 STOP, AGAIN, DEVICE = "q", "r", "d"
+
+
+def watch_shown(context: Context, number: int, wish: Wish) -> None:
+    """Run a snippet now and whenever its file is saved, on a warm worker."""
+    devices = [wish.device, *(name for name in (CPU, find_device(AUTO)) if name != wish.device)]
+    at = 0
+
+    def again() -> None:
+        context.library.close()
+        del context.library  # the file was saved: read it again
+        context.out.print([[("─" * min(context.out.width, 60), "dim")]])
+        try:
+            run_shown(context, number, replace(wish, device=devices[at]), is_silent=False, worker=worker)
+        except KbError as error:
+            context.err.print([[(f"kb: {error}", "bad")]])
+        keys = ("r", "run again"), ("d", "device"), ("q", "quit")
+        line = [piece for key, what in keys for piece in ((key, "strong"), (f" {context.say(what)}  ", "dim"))]
+        context.err.print([[*line, (context.say("runs again when {file} is saved", file=path.name), "dim")]])
+
+    def next_device() -> None:
+        nonlocal at
+        at = (at + 1) % len(devices)
+
+    _, snippet = find_job(context, number, wish, wish.device)
+    path = Path(snippet.path)
+    with Worker.start() as worker:
+        watch(path, again, next_device)
 
 
 def watch(path: Path, run: Callable[[], None], next_device: Callable[[], None]) -> None:
@@ -34,15 +69,15 @@ def watch(path: Path, run: Callable[[], None], next_device: Callable[[], None]) 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
     try:
-        with keys_at_once():
+        with Keyboard() if sys.stdin.isatty() else nullcontext() as keyboard:
             run()
             while True:
-                key = read_key_within(0.1) if sys.stdin.isatty() else ""
+                key = keyboard.read_within(0.1) if keyboard else ""
                 if key in (STOP, END):
                     return
                 if key == DEVICE:
                     next_device()
-                is_changed = _drained(changes, 0.0 if sys.stdin.isatty() else 0.1)
+                is_changed = _drained(changes, 0.0 if keyboard else 0.1)
                 if key in (AGAIN, DEVICE) or is_changed:
                     run()
     finally:
