@@ -27,7 +27,7 @@ _TABLES = (
     "CREATE TABLE indexed (folder TEXT PRIMARY KEY, signature TEXT NOT NULL)",
 )
 
-_WAIT = 5.0
+PATIENCE = 5.0
 """Seconds to wait for another process that is writing."""
 
 
@@ -147,7 +147,7 @@ def _mended(path: Path, version: str) -> sqlite3.Connection:
 
 def _connected(path: str, version: str) -> sqlite3.Connection:
     """A connection to a file with our tables, empty ones if it was of another version."""
-    connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     try:
         with _damage_told():
             connection.execute("PRAGMA synchronous=OFF")  # a cache: speed over safety, damage is noticed and mended

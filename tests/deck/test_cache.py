@@ -64,7 +64,7 @@ def test_change_is_whole_or_not_at_all(file: Path) -> None:
 
 def test_file_that_is_held_is_not_damaged(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that writes is waited for, then told of: what it holds is sound."""
-    monkeypatch.setattr("kb.deck.cache._WAIT", 0.05)
+    monkeypatch.setattr("kb.deck.cache.PATIENCE", 0.05)
     first, second = Cache(file, "1"), Cache(file, "1")
     with first.alone(), pytest.raises(sqlite3.OperationalError, match="locked"):
         second.keep("late", 1)

@@ -152,11 +152,40 @@ def test_damaged_page_is_noticed_when_it_is_read(deck: Path, cache: Path, sound:
         library.close()
 
 
+@pytest.fixture
+def trusted(deck: Path, cache: Path, sound: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """A deck of two entries that counts as large: its files are not looked at when it is opened."""
+    monkeypatch.setattr("kb.deck.library.LARGE", 1)
+    Library.open(deck, cache, all_kinds).close()
+    library = Library.open(deck, cache, all_kinds)
+    assert library.is_trusted
+    return library
+
+
+def test_entry_of_a_trusted_deck_is_looked_at_when_it_is_asked_for(deck: Path, trusted: Library) -> None:
+    """A changed file is read again; an entry that is gone is none."""
+    write_entry(deck, 61, "mean", en=EN.format(number=61).replace("of a batch", "of a sample"))
+    assert trusted.entry(61).text("en").title == "What is the mean of a sample?"
+    shutil.rmtree(deck / "062-other")
+    with pytest.raises(UsageError, match="no entry 62"):
+        trusted.text(62, "en")
+
+
+def test_damaged_cache_of_a_trusted_deck_is_made_from_all_files(deck: Path, trusted: Library, sound: Path) -> None:
+    """What the files say by then; after that nothing is left to be looked at."""
+    write_entry(deck, 63, "third")
+    with sqlite3.connect(sound) as connection:
+        connection.execute("UPDATE text SET body = X'FF'")
+    assert trusted.text(61, "en").title == "What is the mean of a batch?"
+    assert [summary.number for summary in trusted.summaries] == [61, 62, 63]
+    assert not trusted.is_trusted
+
+
 def test_cache_that_is_held_is_done_without(
     deck: Path, cache: Path, sound: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process that does not let go of the file costs a reading; the file stays as it is."""
-    monkeypatch.setattr("kb.deck.cache._WAIT", 0.05)
+    monkeypatch.setattr("kb.deck.cache.PATIENCE", 0.05)
     write_entry(deck, 63, "third")
     with sqlite3.connect(sound, isolation_level=None) as connection:
         connection.execute("BEGIN EXCLUSIVE")
@@ -188,7 +217,10 @@ def test_read_only_cache_is_done_without(deck: Path, cache: Path) -> None:
     """A cache that may not be written to is left as it is."""
     cache.mkdir()
     cache.chmod(stat.S_IREAD | stat.S_IEXEC)
-    assert Library.open(deck, cache, all_kinds).entry(61).number == 61
+    library = Library.open(deck, cache, all_kinds)
+    assert library.entry(61).number == 61
+    assert not library.cache.is_lasting
+    assert list(cache.iterdir()) == []
 
 
 def test_unknown_number_names_the_nearest(deck: Path) -> None:
