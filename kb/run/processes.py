@@ -1,6 +1,8 @@
 """Processes: everything that lives below one, its memory, and how nothing of it stays.
 
-On Linux the tree is read from /proc by hand, elsewhere by psutil.
+On Linux the tree is read from /proc by hand, elsewhere by psutil. psutil could do both, but it looks at all processes
+of the machine to find those below one: 1.2 ms a look among 90, 5 ms among 400, where the kernel's own lists of
+children take 0.1 ms. At twenty looks a second a cold ``kb run 61`` among 400 took 2 % longer and 9 % more CPU.
 """
 
 import contextlib
