@@ -19,7 +19,7 @@ _TABLES = (
     " complaints INTEGER NOT NULL, summary TEXT, lines TEXT, snippet BLOB, items BLOB)",
     "CREATE INDEX entry_number ON entry (number)",
     "CREATE INDEX entry_broken ON entry (complaints) WHERE complaints > 0",
-    "CREATE TABLE text (folder TEXT NOT NULL, language TEXT NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE text (folder TEXT NOT NULL, language TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL)",
     "CREATE INDEX text_number ON text (number, language)",
     "CREATE INDEX text_folder ON text (folder)",
     "CREATE TABLE item (folder TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL)",

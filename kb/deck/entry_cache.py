@@ -43,7 +43,7 @@ class EntryCache:
         rows = [(*reading[:4], *(_columns(reading.entry) if reading.entry else (None,) * 4)) for reading in readings]
         items = [(one.folder, one.number, item.id, item.kind) for one, entry in entries for item in entry.items]
         texts = [
-            (one.folder, language, one.number, _frozen(text))
+            (one.folder, language, one.number, as_json(astuple(text)))
             for one, entry in entries
             for language, text in entry.texts.items()
         ]
@@ -104,9 +104,9 @@ class EntryCache:
         rows = self._cache.ask(query, (number, language))
         if not rows:
             return None
-        from kb.deck.text import Text  # deferred, as below
+        from kb.deck.thaw import thawed_text  # deferred, as below
 
-        return _thawed(rows[0][0], Text)
+        return thawed_text(rows[0][0])
 
     def entry(self, number: int) -> "Entry | None":
         """One entry, whole."""
@@ -118,20 +118,20 @@ class EntryCache:
         from kb.deck.entry import Entry
         from kb.deck.item import Item
         from kb.deck.script import Snippet
-        from kb.deck.text import Text
+        from kb.deck.thaw import thawed_text
 
         folder, summary, snippet, items = rows[0]
         texts = self._cache.ask("SELECT language, body FROM text WHERE folder = ? ORDER BY rowid", (folder,))
         return Entry(
             thawed_summary(summary),
-            {language: _thawed(body, Text) for language, body in texts},
+            {language: thawed_text(body) for language, body in texts},
             None if snippet is None else _thawed(snippet, Snippet),
             _thawed(items, tuple[Item, ...]),
         )
 
 
-# Summaries and lines are JSON of the standard library, thawed by hand: every list and every search needs them, and
-# msgspec takes 5 ms to import, 80 summaries a fifth of that.
+# Summaries, lines and texts are JSON of the standard library, thawed by hand: every list, every search and every entry
+# that is shown needs them, and msgspec takes 5 ms to import, 80 summaries a fifth of that.
 
 
 def _columns(entry: "Entry") -> tuple[str, str, bytes | None, bytes]:
@@ -175,7 +175,7 @@ def _frozen(value: Any) -> bytes:
 
 def _thawed(body: bytes, kind: type[Value]) -> Value:
     """The value of a type; a body that is damaged is told with the path to the place."""
-    import msgspec  # deferred: 5 ms, and neither a list nor a search needs a body
+    import msgspec  # deferred: 5 ms, and neither a list nor a search nor a text needs it
 
     try:
         return msgspec.json.decode(body, type=kind)

@@ -144,12 +144,21 @@ def test_of_two_folders_with_one_number_the_first_counts(entries: EntryCache) ->
     assert [one.slug for one in entries.summaries([61])] == ["a-mean", "mean"]
 
 
-def test_damaged_body_is_refused_by_its_path(cache: Cache, entries: EntryCache) -> None:
-    """What is of another type is told with the place, for each kind of body."""
-    cache.change('UPDATE text SET body = replace(body, \'"kind":"list"\', \'"kind":7\')', [()])
-    with pytest.raises(DamagedCache, match=r"Expected `str`, got `int` - at `\$\.body\[1\]\.kind`"):
+def test_value_of_another_type_is_refused(cache: Cache, entries: EntryCache) -> None:
+    """In a text, and in the items, where the place is told."""
+    cache.change("UPDATE text SET body = replace(body, '\"list\"', '7')", [()])
+    with pytest.raises(DamagedCache, match="7 is no text"):
         entries.text(61, "en")
-    with pytest.raises(DamagedCache, match=r"\$\.body\[1\]\.kind"):
+    with pytest.raises(DamagedCache, match="7 is no text"):
+        entries.entry(61)
+
+
+def test_damaged_items_are_refused_by_their_path(deck: Path, cache: Cache, entries: EntryCache) -> None:
+    """msgspec names the place."""
+    entry, _ = load_entry(deck / "061-mean", read_deck(deck)[0], all_kinds())
+    entries.update([], [FolderReading("061-mean", 61, "", 0, entry)])
+    cache.change('UPDATE entry SET items = replace(items, \'"kind":"choice"\', \'"kind":7\')', [()])
+    with pytest.raises(DamagedCache, match=r"Expected `str`, got `int` - at `\$\[0\]\.kind`"):
         entries.entry(61)
 
 
