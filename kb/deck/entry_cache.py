@@ -138,11 +138,11 @@ def _columns(entry: "Entry") -> tuple[str, str, bytes | None, bytes]:
     """Summary, lines, snippet and items."""
     lines = {language: text.lines for language, text in entry.texts.items()}
     snippet = _frozen(entry.snippet) if entry.snippet else None
-    return as_json(astuple(entry.summary)), as_json(lines), snippet, _frozen(entry.items)
+    return as_json(entry.summary), as_json(lines), snippet, _frozen(entry.items)
 
 
 def thawed_summary(text: str) -> Summary:
-    """The summary whose ``astuple`` was written as JSON.
+    """The summary that was written as a JSON list.
 
     Raises:
         DamagedCache: the text is no such thing.

@@ -5,7 +5,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import astuple
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -242,7 +241,7 @@ def _deck(path: Path, cache: Cache) -> Deck:
             return Deck(path, name, titles, tuple(languages), areas, made, complete, mark)
     deck, _ = read_deck(path)
     with suppress(sqlite3.Error, DamagedCache):
-        cache.keep("deck", list(astuple(deck))[1:])
+        cache.keep("deck", deck[1:])
     return deck
 
 

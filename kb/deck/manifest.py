@@ -2,9 +2,8 @@
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kb.errors import Complaint, UsageError
 
@@ -20,8 +19,7 @@ LOOSE_FILES = frozenset({FILE, "verified.json", "queries.toml", "glossary.toml"}
 """What may lie in a deck's folder beside the entries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(NamedTuple):
     """A range of topic numbers under one title."""
 
     number: int
@@ -34,8 +32,7 @@ class Chapter:
     """By language."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deck:
+class Deck(NamedTuple):
     """A folder of entries."""
 
     path: Path

@@ -1,11 +1,10 @@
 """Summary: what lists and searches need of an entry, without its body."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+# A NamedTuple, as the deck's own facts are: a frozen dataclass takes up to 1 ms to make, at every start.
+class Summary(NamedTuple):
     """An entry in short."""
 
     number: int

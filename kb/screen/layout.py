@@ -5,8 +5,7 @@ opening one.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kb.screen.width import graphemes, width_of
 
@@ -27,8 +26,8 @@ Colour = Callable[[str], list[Line]]
 """Python code in, its lines with styles out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+# A NamedTuple: a frozen dataclass takes 0.5 ms to make, at every start.
+class Style(NamedTuple):
     """How blocks are to look."""
 
     width: int
