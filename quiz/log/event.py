@@ -36,6 +36,17 @@ _END = b',"check":"%08x"}'
 _END_SIZE = len(_END % 0)
 _DECODER = json.JSONDecoder()
 
+_TEXT = r'"([^"\\\x00-\x1f]*)"'
+_ANSWER = re.compile(
+    r'\{"v":1,"id":\["([a-z0-9][a-z0-9-]{0,99})",([1-9][0-9]{0,14})\],'
+    rf'"at":{_TEXT},"event":"answer","item":{_TEXT},"kind":{_TEXT},"given":{_TEXT},"correct":(true|false|null),'
+    r'"proposed":([1-4]),"rating":([1-4]),"seconds":([0-9]{1,8}\.[0-9]{1,9}),"check":"(.{8})"\}'
+)
+"""An answer as nearly all are, letter by letter: read by this in less than half the time that JSON takes, which a log
+of years needs. What is written in any other way is read as JSON, to the same event."""
+
+_CORRECT = {"true": True, "false": False, "null": None}
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -135,15 +146,27 @@ def decode(line: bytes) -> Event:
     line = line.rstrip(b"\r")
     if line[-_END_SIZE:] != _END % zlib.crc32(line[:-_END_SIZE]):
         raise ValueError("the check does not fit the line")
+    text = line.decode()
+    if found := _ANSWER.fullmatch(text):
+        device, number, at, item, kind, given, correct, proposed, rating, seconds, check = found.groups()
+        time = datetime.fromisoformat(at)
+        if time.tzinfo is not None:
+            head = (device, int(number), check, time.timestamp())
+            rest = (_CORRECT[correct], int(proposed), int(rating), float(seconds))
+            return Event(*head, "answer", item, kind, given, *rest)
+    return _decode_json(text)
+
+
+def _decode_json(text: str) -> Event:
     try:
-        values = _DECODER.decode(line.decode())
-        if b"\\u" in line:
+        values = _DECODER.decode(text)
+        if "\\u" in text:
             values = _without_surrogates(values)
         device, number = values["id"]
         if not _is_name(device) or type(number) is not int or not 0 < number < 2**53:
             raise ValueError("no id")
         version = values["v"]
-        head = (device, number, values["check"])
+        head = (device, number, str(values["check"]))
     except (KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"no event: {error!r}") from None
     try:

@@ -6,13 +6,10 @@ files were read make a difference.
 """
 
 import gc
-import os
-import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from json import loads
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -20,58 +17,13 @@ from typing import Any
 from quiz.log.event import TAKES, Event, Key
 from quiz.log.fsrs6 import MICROSECONDS, due_after, stepper
 from quiz.log.journal import Damage, journals, read
-from quiz.schedule import DAY, Parameters
+from quiz.log.store import INDEXES, OF_ANSWERS, TABLES, Store
+from quiz.schedule import DAY
 
-FORMAT = 1
-"""Of the file, in its ``user_version``."""
-
-_CREATE = f"""
-CREATE TABLE file (name TEXT PRIMARY KEY, stamp TEXT, size INTEGER, lines INTEGER, crc INTEGER, top INTEGER);
-CREATE TABLE answer (
-    device TEXT, number INTEGER, mark TEXT,  -- the event's key
-    at REAL, time REAL,                      -- as it was written; as it counts
-    item TEXT, kind TEXT, given TEXT, correct INTEGER, proposed INTEGER, first INTEGER,
-    rating INTEGER, seconds REAL,            -- the rating that counts; `first` is what the answer came with
-    since REAL,                              -- seconds since the answer before that counts; NULL for the first
-    taken INTEGER,                           -- whether it was taken back
-    PRIMARY KEY (device, number, mark)
-);
-CREATE TABLE change (
-    device TEXT, number INTEGER, mark TEXT, at REAL, what TEXT, rating INTEGER, given TEXT,
-    PRIMARY KEY (device, number, mark)
-);
-CREATE TABLE target (device TEXT, number INTEGER, mark TEXT, of_device TEXT, of_number INTEGER, of_mark TEXT);
-CREATE TABLE memory (item TEXT PRIMARY KEY, stability REAL, difficulty REAL, last REAL, due REAL);
-CREATE INDEX change_what ON change (what, at);
-CREATE INDEX target_by ON target (device, number, mark);
-CREATE INDEX target_of ON target (of_device, of_number, of_mark);
-PRAGMA user_version = {FORMAT};
-"""
-
-_INDEXES = {
-    "answer_item": "CREATE INDEX answer_item ON answer (item)",
-    "answer_time": "CREATE INDEX answer_time ON answer (time, since, taken, rating)",
-    "answer_moved": "CREATE INDEX answer_moved ON answer (item) WHERE time != at",
-}
-"""Of ``answer``: made after it is filled at once, which is quicker."""
-
-_TABLES = ("file", "answer", "change", "target", "memory")
-
-_AT, _TIME, _ITEM, _FIRST, _RATING, _SINCE, _TAKEN = 3, 4, 5, 10, 11, 13, 14
+_TIME, _ITEM, _FIRST, _RATING = 4, 5, 10, 11
 
 Row = tuple[Any, ...]
 """A row of ``answer``."""
-
-_EFFECTIVE = """
-    FROM target JOIN change USING (device, number, mark) WHERE NOT EXISTS (
-        SELECT 1 FROM target AS back JOIN change AS redo USING (device, number, mark)
-        WHERE redo.what = 'redo'
-        AND (back.of_device, back.of_number, back.of_mark) = (change.device, change.number, change.mark)
-    )
-"""
-"""Changes that were not taken back themselves, each with every event that it names."""
-
-_OF_ANSWERS = f"SELECT of_device, of_number, of_mark, what, rating {_EFFECTIVE} AND what IN ('undo', 'reset', 'amend')"
 
 
 @dataclass(slots=True)
@@ -89,93 +41,8 @@ class News:
     """Items of answers that lie in the future and did not before."""
 
 
-class State:
+class State(Store):
     """The state of one deck's log."""
-
-    def __init__(self, path: Path | str) -> None:
-        """Open the file, made if there is none; one that is damaged or of another format is made anew.
-
-        Raises:
-            sqlite3.Error, OSError: it cannot be kept there.
-        """
-        if isinstance(path, Path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        self.connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
-        # With a write-ahead log the file is sound after a power cut; what is missing then is read from the log again.
-        self.connection.execute("PRAGMA journal_mode=WAL")
-        self.connection.execute("PRAGMA synchronous=NORMAL")
-        if self.rows("PRAGMA user_version")[0][0] != FORMAT:
-            with self._transaction():
-                for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'"):
-                    self.connection.execute(f'DROP TABLE "{name}"')
-                for statement in (*_CREATE.split(";\n"), *_INDEXES.values()):
-                    self.connection.execute(statement)
-
-    def rows(self, query: str, *values: object) -> list[Any]:
-        """What a query gives."""
-        return self.connection.execute(query, values).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self.connection.execute("ROLLBACK")
-            raise
-
-    @property
-    def parameters(self) -> tuple[Parameters, float]:
-        """What the schedule is fitted with, and since when."""
-        found = self.rows(f"SELECT given, at FROM change WHERE what = 'parameters' ORDER BY {_last('at')} LIMIT 1")
-        return (tuple(loads(found[0][0])), found[0][1]) if found else ((), 0.0)
-
-    def top(self, device: str) -> int:
-        """The highest number of a device's events."""
-        query = (
-            "SELECT MAX(number) FROM answer WHERE device = ?1 UNION SELECT MAX(number) FROM change WHERE device = ?1"
-        )
-        return max(number or 0 for (number,) in self.rows(query, device))
-
-    def is_shared(self, device: str) -> bool:
-        """Whether somebody else wrote events under a device's name: two of one number, or some not in its file."""
-        tops = self.rows("SELECT top FROM file WHERE name = ?", f"{device}.jsonl")
-        if self.top(device) > (tops[0][0] if tops else 0):
-            return True
-        both = "SELECT number FROM answer WHERE device = ?1 UNION ALL SELECT number FROM change WHERE device = ?1"
-        return bool(self.rows(f"SELECT 1 FROM ({both}) GROUP BY number HAVING COUNT(*) > 1 LIMIT 1", device))
-
-    def last_amend(self, key: Key) -> float:
-        """When an answer was last corrected; 0 if never."""
-        query = """
-            SELECT MAX(at) FROM target JOIN change USING (device, number, mark)
-            WHERE what = 'amend' AND (of_device, of_number, of_mark) = (?, ?, ?)
-        """
-        return float(self.rows(query, *key)[0][0] or 0.0)
-
-    def newest_taken(self) -> tuple[list[Key], list[Key]]:
-        """The events to take back so that the newest undo or reset holds no more, and the answers that count then.
-        More than one where two devices took the same answer back."""
-        query = f"""
-            SELECT device, number, mark, of_device, of_number, of_mark {_EFFECTIVE} AND what IN ('undo', 'reset')
-            AND (of_device, of_number, of_mark) IN (SELECT device, number, mark FROM answer)
-            ORDER BY {_last("change.at")}
-        """
-        takes: dict[Key, list[Key]] = {}
-        holders: dict[Key, set[Key]] = {}
-        for row in self.rows(query):
-            takes.setdefault(row[:3], []).append(row[3:])
-            holders.setdefault(row[3:], set()).add(row[:3])
-        chosen: dict[Key, None] = {}
-        for take in takes:
-            chosen[take] = None
-            back = {answer for one in chosen for answer in takes[one] if holders[answer] <= chosen.keys()}
-            if back:
-                return list(chosen), sorted(back)
-        return [], []
 
     # Reading the files
 
@@ -192,7 +59,7 @@ class State:
         changed = [name for name, path in paths.items() if name not in known or known[name][0] != stamp(path)]
         news = News()
         if changed or known.keys() - paths.keys():
-            with self._transaction(), _no_garbage():
+            with self.transaction(), _no_garbage():
                 self._read(paths, known, changed, news, grown)
         self._pin(now + DAY, news)
         return news
@@ -215,7 +82,7 @@ class State:
             pieces.append((paths[name], mark, data, row))
         if anew:
             before = self.rows("SELECT device, number, mark FROM answer UNION SELECT device, number, mark FROM change")
-            for table in _TABLES:
+            for table in TABLES:
                 self.connection.execute(f"DELETE FROM {table}")
             pieces = [(path, stamp(path), path.read_bytes(), ("", 0, 0, 0, 0)) for path in paths.values()]
         events: list[Event] = []
@@ -281,16 +148,16 @@ class State:
         by_item: dict[str, list[Row]] = {}
         for row in (*there, *new):
             by_item.setdefault(row[_ITEM], []).append(row)
-        for name in _INDEXES:
+        for name in INDEXES:
             self.connection.execute(f"DROP INDEX {name}")
-        self._settle(by_item, set(there), _by_answer(self.rows(f"{_OF_ANSWERS} ORDER BY {_first('change.at')}")))
-        for statement in _INDEXES.values():
+        self._settle(by_item, set(there), _by_answer(self.rows(f"{OF_ANSWERS} ORDER BY {_first('change.at')}")))
+        for statement in INDEXES.values():
             self.connection.execute(statement)
 
     def _replay(self, items: Iterable[str]) -> None:
         """Replay some items."""
         query = f"""
-            {_OF_ANSWERS} AND (of_device, of_number, of_mark) IN (
+            {OF_ANSWERS} AND (of_device, of_number, of_mark) IN (
                 SELECT device, number, mark FROM answer WHERE item = ?
             )
             ORDER BY {_first("change.at")}
@@ -355,7 +222,7 @@ class State:
                 if time == at:
                     news.early.append(item)
         if moved:
-            with self._transaction():
+            with self.transaction():
                 rows = [(time, *key) for key, time in moved.items()]
                 self.connection.executemany("UPDATE answer SET time = ? WHERE (device, number, mark) = (?, ?, ?)", rows)
                 self._replay(items)
@@ -395,10 +262,6 @@ _order = itemgetter(_TIME, 0, 1, 2)
 
 def _first(time: str) -> str:
     return f"{time}, device, number, mark"
-
-
-def _last(time: str) -> str:
-    return f"{time} DESC, device DESC, number DESC, mark DESC"
 
 
 def _by_answer(rows: Iterable[Row]) -> dict[Key, list[tuple[str, int]]]:

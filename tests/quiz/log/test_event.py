@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quiz.log.event import Event, Review, answer_values, change_values, decode, encode
+from quiz.log.event import Event, Review, _decode_json, answer_values, change_values, decode, encode
 from quiz.schedule import Rating
 
 ANSWER = Review("61/a", 1_700_000_000.25, "choice", "1\n2，", True, Rating.GOOD, Rating.EASY, 2.5)
@@ -36,6 +36,16 @@ def test_an_answer_is_read_as_it_was_written(
     assert (read.device, read.number, read.what) == ("laptop-a", 3, "answer")
     assert read.at == pytest.approx(at, abs=1e-4)
     assert read.seconds == pytest.approx(seconds, abs=1e-3)
+
+
+@given(st.text(), st.text(), st.floats(-6e10, 2e11), st.one_of(st.none(), st.booleans()), st.floats(-1e6, 1e6))
+def test_the_quick_way_reads_what_json_says(
+    item: str, given_: str, at: float, correct: bool | None, seconds: float
+) -> None:
+    """Answers are read without JSON where they can be: to the same event."""
+    one = Review(item, at, "k", given_, correct, Rating(1), Rating(2), seconds)
+    line = encode(("laptop-a", 3), at, "answer", answer_values(one))
+    assert decode(line) == _decode_json(line.decode())
 
 
 def test_the_time_has_a_zone() -> None:
