@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from kb.deck.manifest import Deck, number_of, read_deck
@@ -24,34 +25,40 @@ def log_id(deck: Deck, data: Path, on_notice: Callable[[str], None] = lambda _: 
     Args:
         deck: as it was read.
         data: the folder that this machine's claims are kept in.
-        on_notice: is told in words when two decks are told apart.
-
-    Raises:
-        KbError: the claims cannot be kept.
+        on_notice: is told in words when two decks are told apart, and when a deck's id is another than before.
     """
-    claimed = deck.id or f"{_slug(deck.name)}-{short_hash(deck.name)[:8]}"
+    claimed = _claimed(deck)
     path = str(deck.path.resolve())
-    try:
-        known = _read(data)
-        if known.get(path, "").startswith(claimed):
-            return known[path]
+    apart = f"{claimed}-{short_hash(path)[:6]}"
+    before = _read(data).get(path)
+    if before in (claimed, apart):
+        return before
+    rival = None
+    mine = claimed
+    with suppress(OSError):  # where nothing can be kept no answer can: that is told then
         make_folder(data)
         with locked(data):
             known = _read(data)
             rivals = [Path(other) for other, owned in known.items() if owned == claimed and other != path]
             rival = next((one for one in rivals if _is_rival(deck, claimed, one)), None)
-            mine = f"{claimed}-{short_hash(path)[:6]}" if rival else claimed
+            mine = apart if rival else claimed
             # A deck that is not where it was any more gives its claim up.
             kept = {other: owned for other, owned in known.items() if Path(other).is_dir()}
             replace(data / FILE, json.dumps({**kept, path: mine}, indent=1, ensure_ascii=False).encode())
-    except OSError as error:
-        raise KbError(f"no claim can be kept in {data / FILE}: {error}", "set KB_HOME to a folder of yours") from None
     if rival:
         on_notice(
             f"the deck in {path} has the id of the one in {rival}; answers to it are kept apart, as {mine};"
             " give it an id of its own in its deck.toml"
         )
+    if before:
+        on_notice(
+            f"the deck in {path} was {before} and is {mine} now; kb log restore takes in what lies under {before}"
+        )
     return mine
+
+
+def _claimed(deck: Deck) -> str:
+    return deck.id or f"{_slug(deck.name)}-{short_hash(deck.name)[:8]}"
 
 
 def _slug(name: str) -> str:
@@ -64,7 +71,7 @@ def _slug(name: str) -> str:
 def _read(data: Path) -> dict[str, str]:
     try:
         found = json.loads((data / FILE).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return {path: owned for path, owned in found.items() if isinstance(owned, str)} if isinstance(found, dict) else {}
 
@@ -75,7 +82,7 @@ def _is_rival(deck: Deck, claimed: str, other: Path) -> bool:
         rival, _ = read_deck(other)
     except KbError:
         return False
-    if (rival.id or f"{_slug(rival.name)}-{short_hash(rival.name)[:8]}") != claimed:
+    if _claimed(rival) != claimed:
         return False
     mine, theirs = _entries(deck.path), _entries(other)
     is_same = deck.id and deck.name == rival.name and 2 * len(mine & theirs) >= min(len(mine), len(theirs))

@@ -94,8 +94,8 @@ def sync(root: Path, other: Path) -> Synced:
     return Synced(received, sent)
 
 
-def restore(folder: Path, source: Path) -> int:
-    """Take in the events of a copy of a deck's log: a file, or a folder of files.
+def restore(folder: Path, paths: list[Path]) -> int:
+    """Take the events of files that are copies of a deck's log into its folder.
 
     Returns:
         How many were new.
@@ -103,16 +103,15 @@ def restore(folder: Path, source: Path) -> int:
     Raises:
         KbError: a file cannot be read or written, or there is none.
     """
-    paths = journals(source) if source.is_dir() else [source]
     if not paths:
-        raise KbError(f"no log in {source}", "name a .jsonl file, or a folder that holds some")
+        raise KbError("there is no log", "name a .jsonl file, or a folder that holds some")
     try:
         with locked(folder):
             here = union(journals(folder))
             lines = union([*journals(folder), *paths])
             merge(folder, lines)
     except OSError as error:
-        raise KbError(f"{source} cannot be taken in: {error}", "nothing is lost; mend that and try again") from None
+        raise KbError(f"{paths[0]} cannot be taken in: {error}", "nothing is lost; mend that and try again") from None
     return _fresh(lines, here)
 
 
@@ -135,10 +134,14 @@ def where(root: Path) -> list[Place]:
 
 
 def check(root: Path) -> list[Checked]:
-    """Every file of a folder of logs, with what cannot be read of it."""
+    """Every file of a folder of logs."""
+    return examine(path for deck in decks(root) for path in journals(root / deck))
+
+
+def examine(paths: Iterable[Path]) -> list[Checked]:
+    """How many events each file has, and what cannot be read of it."""
     found = []
-    for deck in decks(root):
-        for path in journals(root / deck):
-            reading = read(path, path.read_bytes())
-            found.append(Checked(path, len(reading.events), reading.damages))
+    for path in paths:
+        reading = read(path, path.read_bytes())
+        found.append(Checked(path, len(reading.events), reading.damages))
     return found

@@ -45,6 +45,19 @@ def make_folder(folder: Path) -> None:
         _sync_folder(folder.parent)
 
 
+def make_file(path: Path) -> Path:
+    """Make a file that nobody else may read, where there is none; the file.
+
+    Raises:
+        OSError: it cannot be made, or not be written to.
+    """
+    is_new = not path.exists()
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+    if is_new:
+        _sync_folder(path.parent)
+    return path
+
+
 @contextmanager
 def locked(*folders: Path) -> Iterator[None]:
     """Be the only one, of all threads and processes, who writes in these folders, which are there."""
@@ -69,8 +82,7 @@ def append(path: Path, line: bytes) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    is_new = not path.exists()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(make_file(path), os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
     try:
         size = os.fstat(descriptor).st_size
         tail = _tail(descriptor, size)
@@ -83,8 +95,6 @@ def append(path: Path, line: bytes) -> None:
             os.ftruncate(descriptor, size)
         try:
             _write(descriptor, data)
-            if is_new:
-                _sync_folder(path.parent)
         except BaseException:
             os.ftruncate(descriptor, size)
             raise

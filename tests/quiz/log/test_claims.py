@@ -77,13 +77,23 @@ def test_a_deck_that_moved_keeps_its_log(tmp_path: Path, notices: list[str]) -> 
     assert found != log_id(read_deck(make_deck(tmp_path / "a"))[0], data, notices.append)
 
 
-def test_an_id_that_was_given_later_counts(tmp_path: Path) -> None:
-    """As the notice advises."""
+def test_an_id_that_was_given_later_counts(tmp_path: Path, notices: list[str]) -> None:
+    """As the notice advises; where the answers lie that were given before is told once."""
     data = tmp_path / "data"
     deck = make_deck(tmp_path / "a")
-    log_id(read_deck(deck)[0], data)
+    before = log_id(read_deck(deck)[0], data, notices.append)
     (deck / "deck.toml").write_text('name = "mine"\nid = "mine-5678"\nlanguages = ["en"]\n')
-    assert "mine-5678" == log_id(read_deck(deck)[0], data)
+    for _ in range(2):
+        assert "mine-5678" == log_id(read_deck(deck)[0], data, notices.append)
+    assert 1 == len(notices)
+    assert f"kb log restore takes in what lies under {before}" in notices[0]
+
+
+def test_where_no_claim_can_be_kept_the_id_is_the_same(tmp_path: Path) -> None:
+    """Whoever only looks need not write."""
+    deck = read_deck(make_deck(tmp_path / "a"))[0]
+    (tmp_path / "data").write_text("in the way")
+    assert log_id(deck, tmp_path / "data") == log_id(deck, tmp_path / "other")
 
 
 def test_damaged_claims_are_made_anew(tmp_path: Path) -> None:

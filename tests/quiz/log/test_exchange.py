@@ -213,8 +213,18 @@ def test_restore_takes_in_what_a_copy_has(tmp_path: Path) -> None:
     assert 4 == len(log.reviews())
     assert (log.folder / "phone.jsonl").exists()
     for missing in ("nowhere.jsonl", "cache"):
-        with pytest.raises(KbError, match=r"nothing is lost|no log in"):
+        with pytest.raises(KbError, match=r"nothing is lost|there is no log"):
             log.restore(tmp_path / missing)
+
+
+def test_damage_in_another_folder_is_told(tmp_path: Path, notices: list[str]) -> None:
+    """Of a merge and of a copy that is taken in."""
+    put(tmp_path / "stick" / "small", phone=[line("phone", 1), b"junk", line("phone", 3)])
+    log = open_log(tmp_path, on_notice=notices.append)
+    assert 2 == log.restore(tmp_path / "stick" / "small" / "phone.jsonl")
+    assert "phone.jsonl: 1 lines cannot be read and are left out" in notices[0]
+    log.sync(tmp_path / "stick")
+    assert "phone.jsonl: 1 lines cannot be read and are left out" in notices[-1]
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -249,5 +259,5 @@ def test_a_merge_of_many_random_folders_is_their_union(tmp_path: Path) -> None:
     expected = {one for side in "ab" for one in lines_in(tmp_path / side / "small")}
     sync(tmp_path / "a", tmp_path / "b")
     assert expected == set(lines_in(tmp_path / "a" / "small")) == set(lines_in(tmp_path / "b" / "small"))
-    restore(tmp_path / "a" / "small", tmp_path / "b" / "small")
+    restore(tmp_path / "a" / "small", [*(tmp_path / "b" / "small").glob("*.jsonl")])
     assert expected == set(lines_in(tmp_path / "a" / "small"))
