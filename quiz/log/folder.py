@@ -114,15 +114,20 @@ class Folder(Answers):
         Raises:
             KbError: it cannot be read.
         """
-        try:
-            with self._locked():
-                self._safely(self._catch_up)
-        except OSError as error:
-            raise KbError(f"the log in {self.folder} cannot be read: {error}", "mend its permissions") from None
+        with self._locked():
+            self._safely(self._catch_up)
 
     def _catch_up(self, grown: str = "") -> None:
         with self._locked():
-            news = self._state.catch_up(self.folder, self._clock(), grown)
+            for is_last in (False, False, True):
+                try:
+                    news = self._state.catch_up(self.folder, self._clock(), grown)
+                    break
+                except OSError as error:
+                    # A tool that synchronises may have put another file in the place of one just now.
+                    if is_last or not isinstance(error, FileNotFoundError):
+                        do = "mend its permissions, or move that file away"
+                        raise KbError(f"the log in {self.folder} cannot be read: {error}", do) from None
             self._is_behind = False
             self._is_checked &= not news.events or bool(grown)
             self._tell(news)

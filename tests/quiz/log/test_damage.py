@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kb.errors import KbError
 from quiz.log.event import decode
 from quiz.log.journal import is_event
+from quiz.log.state import stamp
 from quiz.schedule import DAY
 from tests.quiz.log.logs import answer, key, line, lines_in, open_log, put
 from tests.quiz.log.test_event import sealed
@@ -182,3 +184,24 @@ def test_a_newer_format_is_kept_as_it_is(tmp_path: Path) -> None:
     log.sync(tmp_path / "stick")
     assert newer + b"\n" == (tmp_path / "stick" / "small" / "phone.jsonl").read_bytes()
     assert [] == notices
+
+
+def test_a_file_that_goes_while_it_is_read_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool that synchronises puts files away and back; one that cannot be read is told in a line."""
+    put(tmp_path / "progress" / "small", laptop=LINES)
+    seen: list[Path] = []
+
+    def vanish(path: Path, error: OSError, times: int) -> str:
+        seen.append(path)
+        if len(seen) <= times:
+            raise error
+        return stamp(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("quiz.log.state.stamp", lambda path: vanish(path, FileNotFoundError(2, "gone", str(path)), 2))
+        assert len(LINES) == len(open_log(tmp_path).reviews())
+    seen.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr("quiz.log.state.stamp", lambda path: vanish(path, PermissionError(13, "no", str(path)), 99))
+        with pytest.raises(KbError, match=r"cannot be read: .*laptop.jsonl.*; mend its permissions"):
+            open_log(tmp_path)
