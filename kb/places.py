@@ -10,9 +10,11 @@ class Places(NamedTuple):
     """The folders of one user."""
 
     data: Path
-    """Progress and the learner's own copies: what must not be lost."""
+    """What must not be lost: the learner's logs and own copies of snippets."""
     cache: Path
-    """Parsed decks and indexes: what can be made again."""
+    """What can be made again: parsed decks, indexes, what is due."""
+    logs: Path
+    """The learner's logs, a folder a deck; ``KB_PROGRESS`` names another place, such as a synchronised one."""
 
     @property
     def mine(self) -> Path:
@@ -28,8 +30,8 @@ class Places(NamedTuple):
         return Path(folder, f"kb-{os.getuid()}-{short_hash(str(self.cache))}", "worker")
 
     @property
-    def progress(self) -> Path:
-        """The SQLite file with the log of reviews."""
+    def old_progress(self) -> Path:
+        """The SQLite file in which answers were kept before there were logs."""
         return self.data / "progress.db"
 
 
@@ -46,11 +48,14 @@ def find_places(environ: dict[str, str] | None = None) -> Places:
     env = os.environ if environ is None else environ
     if home := env.get("KB_HOME"):
         root = Path(home).expanduser().absolute()
-        return Places(root / "data", root / "cache")
-    # Deferred: 6 ms that a set KB_HOME saves.
-    from platformdirs import user_cache_path, user_data_path
+        data, cache = root / "data", root / "cache"
+    else:
+        # Deferred: 6 ms that a set KB_HOME saves.
+        from platformdirs import user_cache_path, user_data_path
 
-    return Places(user_data_path("kb", appauthor=False), user_cache_path("kb", appauthor=False))
+        data, cache = user_data_path("kb", appauthor=False), user_cache_path("kb", appauthor=False)
+    shared = env.get("KB_PROGRESS")
+    return Places(data, cache, Path(shared).expanduser().absolute() if shared else data / "progress")
 
 
 def builtin_deck() -> Path:

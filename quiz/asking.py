@@ -23,6 +23,7 @@ HELP = {
     "r": "run the proof, or the snippet",
     "1-4": "after the answer: rate it yourself, from again to easy",
     "u": "undo: take the last answer back and ask it again",
+    "U": "redo: let the answer that was taken back count again",
     "q": "quit; every answer is saved",
 }
 """What every key does; behind a colon where a line is typed."""
@@ -40,6 +41,10 @@ class Shown(Protocol):
 
     def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
         """The hint of that number, from 1."""
+
+
+class Redo(Exception):  # noqa: N818
+    """The learner lets what was taken back count again."""
 
 
 class Undo(Exception):  # noqa: N818 a wish of the learner's, no error
@@ -101,7 +106,7 @@ class Asking:
         """The next key that is not one of those that work everywhere.
 
         Raises:
-            Leave, Undo: the key was that for it.
+            Leave, Undo, Redo: the key was that for it.
         """
         while True:
             key = self.board.read_key()
@@ -109,6 +114,8 @@ class Asking:
                 raise Leave
             if key == "u":
                 raise Undo
+            if key == "U":
+                raise Redo
             if key == "?":
                 self.show_help()
                 self.board.show_keys()
@@ -123,13 +130,15 @@ class Asking:
         """Whether a typed line was a command, which is then done.
 
         Raises:
-            Leave, Undo: it was that for it.
+            Leave, Undo, Redo: it was that for it.
         """
         match line.strip():
             case ":q":
                 raise Leave
             case ":u":
                 raise Undo
+            case ":U":
+                raise Redo
             case ":l":
                 self.switch_language()
             case ":o":

@@ -3,13 +3,24 @@
 from functools import cached_property
 
 from kb.context import Context
-from quiz.progress import Progress
+from quiz.log.claims import log_id
+from quiz.log.log import Log
+from quiz.log.takeover import take_over
+from quiz.plan import all_cards
 
 
 class Desk(Context):
     """A learner's place: the deck, the language, the terminals, and the log, opened when it is first asked for."""
 
     @cached_property
-    def progress(self) -> Progress:
-        """The learner's log."""
-        return Progress(self.places.progress, lambda notice: self.err.print([[(f"kb: {notice}", "warn")]]))
+    def log(self) -> Log:
+        """The learner's log of this deck. What was answered before there were logs is taken over the first time."""
+        places, deck = self.places, log_id(self.library.deck, self.places.data, self.warn)
+        if places.old_progress.exists():
+            items = {card.key for card in all_cards(self.library)}
+            take_over(places.old_progress, places.logs, deck, items, self.warn)
+        return Log(places.logs, deck, places.data, places.cache, self.warn)
+
+    def warn(self, notice: str) -> None:
+        """Tell the learner of something odd, on stderr."""
+        self.err.print([[(f"kb: {notice}", "warn")]])

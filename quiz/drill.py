@@ -9,7 +9,7 @@ from kb.errors import UsageError
 from kb.screen.keys import END, ENTER, ESCAPE
 from kb.screen.layout import Line, lay_out, wrap
 from kb.screen.messages import time_text
-from quiz.asking import Asking, Undo
+from quiz.asking import Asking, Redo, Undo
 from quiz.board import Board, Leave
 from quiz.desk import Desk
 from quiz.examiner import Examiner
@@ -19,29 +19,34 @@ from quiz.kinds.table import KINDS
 from quiz.plan import Agenda
 from quiz.schedule import Memory, Rating
 from quiz.session import Question, Session
+from quiz.undo_lines import answer_text, given_lines, taken_lines
 from quiz.wish import Wish, plan_session
 
 RATINGS = {Rating.AGAIN: "again", Rating.HARD: "hard", Rating.GOOD: "good", Rating.EASY: "easy"}
 """What the ratings are called."""
 
 
-def drill(desk: Desk, wish: Wish, as_json: bool, random: Random, clock: Callable[[], float]) -> int:
-    """Hold a session; returns the exit code."""
+def drill(
+    desk: Desk,
+    wish: Wish,
+    as_json: bool,
+    random: Random,
+    clock: Callable[[], float],
+    stopwatch: Callable[[], float],
+) -> int:
+    """Hold a session; returns the exit code. For the dice and the clocks see ``Session``."""
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not as_json and not is_terminal:
         raise UsageError("kb quiz asks at a terminal", "use kb quiz --json to drive it from a program")
+    desk.log.make_ready()  # where answers cannot be kept none is asked for
     agenda = plan_session(desk, wish, clock())
-    session = Session(desk.library, desk.progress, agenda.cards, random, clock)
-    try:
-        with Examiner(desk.records) as examiner:
-            if as_json:
-                from quiz.wire import serve_session
+    session = Session(desk.library, desk.log, agenda.cards, random, clock, stopwatch)
+    with Examiner(desk.records) as examiner:
+        if as_json:
+            from quiz.wire import serve_session
 
-                return serve_session(desk, session, examiner, sys.stdin, sys.stdout)
-            return Drill(desk, session, examiner, agenda, wish).run()
-    finally:
-        if session.answered:
-            desk.progress.back_up()
+            return serve_session(desk, session, examiner, sys.stdin, sys.stdout)
+        return Drill(desk, session, examiner, agenda, wish).run()
 
 
 class Drill:
@@ -66,6 +71,8 @@ class Drill:
                         self.ask(question)
                     except Undo:
                         self.undo()
+                    except Redo:
+                        self.redo()
                 if not self.goes_on():
                     break
         except Leave:
@@ -83,7 +90,7 @@ class Drill:
             board.show(wrap([(text, "warn")], board.out.width))
         if self.wish.words or self.wish.only_new or (agenda.due and agenda.today):
             return
-        memories = self.desk.progress.memories().values()
+        memories = self.desk.log.memories().values()
         if not memories:
             return
         if agenda.due:
@@ -119,7 +126,7 @@ class Drill:
         kind = KINDS[question.item.kind]
         asking = Asking(self.desk, self.board, self.examiner, kind, question, self.session.left)
         self.board.begin(asking.show_question)
-        started = self.session.clock()
+        started = self.session.stopwatch()
         kind.prepare(self.examiner, question)
         if any(KINDS[name].is_run for name in self.session.kinds):
             self.examiner.warm()
@@ -128,7 +135,7 @@ class Drill:
         if reply is None:
             self.session.skip()
             return
-        seconds = self.session.clock() - started
+        seconds = self.session.stopwatch() - started
         if reply.grade is None:
             rating = reply.rating or Rating.AGAIN
             self.board.print(self.next_line(self.session.answer(question, reply.given, None, rating, seconds), rating))
@@ -186,13 +193,29 @@ class Drill:
         return [(say("next review in {time} (rated {rating})", time=wait, rating=say(RATINGS[rating])), "dim")]
 
     def undo(self) -> None:
-        """Take the last answer back and say which."""
-        board, say = self.board, self.board.say
-        had = self.session.answered[-1] if self.session.answered else None
-        card = self.session.undo()
-        board.print([(say("taken back: {item}", item=card.key) if card else say("nothing to take back"), "warn")])
-        if card and had is None:
-            board.show(wrap([(say("it was answered in an earlier session"), "dim")], board.out.width))
+        """Take the last answer back and say which; one of an earlier session only if the learner says so."""
+        board, log = self.board, self.session.log
+        if taken := self.session.undo():
+            board.show(taken_lines(taken, board.say, board.out.width))
+        elif earlier := log.last():
+            board.print([(board.say("nothing to take back in this session"), "warn")])
+            board.show(
+                wrap(
+                    [(board.say("the last answer before it: {answer}", answer=answer_text(earlier, board.say)), "")],
+                    board.out.width,
+                )
+            )
+            board.keys(("y", "take it back"), ("Enter", "leave it"))
+            if board.read_key() == "y" and (taken := self.session.undo_earlier()):
+                board.show(taken_lines(taken, board.say, board.out.width))
+        else:
+            board.print([(board.say("nothing to take back"), "warn")])
+
+    def redo(self) -> None:
+        """Let what was taken back last count again."""
+        board = self.board
+        given = self.session.redo()
+        board.show(given_lines(given, board.say, board.out.width))
 
     def summary_lines(self) -> list[Line]:
         """What was answered, and what comes next."""
@@ -202,7 +225,7 @@ class Drill:
             lines: list[Line] = [[(say("{count} answered, {right} right", count=len(answered), right=right), "strong")]]
         else:
             lines = [[(say("nothing was answered"), "dim")]]
-        memories = self.desk.progress.memories().values()
+        memories = self.desk.log.memories().values()
         if due := sum(memory.due <= now for memory in memories):
             lines.append([(say("{count} are due now", count=due), "dim")])
         elif answered and memories:

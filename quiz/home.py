@@ -14,14 +14,11 @@ def show_home(desk: Desk, now: float) -> None:
         [[(title, "heading"), (f"  {say('{count} entries', count=len(desk.library.summaries))}", "dim")], []]
     )
     cards = all_cards(desk.library)
-    due, today, new, in_a_row = 0, 0, len(cards), 0
-    days: dict[str, int] = {}
-    if desk.places.progress.exists():
-        memories = desk.progress.memories()
-        due = sum(card.key in memories and memories[card.key].due <= now for card in cards)
-        new = sum(card.key not in memories for card in cards)
-        today = share_of_today(due, done_today(desk.progress, now))
-        days, in_a_row = recent_days(desk.progress, now, 30)
+    memories = desk.log.memories()
+    due = sum(card.key in memories and memories[card.key].due <= now for card in cards)
+    new = sum(card.key not in memories for card in cards)
+    today = share_of_today(due, done_today(desk.log, now))
+    days, in_a_row = recent_days(desk.log, now, 30)
     desk.out.print([[(say("{due} due, {new} new", due=due, new=new), "strong")]])
     if today < due:
         text = say("a long pause: what is due is spread over some days; {today} of it today", today=today)

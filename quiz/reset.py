@@ -1,31 +1,60 @@
-"""Reset: progress forgotten on request, with a copy kept."""
+"""Reset: which answers are forgotten. What destroys takes exact names, and shows what goes."""
 
-from pathlib import Path
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 
-from quiz.desk import Desk
-from quiz.progress import Review
-
-
-def chosen_reviews(desk: Desk, words: list[str]) -> list[Review]:
-    """The answers that count: to the entries that words name, or all of them."""
-    if not desk.places.progress.exists():
-        return []
-    numbers = set(desk.entries_for(words))
-    return [one for one in desk.progress.reviews() if not words or int(one.item.partition("/")[0]) in numbers]
+from kb.deck.library import Library
+from kb.deck.summary import Summary
+from kb.errors import UsageError
+from kb.screen.layout import Line, wrap
+from kb.screen.messages import Speech
+from quiz.log.log import Log
+from quiz.plan import all_cards
 
 
-def forget(desk: Desk, words: list[str], now: float) -> Path:
-    """Take answers back: to the entries that words name, or all of them.
+def chosen(library: Library, words: Iterable[str]) -> set[int | str]:
+    """What words name: entries by number, slug, title or alias, items as ``61/its-id``.
 
-    Args:
-        desk: where the progress is.
-        words: numbers or words; all if empty.
-        now: seconds since 1970.
-
-    Returns:
-        A copy of the log as it was before.
+    Raises:
+        UsageError: a word names nothing, or several entries.
     """
-    progress = desk.progress
-    kept = progress.keep_copy()
-    progress.undo_all([one.id for one in chosen_reviews(desk, words)], now)
-    return kept
+    items = {card.key for card in all_cards(library)}
+    return {word if word in items else _entry(library, word) for word in words}
+
+
+def _entry(library: Library, word: str) -> int:
+    if word.isascii() and word.isdecimal() and len(word) < 10:
+        return library.summary(int(word)).number
+    found = [one.number for one in library.summaries if word.casefold() in _names(one)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        numbers = ", ".join(map(str, found))
+        raise UsageError(f"{word!r} is the name of several entries", f"give a number: {numbers}")
+    raise UsageError(f"no entry is called {word!r}", f"give a number or an exact name; kb search {word} finds them")
+
+
+def _names(summary: Summary) -> set[str]:
+    return {name.casefold() for name in (summary.slug, *summary.titles.values(), *summary.aliases)}
+
+
+def count_by_entry(log: Log, which: Collection[int | str] | None) -> dict[int, int]:
+    """How many answers would be forgotten, by entry."""
+    names = None if which is None else {str(one) for one in which}
+    counts: Counter[int] = Counter()
+    for item, history in log.histories().items():
+        number = item.partition("/")[0]
+        if names is None or names & {item, number}:
+            counts[int(number)] += len(history)
+    return dict(sorted(counts.items()))
+
+
+def reset_lines(counts: Mapping[int, int], library: Library, width: int, say: Speech) -> list[Line]:
+    """The entries whose answers go, each with how many."""
+    lines: list[Line] = []
+    for number, count in counts.items():
+        there = library.by_number.get(number)
+        title = there.title(say.language) if there else say("not in the deck any more")
+        count_text = say("{count} answers", count=count)
+        lines += wrap([(title, ""), (f" · {count_text}", "dim")], width, f"  {number:>3}  ")
+    return lines

@@ -9,8 +9,9 @@ from kb.deck.entry import Entry
 from kb.deck.item import RECALL, Item, Wording
 from kb.deck.library import Library
 from kb.deck.text import Block, Span
+from quiz.log.event import Review
+from quiz.log.log import Log
 from quiz.plan import Card, all_cards
-from quiz.progress import Progress, Review
 from quiz.schedule import Memory, Rating
 
 
@@ -47,17 +48,31 @@ class Session:
     def __init__(
         self,
         library: Library,
-        progress: Progress,
+        log: Log,
         cards: Collection[Card],
         random: Random,
         clock: Callable[[], float],
+        stopwatch: Callable[[], float],
     ) -> None:
+        """Take what a session needs.
+
+        Args:
+            library: the deck.
+            log: the learner's of this deck.
+            cards: what is asked, in order.
+            random: the dice that shuffle options.
+            clock: seconds since 1970, as the learner's machine has it; it may be set.
+            stopwatch: seconds since any moment, by a clock that nobody sets.
+        """
         self.library = library
-        self.progress = progress
+        self.log = log
         self.random = random
         self.clock = clock
+        self.stopwatch = stopwatch
         self.queue: deque[tuple[Card, bool]] = deque((card, False) for card in cards)
         self.answered: list[Answered] = []
+        self._taken: list[Answered] = []
+        """Answers of this session that were taken back, the last one last."""
         self._usual: dict[str, float | None] = {}
 
     @property
@@ -79,7 +94,7 @@ class Session:
             if item is not None:
                 order = list(range(len(item.marks)))
                 self.random.shuffle(order)
-                is_new = self.progress.memory(card.key) is None
+                is_new = self.log.memory(card.key) is None
                 return Question(card, entry, item, tuple(order), is_new, is_again)
             self.queue.popleft()  # taken out of the deck meanwhile
         return None
@@ -88,7 +103,7 @@ class Session:
         """The rating that follows from an answer."""
         kind = question.item.kind
         if kind not in self._usual:
-            self._usual[kind] = self.progress.usual_seconds(kind)
+            self._usual[kind] = self.log.usual_seconds(kind)
         return propose(correct, had_help, seconds, self._usual[kind])
 
     def answer(self, question: Question, given: str, correct: bool | None, rating: Rating, seconds: float) -> Memory:
@@ -98,7 +113,7 @@ class Session:
             The item's memory after it.
         """
         review = Review(question.card.key, self.clock(), question.item.kind, given, correct, rating, rating, seconds)
-        review, memory = self.progress.add(review)
+        review, memory = self.log.add(review)
         self.queue.popleft()
         if rating is Rating.AGAIN and not question.is_again:
             self.queue.append((question.card, True))
@@ -114,7 +129,7 @@ class Session:
         if not self.answered:
             return None
         last = self.answered[-1]
-        memory = self.progress.amend(last.review.id, rating, self.clock())
+        memory = self.log.amend(last.review.id, rating, self.clock())
         if memory is None:
             return None
         self.answered[-1] = replace(last, review=replace(last.review, rating=rating), memory=memory)
@@ -133,21 +148,39 @@ class Session:
         """Leave the present question out."""
         self.queue.popleft()
 
-    def undo(self) -> Card | None:
-        """Take the last answer back and ask it again: of this session, else the last in the log. None if there is
-        none, or its item is not in the deck any more (its answer is taken back all the same)."""
-        last = self.answered.pop() if self.answered else None
-        taken = self.progress.undo(self.clock(), last.review.id if last else None)
-        if last:
-            if not last.is_again and self.queue and self.queue[-1] == (last.card, True):
-                self.queue.pop()
-            self.queue.appendleft((last.card, last.is_again))
-            return last.card
+    def undo(self) -> Review | None:
+        """Take the last answer of this session back and ask it again; None if there is none."""
+        if not self.answered:
+            return None
+        last = self.answered.pop()
+        self.log.undo(self.clock(), last.review.id)
+        self._taken.append(last)
+        if not last.is_again and self.queue and self.queue[-1] == (last.card, True):
+            self.queue.pop()
+        self.queue.appendleft((last.card, last.is_again))
+        return last.review
+
+    def undo_earlier(self) -> Review | None:
+        """Take the last answer in the log back, of whichever session, and ask it again if the deck still has it."""
+        taken = self.log.undo(self.clock())
         card = next((card for card in all_cards(self.library) if taken and card.key == taken.item), None)
         if card:
             self.queue = deque(one for one in self.queue if one[0] != card)
             self.queue.appendleft((card, False))
-        return card
+        return taken
+
+    def redo(self) -> list[Review]:
+        """Let what was taken back last count again; what of it waits to be asked again does not any more."""
+        given = self.log.redo(self.clock())
+        items = {review.item for review in given}
+        if self._taken and self._taken[-1].review.id in {review.id for review in given}:
+            again = self._taken.pop()
+            self.answered.append(again)
+            if again.review.rating is Rating.AGAIN and not again.is_again:
+                self.queue.append((again.card, True))
+        if self.queue and self.queue[0][0].key in items:
+            self.queue.popleft()
+        return given
 
 
 def propose(correct: bool | None, had_help: bool, seconds: float, usual: float | None) -> Rating:

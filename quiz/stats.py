@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from kb.deck.library import Library
+from quiz.log.log import Log
 from quiz.plan import all_cards
-from quiz.progress import Progress
 from quiz.schedule import DAY, REVIEW_GAP, Memory, recall_probability
 
 FORECAST_DAYS = 14
@@ -78,18 +78,18 @@ class Stats:
     """By entry that has an answer, the weakest first."""
 
 
-def gather(library: Library, progress: Progress, now: float) -> Stats:
+def gather(library: Library, log: Log, now: float) -> Stats:
     """Everything that ``kb stats`` shows.
 
     Args:
         library: the deck; answers to items that are not in it count in the totals and the days alone.
-        progress: the log.
+        log: the learner's.
         now: seconds since 1970.
     """
-    cards, memories, parameters = all_cards(library), progress.memories(), progress.parameters
-    days, in_a_row = recent_days(progress, now, HEAT_DAYS)
-    answers, right = progress.totals()
-    tally = progress.tally(REVIEW_GAP, now - RECENT_DAYS * DAY)
+    cards, memories, parameters = all_cards(library), log.memories(), log.parameters
+    days, in_a_row = recent_days(log, now, HEAT_DAYS)
+    answers, right = log.totals()
+    tally = log.tally(REVIEW_GAP, now - RECENT_DAYS * DAY)
     areas: dict[str, _Sum] = {}
     entries: dict[int, _Sum] = {}
     in_deck: list[Memory] = []
@@ -120,23 +120,23 @@ def gather(library: Library, progress: Progress, now: float) -> Stats:
     )
 
 
-def orphans(library: Library, progress: Progress) -> dict[str, int]:
+def orphans(library: Library, log: Log) -> dict[str, int]:
     """Answered items that are not in the deck, with how many answers each has in the log."""
     there = {card.key for card in all_cards(library)}
-    return {item: len(history) for item, history in progress.histories().items() if item not in there}
+    return {item: len(history) for item, history in log.histories().items() if item not in there}
 
 
-def done_today(progress: Progress, now: float) -> int:
+def done_today(log: Log, now: float) -> int:
     """How many reviews of items known before there were on this local day."""
     midnight = datetime.combine(date.fromisoformat(local_day(now)), datetime.min.time()).timestamp()
-    return progress.count_since(REVIEW_GAP, midnight)
+    return log.count_since(REVIEW_GAP, midnight)
 
 
-def recent_days(progress: Progress, now: float, window: int) -> tuple[dict[str, int], int]:
+def recent_days(log: Log, now: float, window: int) -> tuple[dict[str, int], int]:
     """Answers on each local day of the last ``window`` days that has any, and the streak: more days are looked at
     only if the streak fills them, for a long log takes long to count."""
     while True:
-        days = progress.count_by_day(now - window * DAY)
+        days = log.count_by_day(now - window * DAY)
         count = streak(days, now)
         if count < window - 1:
             return days, count

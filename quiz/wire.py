@@ -10,11 +10,13 @@ Out, while a question stands: ``{"event": "question", "item": "61/id", "kind": .
 - ``{"hint": true}``: ``{"event": "hint", "text": ...}``. ``{"proof": true}``: ``{"event": "proof", "outcome": ...,
   "stdout": ..., "stderr": ...}`` of the last answered question. ``{"rating": 2}``: corrects the last answer's rating,
   ``{"event": "rated", "item": ..., "rating": 2, "due": ...}``. The question stands.
-- ``{"skip": true}``, ``{"undo": true}`` (``{"event": "undone", "item": ...}``, and that question again),
-  ``{"quit": true}``.
+- ``{"undo": true}`` takes the last answer of this session back, ``{"undo": "earlier"}`` the last before it:
+  ``{"event": "undone", "item": ..., "given": ..., "at": ...}``, and that question again. ``{"redo": true}`` lets it
+  count: ``{"event": "redone", "items": [...]}``, and the next question.
+- ``{"skip": true}``, ``{"quit": true}``.
 
-At the end ``{"event": "end", "answered": 5, "right": 4}``. What cannot be read is answered by
-``{"event": "error", "message": ...}``, and the question stands.
+At the end ``{"event": "end", "answered": 5, "right": 4}``. What cannot be read, or an answer that cannot be saved, is
+answered by ``{"event": "error", "message": ...}``, and the question stands; the exit code is 1 if one was not saved.
 """
 
 import json
@@ -28,14 +30,13 @@ from quiz.kinds.table import KINDS
 from quiz.schedule import Rating
 from quiz.session import Question, Session
 
-VERBS = {"answer", "hint", "proof", "quit", "rating", "skip", "undo"}
+VERBS = {"answer", "hint", "proof", "quit", "rating", "redo", "skip", "undo"}
 """What a message may ask for."""
 
 
 def serve_session(desk: Desk, session: Session, examiner: Examiner, source: TextIO, target: TextIO) -> int:
     """Ask over the wire until nothing is left, the input ends, or it says quit. Returns the exit code."""
-    _Wire(desk, session, examiner, target).serve(source)
-    return 0
+    return _Wire(desk, session, examiner, target).serve(source)
 
 
 class _Wire:
@@ -49,23 +50,26 @@ class _Wire:
         self.last: Question | None = None
         self.helped = False
         self.started = 0.0
+        self.is_unsaved = False
+        """Whether an answer could not be written down."""
 
     def send(self, event: str, **values: Any) -> None:
         self.target.write(json.dumps({"schema": 1, "event": event, **values}, ensure_ascii=False) + "\n")
         self.target.flush()
 
-    def serve(self, source: TextIO) -> None:
+    def serve(self, source: TextIO) -> int:
         session = self.session
         is_open = True
         while is_open and (question := session.next()):
             self.send("question", **_question(question, self.desk.say.language, session.left))
-            self.helped, self.started = False, session.clock()
+            self.helped, self.started = False, session.stopwatch()
             KINDS[question.item.kind].prepare(self.examiner, question)
             if any(KINDS[name].is_run for name in session.kinds):
                 self.examiner.warm()
             is_open = self.take_answer(question, source)
         right = sum(one.review.rating is not Rating.AGAIN for one in session.answered)
         self.send("end", answered=len(session.answered), right=right)
+        return 1 if self.is_unsaved else 0
 
     def take_answer(self, question: Question, source: TextIO) -> bool:
         """Answer messages until the question is done; whether the session goes on."""
@@ -85,9 +89,8 @@ class _Wire:
         session = self.session
         if message.get("skip"):
             session.skip()
-        elif message.get("undo"):
-            card = session.undo()
-            self.send("undone", item=card.key if card else None)
+        elif "undo" in message or "redo" in message:
+            return self.change(message)
         elif message.get("hint"):
             self.helped = True
             self.send("hint", text=_text((question.entry.text(self.desk.say.language).gist,)))
@@ -109,10 +112,10 @@ class _Wire:
         own_rating = kind.own_rating(given)
         if own_rating is not None:
             correct, rating = None, own_rating
-            seconds = session.clock() - self.started
+            seconds = session.stopwatch() - self.started
         else:
             grade = kind.grade(self.examiner, question, given)
-            seconds = session.clock() - self.started
+            seconds = session.stopwatch() - self.started
             values |= {"form_only": grade.form_only, **({"reason": grade.reason} if grade.reason else {})}
             if message.get("try") and not grade.correct:
                 self.helped = True
@@ -121,11 +124,36 @@ class _Wire:
             correct = grade.correct
             rating = session.propose(question, correct, self.helped, seconds)
         key = kind.solution(self.examiner, question)
-        memory = session.answer(question, given, correct, rating, seconds)
+        try:
+            memory = session.answer(question, given, correct, rating, seconds)
+        except KbError:
+            self.is_unsaved = True
+            raise
         self.last = question
         explanation = _text(question.item.wording(self.desk.say.language).explanation)
         values |= {"correct": correct, "key": key, "explanation": explanation, "proposed": int(rating)}
         self.send("grade", **values, rating=int(rating), due=memory.due)
+        return True
+
+    def change(self, message: dict[str, Any]) -> bool:
+        """Take an answer back, or let it count again; the question is then another one.
+
+        Raises:
+            KbError: there is nothing to take back, or nothing was.
+        """
+        session = self.session
+        if message.get("redo"):
+            given = session.redo()
+            if not given:
+                raise KbError("nothing was taken back", 'send {"undo": true} first')
+            self.send("redone", items=[one.item for one in given])
+            return True
+        taken = session.undo_earlier() if message.get("undo") == "earlier" else session.undo()
+        if taken is None:
+            last = session.log.last()
+            what = f"; the last before it is {last.item}" if last else ""
+            raise KbError(f"nothing to take back in this session{what}", 'send {"undo": "earlier"} for that')
+        self.send("undone", item=taken.item, given=taken.given, at=taken.at)
         return True
 
     def proof(self) -> dict[str, Any]:

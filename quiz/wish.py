@@ -60,13 +60,13 @@ def plan_session(desk: Desk, wish: Wish, now: float) -> Agenda:
     cards = wished_cards(desk, wish)
     return plan(
         cards,
-        desk.progress.memories(),
+        desk.log.memories(),
         {summary.number: summary.level for summary in desk.library.summaries},
         now,
         LIMIT if wish.limit is None else wish.limit,
         links=desk.library.links,
-        done_today=done_today(desk.progress, now),
-        parameters=desk.progress.parameters,
+        done_today=done_today(desk.log, now),
+        parameters=desk.log.parameters,
         only_new=wish.only_new,
         also_early=bool(wish.words),
     )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -42,11 +42,15 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         option.dist = "worksteal"  # a few tests take as long as a hundred others
 
 
+if TYPE_CHECKING:
+    from quiz.log.log import Log
+
 ROOT = Path(__file__).parent.parent
 CONTENT = ROOT / "content"
 
 DECK = """
 name = "small"
+id = "small"
 languages = ["en", "zh"]
 complete = true
 
@@ -292,6 +296,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("KB_HOME", str(path))
     return path
+
+
+def learner_log(home: Path, now: float = 4e9) -> "Log":
+    """The learner's log of the small deck, as a moment long after any test sees it."""
+    from quiz.log.log import Log
+
+    return Log(home / "data" / "progress", "small", home / "data", home / "cache", clock=lambda: now)
 
 
 Kb = Callable[..., subprocess.CompletedProcess[str]]

@@ -14,7 +14,7 @@ from types import TracebackType
 import pexpect
 import pyte
 
-from tests.conftest import COMMAND, ROOT
+from tests.conftest import COMMAND, ROOT, learner_log
 
 PATIENCE = 180.0
 """Seconds after which a sign that does not come is a failure."""
@@ -127,6 +127,4 @@ class Screen:
 
 def answers(home: Path) -> list[tuple[str, bool | None]]:
     """Items and correctness of every answer in the log."""
-    from quiz.progress import Progress
-
-    return [(one.item, one.correct) for one in Progress(home / "data" / "progress.db").reviews()]
+    return [(one.item, one.correct) for one in learner_log(home).reviews()]

@@ -23,12 +23,16 @@ COMMANDS = {
     "run": "Run an entry's snippet and tell what came of it.",
     "warm": "Keep a worker with torch imported, so that kb run starts at once.",
     "quiz": "Be asked: due questions first, then new ones.",
-    "undo": "Take the last answer back, also tomorrow.",
+    "undo": "Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again.",
+    "redo": "Let what kb undo or kb reset took back last count again.",
     "stats": "Show how well you remember: retention, what is due when, days, the weakest areas and entries.",
     "optimize": (
         "Fit the schedule to your own log; the default stays unless the fit predicts your later answers better."
     ),
-    "reset": "Forget progress, of everything or of some entries. Asks first; a copy is kept.",
+    "reset": (
+        "Forget progress, of everything or of some entries. Shows what goes and asks first; kb redo brings it back."
+    ),
+    "log": "Show where your answers lie; merge them with another folder, take a copy in, or check them.",
     "verify": "Run everything that can be run, and see that what must fail fails.",
     "check": "Check the form of a deck, without running anything.",
     "paths": "Show where things lie.",

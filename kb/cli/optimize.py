@@ -14,15 +14,15 @@ def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> N
 
     gc.enable()  # a log of years is replayed
     desk = open_desk(deck, lang)
-    histories = desk.progress.histories()
+    histories = desk.log.histories()
     count = count_reviews(histories.values())
     if count < ENOUGH:
         what = desk.say("{count} reviews are too few to fit anything to", count=count)
         raise KbError(what, desk.say("come back with {count}; the default schedule serves until then", count=ENOUGH))
     found = fit(histories)
     parameters = found.parameters if found.is_better else ()
-    if parameters != desk.progress.parameters:
-        desk.progress.set_parameters(parameters)
+    if parameters != desk.log.parameters:
+        desk.log.set_parameters(parameters)
     if as_json:
         from dataclasses import asdict
 

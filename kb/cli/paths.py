@@ -8,7 +8,7 @@ from kb.cli.output import show_json
 def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> None:
     """Show where things lie."""
     context = open_context(deck, lang)
-    places = {"deck": context.deck_path.absolute(), "progress": context.places.progress, "cache": context.places.cache}
+    places = {"deck": context.deck_path.absolute(), "progress": context.places.logs, "cache": context.places.cache}
     if as_json:
         show_json({name: str(path) for name, path in places.items()})
     else:

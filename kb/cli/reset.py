@@ -7,34 +7,39 @@ from typing import Annotated
 import typer
 
 from kb.cli.opening import open_desk
-from kb.cli.options import DeckDir, Json, Lang
+from kb.cli.options import DeckDir, Json, Lang, Yes
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
 
 
 def command(
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORDS]...", help="Numbers or words: only these entries.")
+        list[str] | None,
+        typer.Argument(metavar="[NAMES]...", help="Numbers, exact names or ENTRY/ITEM: only these."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
     deck: DeckDir = None,
     lang: Lang = None,
 ) -> None:
-    """Forget progress, of everything or of some entries. Asks first; a copy is kept."""
-    from quiz.reset import chosen_reviews, forget
+    """Forget progress, of everything or of some entries. Shows what goes and asks first; kb redo brings it back."""
+    from quiz.reset import chosen, count_by_entry, reset_lines
 
     desk = open_desk(deck, lang)
-    count = len(chosen_reviews(desk, words or []))
+    which = chosen(desk.library, words) if words else None
+    counts = count_by_entry(desk.log, which)
+    count = sum(counts.values())
     if not count:
         raise KbError(desk.say("nothing to forget"), "kb quiz asks")
+    if not as_json:
+        desk.err.print(reset_lines(counts, desk.library, desk.err.width, desk.say))
     if not yes:
         if as_json or not sys.stdin.isatty():
             raise UsageError("kb reset asks first, and there is no terminal", "give --yes if you mean it")
         if not typer.confirm(desk.say("Forget {count} answers?", count=count), err=True):
             raise typer.Exit(1)
-    kept = forget(desk, words or [], time.time())
+    count = desk.log.reset(time.time(), which)
     if as_json:
-        show_json({"forgotten": count, "copy": str(kept)})
+        show_json({"forgotten": count, "entries": {str(number): answers for number, answers in counts.items()}})
     else:
-        desk.out.print([[(desk.say("{count} answers forgotten; a copy lies at {path}", count=count, path=kept), "")]])
+        desk.out.print([[(desk.say("{count} answers forgotten; kb redo brings them back", count=count), "")]])

@@ -38,7 +38,7 @@ def show_orphans(desk: "Desk", as_json: bool) -> None:
     """Print the answered questions that are not in the deck any more."""
     from quiz.stats import orphans
 
-    lost = orphans(desk.library, desk.progress)
+    lost = orphans(desk.library, desk.log)
     if as_json:
         show_json({"orphans": [{"item": item, "answers": count} for item, count in lost.items()]})
     else:
@@ -57,7 +57,7 @@ def show_stats(desk: "Desk", now: float, as_json: bool) -> None:
     """Print the learner's numbers."""
     from quiz.stats import gather, local_day
 
-    found = gather(desk.library, desk.progress, now)
+    found = gather(desk.library, desk.log, now)
     if as_json:
         from dataclasses import asdict
 

@@ -1,20 +1,33 @@
 """``kb undo``: the last answer taken back."""
 
+import sys
 import time
 
+import typer
+
 from kb.cli.opening import open_desk
-from kb.cli.options import DeckDir, Json, Lang
+from kb.cli.options import DeckDir, Json, Lang, Yes
 from kb.cli.output import show_json
 from kb.errors import KbError
 
 
-def command(deck: DeckDir = None, lang: Lang = None, as_json: Json = False) -> None:
-    """Take the last answer back, also tomorrow."""
+def command(yes: Yes = False, deck: DeckDir = None, lang: Lang = None, as_json: Json = False) -> None:
+    """Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again."""
+    from quiz.undo_lines import answer_text, taken_lines
+
     desk = open_desk(deck, lang)
-    taken = desk.progress.undo(time.time()) if desk.places.progress.exists() else None
+    say = desk.say
+    last = desk.log.last()
+    if last is None:
+        raise KbError(say("nothing to take back"), "kb quiz asks")
+    if sys.stdin.isatty() and not (yes or as_json):
+        question = say("Take back {answer}?", answer=answer_text(last, say))
+        if not typer.confirm(question, err=True):
+            raise typer.Exit(1)
+    taken = desk.log.undo(time.time(), last.id)
     if taken is None:
-        raise KbError(desk.say("nothing to take back"), "kb quiz asks")
+        raise KbError(say("nothing to take back"), "kb quiz asks")
     if as_json:
-        show_json({"item": taken.item})
+        show_json({"item": taken.item, "given": taken.given, "at": taken.at})
     else:
-        desk.out.print([[(desk.say("taken back: {item}", item=taken.item), "")]])
+        desk.out.print(taken_lines(taken, say, desk.out.width))

@@ -11,9 +11,10 @@ from tests.conftest import CONTENT
 
 
 def with_id(deck: Path, value: str) -> Path:
-    """The deck with a line ``id = ...`` in its deck.toml."""
+    """The deck with another line ``id = ...`` in its deck.toml; without one if the value is empty."""
     path = deck / "deck.toml"
-    path.write_text(f"id = {value}\n{path.read_text()}")
+    line = f"id = {value}" if value else ""
+    path.write_text(path.read_text().replace('id = "small"', line))
     return deck
 
 
@@ -27,6 +28,7 @@ def test_a_deck_has_an_id(deck: Path, tmp_path: Path) -> None:
 
 def test_a_deck_without_an_id_is_no_error(deck: Path) -> None:
     """Older decks have none."""
+    with_id(deck, "")
     assert ("", []) == (read_deck(deck)[0].id, read_deck(deck)[1])
 
 

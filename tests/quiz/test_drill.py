@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from quiz.progress import Progress, Review
+from quiz.log.event import Review
 from quiz.schedule import Rating
-from tests.conftest import write_entry
+from tests.conftest import learner_log, write_entry
 from tests.pseudo_terminal import Screen, answers
 
 
@@ -236,7 +236,7 @@ def test_rating_is_corrected_by_one_key(small: Path, home: Path) -> None:
         screen.wait_for("(rated hard)")
         screen.send("q")
         assert screen.end() == 0
-    log = Progress(home / "data" / "progress.db").reviews()
+    log = learner_log(home).reviews()
     assert [(one.proposed, one.rating) for one in log] == [(Rating.GOOD, Rating.HARD)]
 
 
@@ -368,7 +368,7 @@ def test_flood_is_told_and_goes_on_in_tens(small: Path, home: Path) -> None:
     """After a year's pause: a share of what is due, ten at a time, the rest on Enter."""
     for number in range(62, 75):
         write_entry(small, number, f"more-{number}")
-    log = Progress(home / "data" / "progress.db")
+    log = learner_log(home)
     for number in range(61, 75):
         for name in ("which-value", "which-hold", "printed", "counted", "recall"):
             log.add(Review(f"{number}/{name}", 0.0, "choice", "1", True, Rating.GOOD, Rating.GOOD, 5.0))

@@ -8,9 +8,9 @@ from random import Random
 import fsrs
 
 from quiz.fit import ENOUGH, count_reviews, fit
-from quiz.progress import Progress, Review
+from quiz.log.event import Review
 from quiz.schedule import DAY, Rating, recall_probability, review
-from tests.conftest import Kb, only_json
+from tests.conftest import Kb, learner_log, only_json
 
 SHORT = (0.1, 0.4, 0.8, 2.0, *fsrs.scheduler.DEFAULT_PARAMETERS[4:8], 1.2, *fsrs.scheduler.DEFAULT_PARAMETERS[9:])
 """A learner who forgets much faster than most."""
@@ -66,14 +66,15 @@ def test_command(home: Path, deck: Path, kb: Kb) -> None:
     few = kb("optimize", "--deck", str(deck))
     assert few.returncode == 1
     assert f"come back with {ENOUGH}" in few.stderr
-    progress = Progress(home / "data" / "progress.db")
+    log = learner_log(home)
     for item, history in histories(60).items():
         for rating, at in history:
-            progress.add(Review(item, at, "choice", "1", rating > 1, rating, rating, 5.0))
+            log.add(Review(item, at, "choice", "1", rating > 1, rating, rating, 5.0))
     shown = kb("optimize", "--deck", str(deck))
     assert shown.returncode == 0, shown.stderr
     for name in ("constant average", "default parameters", "fitted parameters"):
         assert name in shown.stdout
     values = only_json(kb("optimize", "--deck", str(deck), "--json").stdout)
-    kept = Progress(progress.path).parameters
+    log.refresh()
+    kept = log.parameters
     assert kept == (tuple(values["parameters"]) if values["kept"] == "fitted" else ())

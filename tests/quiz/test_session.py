@@ -7,11 +7,13 @@ import pytest
 
 from kb.deck.library import Library
 from quiz.kinds.table import all_kinds
+from quiz.log.answers import ENOUGH
+from quiz.log.event import Review
+from quiz.log.log import Log
 from quiz.plan import Card, all_cards, apart, plan, share_of_today
-from quiz.progress import ENOUGH, Progress, Review
 from quiz.schedule import Memory, Rating
 from quiz.session import Session, propose
-from tests.conftest import write_entry
+from tests.conftest import learner_log, write_entry
 
 DAY = 86_400.0
 
@@ -24,14 +26,14 @@ def library(deck: Path) -> Library:
 
 
 @pytest.fixture
-def progress(tmp_path: Path) -> Progress:
+def log(tmp_path: Path) -> Log:
     """An empty log."""
-    return Progress(tmp_path / "progress.db")
+    return learner_log(tmp_path)
 
 
-def session(library: Library, progress: Progress, cards: list[Card]) -> Session:
+def session(library: Library, log: Log, cards: list[Card]) -> Session:
     """A session at the time 0 with fixed dice."""
-    return Session(library, progress, cards, Random(1), lambda: 0.0)
+    return Session(library, log, cards, Random(1), lambda: 0.0, lambda: 0.0)
 
 
 def test_every_entry_has_a_recall_card(library: Library) -> None:
@@ -60,39 +62,41 @@ def test_due_come_first_the_most_forgotten_at_the_front() -> None:
     ]
 
 
-def test_wrong_answers_come_once_more(library: Library, progress: Progress) -> None:
+def test_wrong_answers_come_once_more(library: Library, log: Log) -> None:
     """A wrong item comes again at the end, once; both answers are in the log."""
-    one = session(library, progress, [Card(61, "which-value", "choice"), Card(61, "printed", "predict")])
+    one = session(library, log, [Card(61, "which-value", "choice"), Card(61, "printed", "predict")])
     asked = []
     while question := one.next():
         asked.append((question.card.id, question.is_again))
         one.answer(question, "x", False, Rating.AGAIN, 1.0)
     assert asked == [("which-value", False), ("printed", False), ("which-value", True), ("printed", True)]
-    assert len(progress.reviews()) == 4
+    assert len(log.reviews()) == 4
 
 
-def test_undo_asks_again(library: Library, progress: Progress) -> None:
+def test_undo_asks_again(library: Library, log: Log) -> None:
     """The last answer is taken back, and its question stands again."""
-    one = session(library, progress, [Card(61, "which-value", "choice")])
+    one = session(library, log, [Card(61, "which-value", "choice")])
     question = one.next()
     assert question is not None
     one.answer(question, "1", False, Rating.AGAIN, 1.0)
     assert one.left == 1
-    assert Card(61, "which-value", "choice") == one.undo()
+    taken = one.undo()
+    assert taken is not None
+    assert taken.item == "61/which-value"
     again = one.next()
     assert again is not None
     assert (again.is_again, again.is_new, one.left) == (False, True, 1)
-    assert progress.memories() == {}
+    assert log.memories() == {}
     assert one.undo() is None
 
 
-def test_options_are_shuffled_by_the_dice_alone(library: Library, progress: Progress) -> None:
+def test_options_are_shuffled_by_the_dice_alone(library: Library, log: Log) -> None:
     """The same dice give the same order; all orders come up."""
     card = Card(61, "which-value", "choice")
     orders = set()
     for seed in range(40):
         twice = [
-            Session(library, progress, [card], Random(seed), lambda: 0.0).next().order  # type: ignore[union-attr]
+            Session(library, log, [card], Random(seed), lambda: 0.0, lambda: 0.0).next().order  # type: ignore[union-attr]
             for _ in range(2)
         ]
         assert twice[0] == twice[1]
@@ -100,9 +104,9 @@ def test_options_are_shuffled_by_the_dice_alone(library: Library, progress: Prog
     assert len(orders) > 12
 
 
-def test_item_that_was_removed_is_passed_over(library: Library, progress: Progress) -> None:
+def test_item_that_was_removed_is_passed_over(library: Library, log: Log) -> None:
     """What is not in the deck any more is not asked."""
-    one = session(library, progress, [Card(61, "gone", "choice"), Card(61, "printed", "predict")])
+    one = session(library, log, [Card(61, "gone", "choice"), Card(61, "printed", "predict")])
     question = one.next()
     assert question is not None
     assert question.card.id == "printed"
@@ -174,10 +178,10 @@ def test_flood_after_a_long_pause_is_spread() -> None:
     assert share_of_today(60, 0) == 60
 
 
-def test_rating_is_corrected(library: Library, progress: Progress) -> None:
+def test_rating_is_corrected(library: Library, log: Log) -> None:
     """Both the proposed and the final rating are kept; the due date follows; a question that was wrong after all
     comes again."""
-    one = session(library, progress, [Card(61, "which-value", "choice")])
+    one = session(library, log, [Card(61, "which-value", "choice")])
     question = one.next()
     assert question is not None
     first = one.answer(question, "1", True, Rating.GOOD, 1.0)
@@ -189,41 +193,57 @@ def test_rating_is_corrected(library: Library, progress: Progress) -> None:
     assert one.left == 1
     assert one.amend(Rating.HARD) is not None
     assert one.left == 0
-    assert [(review.proposed, review.rating) for review in progress.reviews()] == [(Rating.GOOD, Rating.HARD)]
-    assert one.undo() == question.card
-    assert progress.memories() == {}
+    assert [(review.proposed, review.rating) for review in log.reviews()] == [(Rating.GOOD, Rating.HARD)]
+    assert one.undo() is not None
+    assert log.memories() == {}
 
 
-def test_undo_reaches_into_earlier_sessions(library: Library, progress: Progress) -> None:
-    """With nothing answered yet the last answer of the log is taken back, and asked."""
-    first = session(library, progress, [Card(61, "which-value", "choice")])
+def test_undo_reaches_into_earlier_sessions(library: Library, log: Log) -> None:
+    """Only where that is said: the last answer of the log is then taken back, and asked."""
+    first = session(library, log, [Card(61, "which-value", "choice")])
     question = first.next()
     assert question is not None
     first.answer(question, "1", True, Rating.GOOD, 1.0)
-    second = session(library, progress, [Card(62, "printed", "predict")])
-    assert second.undo() == question.card
-    assert progress.reviews() == []
+    second = session(library, log, [Card(62, "printed", "predict")])
+    assert second.undo() is None
+    taken = second.undo_earlier()
+    assert taken is not None
+    assert taken.item == question.card.key
+    assert log.reviews() == []
     again = second.next()
     assert again is not None
     assert again.card == question.card
 
 
-def test_undo_takes_back_this_sessions_answer(library: Library, progress: Progress) -> None:
+def test_redo_lets_an_answer_count_again(library: Library, log: Log) -> None:
+    """It is in the log and in the session as before, and what was to be asked again is not, but for a wrong answer."""
+    one = session(library, log, [Card(61, "which-value", "choice"), Card(62, "printed", "predict")])
+    question = one.next()
+    assert question is not None
+    one.answer(question, "1", False, Rating.AGAIN, 1.0)
+    queue = list(one.queue)
+    one.undo()
+    assert [given.item for given in one.redo()] == ["61/which-value"]
+    assert (list(one.queue), len(one.answered), log.totals()) == (queue, 1, (1, 0))
+    assert one.redo() == []
+
+
+def test_undo_takes_back_this_sessions_answer(library: Library, log: Log) -> None:
     """Two sessions at once: each takes back its own last answer."""
-    one, other = (session(library, progress, [Card(number, "which-value", "choice")]) for number in (61, 62))
+    one, other = (session(library, log, [Card(number, "which-value", "choice")]) for number in (61, 62))
     for each in (one, other):
         question = each.next()
         assert question is not None
         each.answer(question, "1", True, Rating.GOOD, 1.0)
     one.undo()
-    assert [review.item for review in progress.reviews()] == ["62/which-value"]
+    assert [review.item for review in log.reviews()] == ["62/which-value"]
 
 
-def test_faster_than_usual_is_easy(library: Library, progress: Progress) -> None:
+def test_faster_than_usual_is_easy(library: Library, log: Log) -> None:
     """The usual time is the median of one's own right answers of that kind."""
     for at, seconds in enumerate([10.0] * ENOUGH):
-        progress.add(Review(f"62/x{at}", 0.0, "choice", "1", True, Rating.GOOD, Rating.GOOD, seconds))
-    one = session(library, progress, [Card(61, "which-value", "choice")])
+        log.add(Review(f"62/x{at}", 0.0, "choice", "1", True, Rating.GOOD, Rating.GOOD, seconds))
+    one = session(library, log, [Card(61, "which-value", "choice")])
     question = one.next()
     assert question is not None
     proposed = [one.propose(question, True, False, seconds) for seconds in (9.0, 10.0)]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from quiz.progress import Progress
+from quiz.log.event import Review
 from quiz.schedule import Rating
-from tests.conftest import COMMAND, ROOT
+from tests.conftest import COMMAND, ROOT, learner_log
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_hint_try_rating_proof(small: Path, home: Path) -> None:
     assert wire.hear("proof")["outcome"] == "passed"
     wire.say(quit=True)
     wire.hear("end")
-    log = Progress(home / "data" / "progress.db").reviews()
+    log = learner_log(home).reviews()
     assert [(one.proposed, one.rating) for one in log] == [(Rating.HARD, Rating.EASY)]
 
 
@@ -167,12 +167,34 @@ def test_rejected_code_tells_its_reason(small: Path) -> None:
     assert (grade["correct"], grade["rating"]) == (True, 2)
 
 
-def test_backup_is_made_at_the_end(small: Path, home: Path) -> None:
-    """After a session with an answer a copy of the log lies in backups."""
+def test_undo_of_an_earlier_session_is_asked_for(small: Path, home: Path) -> None:
+    """What was answered before this session is taken back only by name, and counts again on redo."""
+    log = learner_log(home)
+    log.add(Review("61/printed", 1000.0, "predict", "3.0", True, Rating.GOOD, Rating.GOOD, 5.0))
+    wire = Wire("61", "--kind", "predict")
+    assert wire.hear("question")["item"] == "61/printed"
+    wire.say(undo=True)
+    assert "61/printed" in wire.hear("error")["message"]
+    wire.say(undo="earlier")
+    undone = wire.hear("undone")
+    assert (undone["item"], undone["given"], undone["at"]) == ("61/printed", "3.0", 1000.0)
+    assert wire.hear("question")["is_new"]
+    wire.say(redo=True)
+    assert wire.hear("redone")["items"] == ["61/printed"]
+    wire.hear("end")
+    log.refresh()
+    assert log.totals() == (1, 1)
+
+
+def test_answer_that_cannot_be_saved(small: Path, home: Path) -> None:
+    """An error says so, the question stands, nothing counts as answered, and the exit code tells it."""
     wire = Wire("61", "--kind", "choice", "--limit", "1")
     wire.hear("question")
+    (path,) = (home / "data" / "progress" / "small").glob("*.jsonl")
+    path.unlink()
+    path.mkdir()
     wire.say(answer=1)
-    wire.hear("grade")
+    assert "progress cannot be kept" in wire.hear("error")["message"]
     wire.say(quit=True)
-    assert wire.process.wait(timeout=120) == 0
-    assert [path.name for path in (home / "data" / "backups").iterdir()] == ["progress-0000000001.db"]
+    assert wire.hear("end")["answered"] == 0
+    assert wire.process.wait(timeout=120) == 1

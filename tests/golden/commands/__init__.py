@@ -27,7 +27,9 @@ LANGUAGES = ("en", "zh")
 
 MASKS = {
     r"\b\d+\.\d+\.\d+(\+\w+)?(?=\W|$)": "VERSION",
-    r'("(?:seconds|cpu_seconds|peak_mb|due|score)": )[0-9.e+-]+': r"\1X",
+    r'("(?:seconds|cpu_seconds|peak_mb|due|score|at|last)": )[0-9.e+-]+': r"\1X",
+    r"\b\d{4}-\d\d-\d\d \d\d:\d\d": "TIME",
+    r'(?<=/)[a-z0-9-]+-[a-z]{6}(?=\.jsonl| )|(?<="device": ")[a-z0-9-]+-[a-z]{6}(?=")': "DEVICE",
     r'("device_name": )"[^"]*"': r'\1"X"',
     r"(?m)^(  cpu · ).*$": r"\1X",
 }

@@ -118,7 +118,7 @@ def test_new_kind_is_asked_over_the_wire(sworn: Path, home: Path) -> None:
     """It brings its own facts, and its own grade."""
     desk = Desk(all_kinds, sworn)
     cards = [card for card in all_cards(desk.library) if card.kind == "oath"]
-    session = Session(desk.library, desk.progress, cards, Random(0), lambda: 1000.0)
+    session = Session(desk.library, desk.log, cards, Random(0), lambda: 1000.0, lambda: 0.0)
     target = io.StringIO()
     with Examiner(desk.records) as examiner:
         serve_session(desk, session, examiner, io.StringIO('{"answer": "yes"}\n'), target)
