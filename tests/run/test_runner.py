@@ -237,6 +237,8 @@ def test_interrupt_ends_the_script_and_says_so() -> None:
     """Ctrl-C in the caller reaches the script; its own handling is given time."""
     script = "import time\ntry:\n    print('begun')\n    time.sleep(600)\nfinally:\n    print('cleaned up')\n"
     caller = (
+        # Whoever runs the tests behind a shell has Ctrl-C ignored, and so would this process.
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from kb.run.runner import block_job, run\n"
         f"done = run(block_job({script!r}, 'script'), on_output=lambda s, t: print(t, end='', flush=True))\n"
         "print('OUTCOME', done.outcome)\n"
