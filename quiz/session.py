@@ -73,6 +73,8 @@ class Session:
         self.answered: list[Answered] = []
         self._taken: list[Answered] = []
         """Answers of this session that were taken back, the last one last."""
+        self._undone = 0
+        """How often something was taken back in this session and does not count again yet."""
         self._usual: dict[str, float | None] = {}
 
     @property
@@ -154,6 +156,7 @@ class Session:
             return None
         last = self.answered.pop()
         self.log.undo(self.clock(), last.review.id)
+        self._undone += 1
         self._taken.append(last)
         if not last.is_again and self.queue and self.queue[-1] == (last.card, True):
             self.queue.pop()
@@ -163,6 +166,7 @@ class Session:
     def undo_earlier(self) -> Review | None:
         """Take the last answer in the log back, of whichever session, and ask it again if the deck still has it."""
         taken = self.log.undo(self.clock())
+        self._undone += taken is not None
         card = next((card for card in all_cards(self.library) if taken and card.key == taken.item), None)
         if card:
             self.queue = deque(one for one in self.queue if one[0] != card)
@@ -170,7 +174,10 @@ class Session:
         return taken
 
     def redo(self) -> list[Review]:
-        """Let what was taken back last count again; what of it waits to be asked again does not any more."""
+        """Let what was taken back last in this session count again; what of it waits to be asked does not any more."""
+        if not self._undone:
+            return []
+        self._undone -= 1
         given = self.log.redo(self.clock())
         items = {review.item for review in given}
         if self._taken and self._taken[-1].review.id in {review.id for review in given}:

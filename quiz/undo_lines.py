@@ -30,7 +30,7 @@ def taken_lines(one: Review, say: Speech, width: int) -> list[Line]:
 def given_lines(given: Sequence[Review], say: Speech, width: int) -> list[Line]:
     """Which answers count again; that there are none, if so."""
     if not given:
-        return [[(say("nothing was taken back"), "warn")]]
+        return [[(say("nothing was taken back in this session"), "warn")]]
     lines: list[Line] = []
     for one in given[:MOST_NAMED]:
         lines += wrap([(say("counts again: {answer}", answer=answer_text(one, say)), "")], width)

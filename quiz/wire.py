@@ -145,7 +145,9 @@ class _Wire:
         if message.get("redo"):
             given = session.redo()
             if not given:
-                raise KbError("nothing was taken back", 'send {"undo": true} first')
+                raise KbError(
+                    "nothing was taken back in this session", 'send {"undo": true} first; kb redo reaches further'
+                )
             self.send("redone", items=[one.item for one in given])
             return True
         taken = session.undo_earlier() if message.get("undo") == "earlier" else session.undo()

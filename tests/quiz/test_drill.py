@@ -158,6 +158,32 @@ def test_undo(small: Path, home: Path) -> None:
         screen.wait_for("1-4 choose")
 
 
+def test_undo_of_an_earlier_answer_asks(small: Path, home: Path) -> None:
+    """A stray u takes nothing of an earlier session back; y does, and U lets it count again."""
+    log = learner_log(home)
+    log.add(Review("61/which-value", 1000.0, "choice", "2", False, Rating.AGAIN, Rating.AGAIN, 5.0))
+    with Screen("quiz", "61", "--kind", "choice") as screen:
+        screen.wait_for("1-4 choose")
+        screen.send("U")
+        screen.wait_for("nothing was taken back in this session")
+        screen.wait_for("1-4 choose", times=2)
+        screen.send("u")
+        screen.wait_for("the last answer before it: 61/which-value")
+        screen.wait_for("Enter leave it")
+        screen.send("\r")
+        screen.wait_for("1-4 choose", times=3)
+        assert len(answers(home)) == 1
+        screen.send("u")
+        screen.wait_for("Enter leave it", times=2)
+        screen.send("y")
+        screen.wait_for("taken back: 61/which-value")
+        screen.wait_for("1-4 choose", times=4)
+        assert answers(home) == []
+        screen.send("U")
+        screen.wait_for("counts again: 61/which-value")
+        assert answers(home) == [("61/which-value", False)]
+
+
 def test_proof_is_run(small: Path, home: Path) -> None:
     """r runs the item's proof and shows that it passes."""
     with Screen("quiz", "61", "--kind", "choice") as screen:

@@ -228,6 +228,15 @@ def test_redo_lets_an_answer_count_again(library: Library, log: Log) -> None:
     assert one.redo() == []
 
 
+def test_redo_leaves_what_was_taken_back_earlier(library: Library, log: Log) -> None:
+    """A stray key brings nothing back that was forgotten last week."""
+    log.add(Review("61/printed", 0.0, "predict", "1", True, Rating.GOOD, Rating.GOOD, 5.0))
+    log.reset(1.0)
+    one = session(library, log, [Card(61, "which-value", "choice")])
+    assert one.redo() == []
+    assert log.totals() == (0, 0)
+
+
 def test_undo_takes_back_this_sessions_answer(library: Library, log: Log) -> None:
     """Two sessions at once: each takes back its own last answer."""
     one, other = (session(library, log, [Card(number, "which-value", "choice")]) for number in (61, 62))

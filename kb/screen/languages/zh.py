@@ -168,6 +168,7 @@ WORDS = {
     "Take back {answer}?": "撤销 {answer}？",
     "counts again: {answer}": "重新计入：{answer}",
     "nothing was taken back": "没有被撤销的回答",
+    "nothing was taken back in this session": "这次测验里没有被撤销的回答",
     "kb undo takes the last answer back": "kb undo 可撤销上一个回答",
     "nothing to take back in this session": "这次测验里没有可撤销的回答",
     "the last answer before it: {answer}": "在此之前的最后一个回答：{answer}",
