@@ -31,15 +31,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """The whole suite runs on every core, on four at most; what is named runs in this process, where it can be watched,
-    and so do benchmarks."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        return  # one of the processes that this starts must not start its own
-    option = config.option
-    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and option.markexpr == "not bench"
-    if is_whole and getattr(option, "numprocesses", 0) is None and not option.usepdb:
-        option.numprocesses = min(os.cpu_count() or 1, 4)
-        option.dist = "worksteal"  # a few tests take as long as a hundred others
+    """The whole suite runs on every core; tests that are named, and benchmarks, run in this process, where they can be
+    watched. (Only ever fewer processes than were asked for: this is called in each of them, too.)"""
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.option.markexpr != "bench"
+    is_told = any(word.startswith(("-n", "--numprocesses")) for word in config.invocation_params.args)
+    if not (is_whole or is_told):
+        config.option.numprocesses = 0
 
 
 if TYPE_CHECKING:

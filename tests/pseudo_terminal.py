@@ -92,9 +92,20 @@ class Screen:
                 assert time.monotonic() < until, f"{otherwise}:\n{self.text}"
 
     def wait_for_keys(self) -> None:
-        """Read until the program takes keys one by one: what is pressed earlier goes through the terminal's own editing
-        of lines, for which Ctrl-D is no key."""
-        self.wait_until(lambda: not termios.tcgetattr(self.process.child_fd)[3] & termios.ICANON)
+        """Read until the program takes keys one by one and sleeps until the next. What is pressed earlier goes through
+        the terminal's own editing of lines, for which Ctrl-D is no key; a signal that comes earlier may be looked at
+        only with the next key."""
+        self.wait_until(self._takes_keys)
+
+    def _takes_keys(self) -> bool:
+        edits_lines = termios.tcgetattr(self.process.child_fd)[3] & termios.ICANON
+        # It may also sleep until another thread of its own gives the interpreter's lock away.
+        waits_for_lock = "futex" in Path(f"/proc/{self.process.pid}/wchan").read_text()
+        return not edits_lines and self.is_in_state("S") and not waits_for_lock
+
+    def is_in_state(self, state: str) -> bool:
+        """Whether the program is in a state, as the system calls it: R running, S sleeping, T stopped."""
+        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] == state
 
     def wait_raw(self, text: str, seconds: float = PATIENCE) -> None:
         """Wait until a text comes, without the time that reading it as a screen takes: for measuring."""

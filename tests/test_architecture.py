@@ -22,6 +22,7 @@ def imports_by_module() -> dict[str, set[str]]:
 
 
 def named_in(path: Path) -> set[str]:
+    """The modules of ours that a file names."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-import time
+from functools import partial
 
 import pytest
 
@@ -11,8 +11,10 @@ from tests.pseudo_terminal import Screen
 
 BETWEEN_TWO_KEYS = """
 import os, select, signal
+import kb.screen.keys
 from kb.screen.keys import Keyboard
 
+kb.screen.keys.SETTLED = 0.0  # what is to be drawn is drawn before it sleeps
 with Keyboard() as keyboard:
     for turn in range(2):
         os.kill(os.getpid(), signal.SIGCONT)
@@ -36,7 +38,7 @@ def test_suspended_between_two_keys() -> None:
         screen.wait_for("turn 1")
         screen.send("c")
         screen.wait_for("key c")
-        time.sleep(0.5)  # longer than a drawing waits
+        screen.wait_until(partial(screen.is_in_state, "S"))  # nothing is left to do but to wait for the next key
         screen.send("d")
         assert screen.wait_for("key d").count("drawn anew") == 1
 
@@ -72,10 +74,15 @@ def test_keys_have_names(sent: str, names: str) -> None:
     with Screen(program=[sys.executable, "-c", NAMED]) as screen:
         screen.wait_for("ready")
         screen.send(sent)
-        time.sleep(0.1)  # an escape and a letter at once are another key
+        screen.wait_until(lambda: shown_names(screen) == names)  # an escape and a letter at once are another key
         screen.send("q")
         assert screen.end() == 0
-        assert "".join(screen.text.replace("ready", "").split("\n")) == names
+        assert shown_names(screen) == names
+
+
+def shown_names(screen: Screen) -> str:
+    """The names of the keys so far."""
+    return "".join(screen.text.replace("ready", "").split("\n"))
 
 
 def test_partial_character_at_the_end() -> None:
@@ -117,8 +124,10 @@ def test_closed_keyboard_leaves_the_terminal_as_it_was() -> None:
 
 
 RESIZED = """
+import kb.screen.keys
 from kb.screen.keys import Keyboard
 
+kb.screen.keys.SETTLED = 3.0  # a busy machine takes its time between two of the sizes
 with Keyboard() as keyboard:
     print("ready", flush=True)
     print("key", keyboard.read(lambda: print("drawn anew", flush=True)), flush=True)
@@ -129,6 +138,7 @@ def test_new_size_is_drawn_once() -> None:
     """Dragging an edge gives many sizes; the last one counts."""
     with Screen(program=[sys.executable, "-c", RESIZED]) as screen:
         screen.wait_for("ready")
+        screen.wait_for_keys()
         for columns in (70, 60, 50):
             screen.resize(columns)
         screen.wait_for("drawn anew")
