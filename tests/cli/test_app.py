@@ -370,11 +370,11 @@ def test_interrupted_verification(small: Path, home: Path) -> None:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_columns_are_kept(small: Path, kb: Kb, columns: int, lang: str) -> None:
     """No line of text is wider than COLUMNS, in both languages."""
-    from rich.cells import cell_len
+    from wcwidth import wcswidth
 
     for command in (("list",), ("search", "mean"), ("show", "61")):
         done = kb(*command, "--lang", lang, environ={"COLUMNS": str(columns)})
-        wide = [line for line in done.stdout.splitlines() if cell_len(line) > columns]
+        wide = [line for line in done.stdout.splitlines() if wcswidth(line) > columns]
         assert wide == []
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from rich.cells import cell_len
+from wcwidth import wcswidth
 
 from quiz.log.event import Review
 from quiz.schedule import Rating
@@ -216,7 +216,7 @@ def test_nothing_is_wider_than_the_screen(small: Path, home: Path, columns: int,
         text = screen.wait_for("1-4")
         screen.send("1")
         text = screen.wait_for("Enter")
-        assert all(cell_len(line) <= columns for line in text.splitlines())
+        assert all(wcswidth(line) <= columns for line in text.splitlines())
         # A word that the terminal itself broke would go on at the next line's start without a space.
         assert "explana\ntion" not in text
 
@@ -331,7 +331,7 @@ def test_resizing_draws_the_question_anew(small: Path, home: Path) -> None:
         screen.resize(40)
         text = screen.wait_for("1-4 choose", times=2)
         last = text[text.rindex("What is the mean of 1") :]
-        assert all(cell_len(line) <= 40 for line in last.splitlines())
+        assert all(wcswidth(line) <= 40 for line in last.splitlines())
         screen.send(place_of(text, "3"))
         screen.wait_for("✓ right")
     assert answers(home) == [("61/which-value", True)]

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from wcwidth import wcswidth
 
 from kb.deck.markdown import read_markdown
 from kb.screen.highlight import python_lines
@@ -33,7 +33,7 @@ def test_wrapped_lines_fit_and_keep_every_character(text: str, width: int) -> No
     """Wrapping only moves spaces."""
     lines = ["".join(piece for piece, _ in line) for line in wrap([(text, "")], width)]
     assert "".join(text.split()) == "".join("".join(lines).split())
-    assert all(cell_len(line) <= width for line in lines)
+    assert all(wcswidth(line) <= width for line in lines)
 
 
 @given(st.text(alphabet="中文字符，。；（x", min_size=1, max_size=80), st.integers(12, 40))
@@ -42,7 +42,7 @@ def test_no_line_begins_with_closing_punctuation(text: str, width: int) -> None:
     lines = ["".join(piece for piece, _ in line) for line in wrap([("字" + text, "")], width)]
     for before, line in pairwise(lines):
         if line[:1] in CLOSING:
-            assert cell_len(before) + cell_len(line[0]) > width
+            assert wcswidth(before) + wcswidth(line[0]) > width
             assert all(char in CLOSING or char in "（x" for char in before[1:]) or len(before) * 2 >= width - 1
 
 
@@ -53,7 +53,7 @@ def test_whole_entries_fit_at_forty_and_eighty() -> None:
         for width in (40, 80):
             for line in lay_out(blocks, style(width)):
                 text = "".join(piece for piece, _ in line)
-                assert cell_len(text) <= width, text
+                assert wcswidth(text) <= width, text
 
 
 def test_table_is_folded_into_the_width() -> None:
@@ -61,7 +61,7 @@ def test_table_is_folded_into_the_width() -> None:
     source = "| optimizer | what it keeps for each parameter |\n|--|--|\n| Adam | two moments 一阶矩与二阶矩 |\n"
     lines = lay_out(read_markdown(source).blocks, style(30))
     texts = ["".join(piece for piece, _ in line) for line in lines]
-    assert all(cell_len(text) <= 30 for text in texts)
+    assert all(wcswidth(text) <= 30 for text in texts)
     assert "一阶矩与二阶矩" in "".join("".join(texts).split())
 
 
@@ -75,7 +75,7 @@ def test_task_lists_and_formulas_are_shown() -> None:
 def test_clip_fits(text: str, width: int) -> None:
     """A clipped text is never wider than asked, and whole if it fits."""
     cut = clip(text, width)
-    assert cell_len(cut) <= width
+    assert wcswidth(cut) <= width
     assert cut == text or cut.endswith("…")
 
 
@@ -86,7 +86,7 @@ def test_passage_begins_with_a_whole_word_and_shows_its_match(text: str, width: 
     at = len(text.partition(" match ")[0]) + 1
     line = passage_line(Passage(text, ((at, at + 5),)), width)
     shown = "".join(piece for piece, _ in line)
-    assert cell_len(shown) <= width
+    assert wcswidth(shown) <= width
     assert ("match", "mark") in line
     if shown.startswith("…"):
         assert shown[1] != " "
@@ -99,8 +99,8 @@ def test_table_breaks_no_word_while_there_is_room() -> None:
     row = "| `MultiLabelMarginLoss` | some words that may go on below, as words do | 1 |\n"
     lines = shown(f"| name | meaning | n |\n| --- | --- | --- |\n{row}", 40)
     assert any("`MultiLabelMarginLoss`" in line for line in lines)
-    assert max(map(cell_len, lines)) <= 40
-    assert max(map(cell_len, shown(f"| name | meaning | n |\n| --- | --- | --- |\n{row}", 20))) <= 20
+    assert max(map(wcswidth, lines)) <= 40
+    assert max(map(wcswidth, shown(f"| name | meaning | n |\n| --- | --- | --- |\n{row}", 20))) <= 20
 
 
 @example("============ 中中中 ", 24)
@@ -108,7 +108,7 @@ def test_table_breaks_no_word_while_there_is_room() -> None:
 def test_folded_code_keeps_its_characters_and_goes_on_further_in(code: str, width: int) -> None:
     """Before or after a space, if there is one in the second half: no word is cut that need not be."""
     lines = shown(f"```python\n  x{code}x\n```\n", width)
-    assert max(map(cell_len, lines)) <= width
+    assert max(map(wcswidth, lines)) <= width
     assert lines[0][4:] + "".join(line[8:] for line in lines[1:]) == f"x{code}x"
     assert all(line.startswith(" " * 8) for line in lines[1:])
     for line, below in pairwise(lines):
