@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from random import Random
 
-from kb.errors import UsageError
+from kb.errors import INTERRUPTED, UsageError
 from kb.screen.keys import END, ENTER, ESCAPE
 from kb.screen.layout import Line, lay_out, wrap
 from kb.screen.messages import time_text
@@ -15,7 +15,7 @@ from quiz.desk import Desk
 from quiz.examiner import Examiner
 from quiz.grade import Grade
 from quiz.kinds.kind import Reply
-from quiz.kinds.table import KINDS
+from quiz.kinds.table import KINDS, is_any_run
 from quiz.plan import Agenda
 from quiz.schedule import Memory, Rating
 from quiz.session import Question, Session
@@ -78,7 +78,7 @@ class Drill:
         except Leave:
             pass
         except KeyboardInterrupt:
-            code = 130
+            code = INTERRUPTED
         self.board.out.print([[], *self.summary_lines()])
         return code
 
@@ -128,7 +128,7 @@ class Drill:
         self.board.begin(asking.show_question)
         started = self.session.stopwatch()
         kind.prepare(self.examiner, question)
-        if any(KINDS[name].is_run for name in self.session.kinds):
+        if is_any_run(self.session.kinds):
             self.examiner.warm()
         _load_ahead(self.session.kinds)
         reply = kind.ask(asking)
@@ -235,13 +235,11 @@ class Drill:
 
 
 def _load_ahead(kinds: set[str]) -> None:
-    """Import, while the learner reads, what the answer will need: fsrs takes 25 ms, prompt_toolkit 100."""
+    """Import, while the learner reads, what typing code needs: prompt_toolkit takes 100 ms."""
 
     def load() -> None:
-        import fsrs  # noqa: F401
+        import prompt_toolkit  # noqa: F401
+        import pygments.lexers.python  # noqa: F401
 
-        if any(KINDS[name].is_run for name in kinds):
-            import prompt_toolkit  # noqa: F401
-            import pygments.lexers.python  # noqa: F401
-
-    threading.Thread(target=load, daemon=True).start()
+    if is_any_run(kinds):
+        threading.Thread(target=load, daemon=True).start()

@@ -106,7 +106,7 @@ def _optimize(histories: Iterable[History]) -> Parameters:
     for history in histories:
         reviews = []
         for place, (rating, at) in enumerate(history):
-            # py-fsrs, which schedules, counts whole days too.
+            # The schedule counts whole days too.
             days = int((at - history[place - 1][1]) // DAY) if place else 0
             reviews.append(fsrs_rs.FSRSReview(int(rating), days))
             if place and days:

@@ -26,7 +26,7 @@ from kb.deck.text import Block
 from kb.errors import KbError
 from quiz.desk import Desk
 from quiz.examiner import Examiner
-from quiz.kinds.table import KINDS
+from quiz.kinds.table import KINDS, is_any_run
 from quiz.schedule import Rating
 from quiz.session import Question, Session
 
@@ -64,7 +64,7 @@ class _Wire:
             self.send("question", **_question(question, self.desk.say.language, session.left))
             self.helped, self.started = False, session.stopwatch()
             KINDS[question.item.kind].prepare(self.examiner, question)
-            if any(KINDS[name].is_run for name in session.kinds):
+            if is_any_run(session.kinds):
                 self.examiner.warm()
             is_open = self.take_answer(question, source)
         right = sum(one.review.rating is not Rating.AGAIN for one in session.answered)

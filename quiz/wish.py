@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kb.errors import UsageError
 from quiz.desk import Desk
-from quiz.kinds.table import KINDS
+from quiz.kinds.table import KINDS, is_any_run
 from quiz.plan import Agenda, Card, all_cards, plan
 from quiz.stats import done_today
 
@@ -46,7 +46,7 @@ def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
         and wish.area in (None, summaries[card.number].area)
         and wish.level in (None, summaries[card.number].level)
     ]
-    if not desk.torch and any(KINDS[card.kind].is_run for card in cards):
+    if not desk.torch and is_any_run(card.kind for card in cards):
         cards = [card for card in cards if not KINDS[card.kind].is_run]
         text = desk.say("torch is not installed: questions whose answers are run are left out")
         desk.err.print([[(f"kb: {text}", "warn")]])

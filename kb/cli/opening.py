@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kb.context import Context
-    from kb.deck.kind import Kinds
+    from kb.deck.kind import Kinds, LoadKinds
     from quiz.desk import Desk
 
 
@@ -17,20 +17,26 @@ def open_context(deck: Path | None, language: str | None) -> "Context":
     """The surroundings of a command that reads a deck."""
     from kb.context import Context
 
-    return Context(_load_kinds, deck, language, _refresh_behind)
+    return Context(_kinds(), deck, language, _refresh_behind)
 
 
 def open_desk(deck: Path | None, language: str | None) -> "Desk":
     """The surroundings of a command that asks or counts answers."""
     from quiz.desk import Desk
 
-    return Desk(_load_kinds, deck, language, _refresh_behind)
+    return Desk(_kinds(), deck, language, _refresh_behind)
+
+
+def _kinds() -> "LoadKinds":
+    from kb.deck.kind import LoadKinds
+
+    return LoadKinds(_load_kinds, str(Path(__file__).parents[2] / "quiz" / "kinds"))
 
 
 def _load_kinds() -> "Kinds":
-    from quiz.kinds.table import all_kinds  # only what reads a changed entry needs them
+    from quiz.kinds.table import KINDS  # only what reads a changed entry needs them
 
-    return all_kinds()
+    return KINDS
 
 
 def _refresh_behind(deck: Path, cache: Path) -> None:

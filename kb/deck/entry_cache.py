@@ -104,7 +104,7 @@ class EntryCache:
         rows = self._cache.ask(query, (number, language))
         if not rows:
             return None
-        from kb.deck.thaw import thawed_text  # deferred, as below
+        from kb.deck.text_cache import thawed_text  # deferred, as below
 
         return thawed_text(rows[0][0])
 
@@ -118,7 +118,7 @@ class EntryCache:
         from kb.deck.entry import Entry
         from kb.deck.item import Item
         from kb.deck.script import Snippet
-        from kb.deck.thaw import thawed_text
+        from kb.deck.text_cache import thawed_text
 
         folder, summary, snippet, items = rows[0]
         texts = self._cache.ask("SELECT language, body FROM text WHERE folder = ? ORDER BY rowid", (folder,))

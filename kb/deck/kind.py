@@ -6,7 +6,7 @@ class as how they are read.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kb.deck.text import Block
 
@@ -71,5 +71,14 @@ class Kind(Protocol):
 Kinds = Mapping[str, Kind]
 """All kinds by name, in the order in which an item is tried for them."""
 
-LoadKinds = Callable[[], Kinds]
-"""Gives the kinds once an entry is really read: what comes from the cache needs none of them."""
+
+class LoadKinds(NamedTuple):
+    """Gives the kinds once an entry is really read: what comes from the cache needs none of them."""
+
+    load: Callable[[], Kinds]
+    folder: str
+    """Where their classes are written: what was read by other ones is read again."""
+
+    def __call__(self) -> Kinds:
+        """The kinds."""
+        return self.load()

@@ -74,7 +74,7 @@ class Library:
         """
         path = path.absolute()
         file = None if cache is None else cache / "decks" / f"{short_hash(str(path))}.db"
-        kept = Cache(file, _program_version() + _file_stamp(path / FILE))
+        kept = Cache(file, _program_version(kinds.folder) + _file_stamp(path / FILE))
         library = cls(_deck(path, kept), kept, kinds)
         scanned = library.surely(library._last_scan)
         if scanned is None:
@@ -245,10 +245,14 @@ def _deck(path: Path, cache: Cache) -> Deck:
     return deck
 
 
-def _program_version() -> str:
-    """Changes whenever the program's own files do: an older reading may be wrong."""
-    with os.scandir(os.path.dirname(__file__)) as files:  # noqa: PTH120 pathlib would cost a millisecond here
-        return str(max(file.stat().st_mtime_ns for file in files if file.name.endswith(".py")))
+def _program_version(kinds: str) -> str:
+    """Changes whenever the files that read entries do, here or in the folder of the kinds: an older reading may be
+    wrong."""
+    times = []
+    for folder in (os.path.dirname(__file__), kinds):  # noqa: PTH120 pathlib would cost a millisecond here
+        with os.scandir(folder) as files:
+            times += [file.stat().st_mtime_ns for file in files if file.name.endswith(".py")]
+    return str(max(times))
 
 
 def _file_stamp(path: Path) -> str:

@@ -1,7 +1,9 @@
 """The kinds of items: a new one is a class in a file of its own, and a name in here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+from kb.deck.kind import LoadKinds
 from quiz.kinds.choice import Choice
 from quiz.kinds.code import Code
 from quiz.kinds.kind import QuizKind
@@ -12,6 +14,10 @@ KINDS: Mapping[str, QuizKind] = {kind.name: kind for kind in (Choice(), Predict(
 """By name, in the order in which an item is tried for them."""
 
 
-def all_kinds() -> Mapping[str, QuizKind]:
-    """All kinds by name: what a deck is opened with."""
-    return KINDS
+all_kinds = LoadKinds(lambda: KINDS, str(Path(__file__).parent))
+"""What a deck is opened with."""
+
+
+def is_any_run(names: Iterable[str]) -> bool:
+    """Whether answers of any of these kinds are graded by running them."""
+    return any(KINDS[name].is_run for name in names)

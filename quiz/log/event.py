@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from quiz.log.fsrs6 import is_allowed
-from quiz.schedule import Rating
+from quiz.schedule import Rating, is_allowed
 
 FORMAT = 1
 """Of the lines that are written, their ``v``."""

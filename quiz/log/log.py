@@ -8,9 +8,8 @@ from quiz.log.answers import as_review
 from quiz.log.event import Id, Review, answer_values, change_values
 from quiz.log.exchange import Checked, Synced, check, examine, restore, sync
 from quiz.log.folder import Draft, Folder
-from quiz.log.fsrs6 import within_bounds
 from quiz.log.journal import journals
-from quiz.schedule import Memory, Parameters, Rating
+from quiz.schedule import Memory, Parameters, Rating, within_bounds
 
 AFTER = 1e-6
 """Seconds: a correction is written as later than what it corrects, whatever the clock says."""

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from quiz.log.event import TAKES, Event, Key
-from quiz.log.fsrs6 import MICROSECONDS, due_after, stepper
 from quiz.log.journal import Damage, journals, read
-from quiz.log.store import INDEXES, OF_ANSWERS, TABLES, Store
-from quiz.schedule import DAY
+from quiz.log.state_file import INDEXES, OF_ANSWERS, TABLES, StateFile
+from quiz.schedule import DAY, MICROSECONDS, due_after, stepper
 
 _TIME, _ITEM, _FIRST, _RATING = 4, 5, 10, 11
 
@@ -41,7 +40,7 @@ class News:
     """Items of answers that lie in the future and did not before."""
 
 
-class State(Store):
+class State(StateFile):
     """The state of one deck's log."""
 
     # Reading the files

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from kb.errors import KbError
 from kb.places import short_hash
 from quiz.log.event import change_values, decode, encode
-from quiz.log.fsrs6 import is_allowed
 from quiz.log.journal import locked, make_folder, replace
+from quiz.schedule import is_allowed
 
 VERSIONS = (1, 2)
 """Formats of the old file that are known."""

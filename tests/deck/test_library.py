@@ -11,11 +11,11 @@ import pytest
 import kb.deck.folder
 from kb.deck.entry import Entry
 from kb.deck.folder import load_entry
-from kb.deck.kind import Kinds
+from kb.deck.kind import Kinds, LoadKinds
 from kb.deck.library import Library
 from kb.deck.manifest import Deck, read_deck
 from kb.errors import Complaint, UsageError
-from quiz.kinds.table import all_kinds
+from quiz.kinds.table import KINDS, all_kinds
 from tests.conftest import EN, write_entry
 
 
@@ -62,6 +62,18 @@ def test_removed_and_added_entries_are_noticed(deck: Path, cache: Path) -> None:
     write_entry(deck, 63, "new")
     shutil.rmtree(deck / "061-mean")
     assert [summary.number for summary in Library.open(deck, cache, all_kinds).summaries] == [63]
+
+
+def test_entries_are_read_again_when_their_kinds_change(deck: Path, cache: Path, tmp_path: Path) -> None:
+    """What an older class of a kind made of an item does not stay."""
+    written = tmp_path / "kinds"
+    written.mkdir()
+    (written / "choice.py").write_text("")
+    Library.open(deck, cache, LoadKinds(all_kinds.load, str(written))).close()
+    renamed = {name: kind for name, kind in KINDS.items() if name != "choice"}
+    os.utime(written / "choice.py", (4e9, 4e9))
+    library = Library.open(deck, cache, LoadKinds(lambda: renamed, str(written)))
+    assert "choice" not in {item.kind for item in library.entry(61).items}
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "schema"])

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from quiz.log.answers import ENOUGH
 from quiz.log.event import Id, Review
-from quiz.log.fsrs6 import DEFAULT
 from quiz.log.log import Log
-from quiz.schedule import DAY, Rating, replay
+from quiz.schedule import DAY, DEFAULT, Rating, replay
 from tests.quiz.log.logs import NOW, answer, line, lines_in, open_log, put
 
 ITEMS = ("61/a", "61/b", "62/a")

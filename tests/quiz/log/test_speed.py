@@ -9,8 +9,7 @@ from random import Random
 
 import pytest
 
-from quiz.log.fsrs6 import DEFAULT
-from quiz.schedule import DAY, Rating
+from quiz.schedule import DAY, DEFAULT, Rating
 from tests.conftest import ROOT
 from tests.quiz.log.logs import NOW, answer, line, open_log, put
 

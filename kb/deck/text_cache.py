@@ -1,4 +1,4 @@
-"""Thawing: a text from the JSON that the cache keeps of it, by hand, since showing an entry needs nothing else."""
+"""Text cache: a text from the JSON that is kept of it, by hand, since showing an entry needs nothing else."""
 
 import json
 from typing import Any

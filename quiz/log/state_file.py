@@ -1,4 +1,4 @@
-"""Store: the SQLite file in which a log's state is kept, and what is asked of it while the log is written."""
+"""State file: the SQLite file in which a log's state is kept, and what is asked of it while the log is written."""
 
 import os
 import sqlite3
@@ -58,7 +58,7 @@ EFFECTIVE = """
 OF_ANSWERS = f"SELECT of_device, of_number, of_mark, what, rating {EFFECTIVE} AND what IN ('undo', 'reset', 'amend')"
 
 
-class Store:
+class StateFile:
     """One log's file."""
 
     def __init__(self, path: Path | str) -> None:

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quiz.log.fsrs6 import DEFAULT, LOWER, MOST_DAYS, UPPER, is_allowed, replay, within_bounds
-from quiz.schedule import DAY, Parameters, Rating
+from quiz.schedule import DAY, DEFAULT, LOWER, MOST_DAYS, UPPER, Parameters, Rating, is_allowed, replay, within_bounds
 from quiz.schedule import replay as by_py_fsrs
 
 GAPS = st.one_of(st.sampled_from([0.0, 1.0, DAY - 1, DAY, 3 * DAY]), st.floats(0, 400 * DAY))
