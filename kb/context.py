@@ -62,9 +62,9 @@ class Context:
     @cached_property
     def library(self) -> Library:
         """The deck's entries."""
-        from kb.screen.progress_bar import Waiting
+        from kb.screen.progress_bar import ProgressBar
 
-        with Waiting(self.err, self.deck_path.name) as waiting:
+        with ProgressBar(self.err, self.deck_path.name) as waiting:
             library = Library.open(self.deck_path, self.places.cache, self._kinds, waiting.advance, self._on_stale)
         if library.is_empty:
             raise KbError(f"the deck {self.deck_path} has no entry that can be read", "kb check tells what is wrong")
@@ -78,10 +78,10 @@ class Context:
     @cached_property
     def searcher(self) -> "Searcher":
         """The deck's search index."""
-        from kb.screen.progress_bar import Waiting
+        from kb.screen.progress_bar import ProgressBar
         from kb.search.searcher import Searcher
 
-        with Waiting(self.err, self.say("indexing")) as waiting:
+        with ProgressBar(self.err, self.say("indexing")) as waiting:
             return Searcher.open(self.library, self.places.cache, waiting.advance)
 
     @cached_property

@@ -16,7 +16,7 @@ from quiz.examiner import Examiner
 from quiz.grade import Grade
 from quiz.kinds.kind import Reply
 from quiz.kinds.table import KINDS, is_any_run
-from quiz.plan import Agenda
+from quiz.plan import Agenda, memories_of
 from quiz.schedule import Memory, Rating
 from quiz.session import Question, Session
 from quiz.undo_lines import answer_text, given_lines, taken_lines
@@ -90,7 +90,7 @@ class Drill:
             board.show(wrap([(text, "warn")], board.out.width))
         if self.wish.words or self.wish.only_new or (agenda.due and agenda.today):
             return
-        memories = self.desk.log.memories().values()
+        memories = memories_of(self.desk.library, self.desk.log.memories())
         if not memories:
             return
         if agenda.due:
@@ -225,7 +225,7 @@ class Drill:
             lines: list[Line] = [[(say("{count} answered, {right} right", count=len(answered), right=right), "strong")]]
         else:
             lines = [[(say("nothing was answered"), "dim")]]
-        memories = self.desk.log.memories().values()
+        memories = memories_of(self.desk.library, self.desk.log.memories())
         if due := sum(memory.due <= now for memory in memories):
             lines.append([(say("{count} are due now", count=due), "dim")])
         elif answered and memories:

@@ -2,7 +2,7 @@
 
 from kb.screen.language import language_text
 from quiz.desk import Desk
-from quiz.plan import all_cards, share_of_today
+from quiz.plan import all_cards, memories_of, share_of_today
 from quiz.stats import done_today, local_day, recent_days
 
 
@@ -15,7 +15,7 @@ def show_home(desk: Desk, now: float) -> None:
     )
     cards = all_cards(desk.library)
     memories = desk.log.memories()
-    due = sum(card.key in memories and memories[card.key].due <= now for card in cards)
+    due = sum(memory.due <= now for memory in memories_of(desk.library, memories))
     new = sum(card.key not in memories for card in cards)
     today = share_of_today(due, done_today(desk.log, now))
     days, in_a_row = recent_days(desk.log, now, 30)

@@ -40,6 +40,11 @@ def all_cards(library: Library) -> list[Card]:
     return [card for number in sorted(cards) for card in cards[number]]
 
 
+def memories_of(library: Library, memories: Mapping[str, Memory]) -> list[Memory]:
+    """What is known of a deck's items: an item that left the deck is never due."""
+    return [memories[card.key] for card in all_cards(library) if card.key in memories]
+
+
 @dataclass(frozen=True, slots=True)
 class Agenda:
     """What a session will ask, and what it leaves for later."""

@@ -1,4 +1,4 @@
-"""Gauge: draws what stats tells, in characters that every terminal has."""
+"""Statistics on the screen, in characters that every terminal has."""
 
 from datetime import date, timedelta
 

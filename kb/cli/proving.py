@@ -12,7 +12,7 @@ from kb.errors import KbError, UsageError
 from kb.run.detection import find_device
 from kb.run.device import public
 from kb.run.worker import Workers
-from kb.screen.progress_bar import Waiting
+from kb.screen.progress_bar import ProgressBar
 from kb.screen.result_lines import result_line
 from kb.screen.run_lines import run_summary
 from kb.verify.judging import Result, verify
@@ -77,7 +77,7 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
         tasks = shard(tasks, *part)
     with ExitStack() as stack:
         workers = stack.enter_context(Workers())
-        bar = stack.enter_context(Waiting(context.err, context.say("verifying"), is_silent))
+        bar = stack.enter_context(ProgressBar(context.err, context.say("verifying"), is_silent))
         done = count(1)
 
         def advance(result: Result) -> None:

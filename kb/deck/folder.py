@@ -1,4 +1,4 @@
-"""Loading an entry: the files of one folder made into one Entry, with every complaint about them."""
+"""Folder: the files of one entry made into one Entry, with every complaint about them."""
 
 from pathlib import Path
 

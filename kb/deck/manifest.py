@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -115,15 +116,6 @@ def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
     if not isinstance(areas, dict) or not all(_is_titles(names) for names in areas.values()):
         complain('areas is not a table of names; write vision = { en = "Vision" } under [areas]')
         areas = {}
-    chapters = []
-    for at, chapter in enumerate(_tables(table.get("chapters", []))):
-        if not all(isinstance(chapter.get(key), int) for key in ("number", "first", "last")):
-            complain(f"chapter {at + 1} lacks number, first or last; give whole numbers")
-        elif not _is_titles(chapter.get("titles", {})):
-            complain(f"chapter {at + 1} has titles that are no table; write titles = {{ en = ... }}")
-        else:
-            titles = dict(chapter.get("titles", {}))
-            chapters.append(Chapter(chapter["number"], chapter["first"], chapter["last"], titles))
     titles = table.get("titles", {})
     if not _is_titles(titles):
         complain("titles is not a table of texts; write en = ... under [titles]")
@@ -139,11 +131,25 @@ def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
         titles=titles,
         languages=tuple(languages),
         areas=areas,
-        chapters=tuple(sorted(chapters, key=lambda chapter: chapter.first)),
+        chapters=_chapters(table.get("chapters", []), complain),
         complete=bool(table.get("complete", False)),
         id=mark,
     )
     return deck, complaints
+
+
+def _chapters(value: object, complain: Callable[[str], None]) -> tuple[Chapter, ...]:
+    """The chapters that can be read, in the order of their numbers."""
+    chapters = []
+    for at, chapter in enumerate(_tables(value), 1):
+        if not all(isinstance(chapter.get(key), int) for key in ("number", "first", "last")):
+            complain(f"chapter {at} lacks number, first or last; give whole numbers")
+        elif not _is_titles(chapter.get("titles", {})):
+            complain(f"chapter {at} has titles that are no table; write titles = {{ en = ... }}")
+        else:
+            titles = dict(chapter.get("titles", {}))
+            chapters.append(Chapter(chapter["number"], chapter["first"], chapter["last"], titles))
+    return tuple(sorted(chapters, key=lambda chapter: chapter.first))
 
 
 def _is_list_of(value: object, kind: type) -> bool:

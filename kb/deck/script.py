@@ -1,4 +1,4 @@
-"""Reading a snippet: its PEP 723 block, its holes, and what it imports."""
+"""Script: an entry's snippet, its PEP 723 block, its holes, and what it imports."""
 
 import ast
 import re

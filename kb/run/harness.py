@@ -167,7 +167,7 @@ def run_script(config: dict[str, Any]) -> int:
         observer.failure = _describe(error, path)
         _print_traceback(error, path)
         if isinstance(error, KeyboardInterrupt):
-            status = 130
+            status = 130  # as kb.errors has it; this file stands alone
     write_report(checks)
     return status
 

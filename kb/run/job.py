@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from kb.errors import INTERRUPTED as INTERRUPTED_CODE
+
 OUTPUT_LIMIT = 10_000_000
 """Bytes of output after which a run is ended."""
 
@@ -32,7 +34,7 @@ class Outcome(StrEnum):
     TIMED_OUT = "timed out", 124, False, "not done after {timeout:g} s"
     OUT_OF_MEMORY = "out of memory", 1, False, "its processes held more memory than they may"
     KILLED = "killed", 1, False, "killed by signal {signal} ({name})"
-    INTERRUPTED = "interrupted", 130, False, "interrupted"
+    INTERRUPTED = "interrupted", INTERRUPTED_CODE, False, "interrupted"
     TOO_MUCH_OUTPUT = "too much output", 1, True, "it printed more than {megabytes:g} MB"
 
 

@@ -31,8 +31,8 @@ class Worker:
     def __init__(self, address: str, lifeline: socket.socket | None, folder: str, pid: int) -> None:
         self.address = address
         self._lifeline = lifeline
-        self._folder = folder
-        self._pid = pid
+        self.folder = folder
+        self.pid = pid
 
     @classmethod
     def start(cls, preload: tuple[str, ...] = PRELOADED, environ: Mapping[str, str] | None = None) -> "Worker":
@@ -118,9 +118,9 @@ class Worker:
         if self._lifeline is not None:
             self._lifeline.close()
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                os.kill(self._pid, signal.SIGKILL)
-                os.waitpid(self._pid, 0)
-            shutil.rmtree(self._folder, ignore_errors=True)
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> "Worker":
         return self

@@ -1,4 +1,4 @@
-"""Waiting: a bar for work that takes longer than a moment, on a terminal alone."""
+"""Progress bar: for work that takes longer than a moment, on a terminal alone."""
 
 import time
 
@@ -14,7 +14,7 @@ TICK = 0.1
 CELLS = 24
 
 
-class Waiting:
+class ProgressBar:
     """Shows how far something is; the line is gone when it ends."""
 
     def __init__(self, terminal: Terminal, what: str, is_silent: bool = False) -> None:
@@ -31,7 +31,7 @@ class Waiting:
         self._begin = self._drawn = time.monotonic()
         self._is_shown = False
 
-    def __enter__(self) -> "Waiting":
+    def __enter__(self) -> "ProgressBar":
         return self
 
     def advance(self, done: int, whole: int, what: str = "") -> None:

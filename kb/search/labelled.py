@@ -1,4 +1,4 @@
-"""Queries: searches with the entries that should come first, by which the search is judged."""
+"""Labelled searches, with the entries that should come first, by which the search is judged."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Search: from words to the entries that hold them, best first."""
+"""Searcher: from words to the entries that hold them, best first."""
 
 from pathlib import Path
 from typing import Any, NamedTuple

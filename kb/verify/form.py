@@ -1,4 +1,4 @@
-"""Check: the form of a whole deck, without running anything."""
+"""Form: what is wrong with a whole deck, without running anything."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The kinds of items: a new one is a class in a file of its own, and a name in here."""
+"""The kinds of items: a new one is a class in a file of its own, and its name in here."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

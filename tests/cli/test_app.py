@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import kb.cli.app as kb_app
 from kb.cli.app import COMMANDS as TABLE
 from kb.cli.app import load
+from quiz.kinds.table import KINDS
 from tests.conftest import COMMAND, ROOT, SNIPPET, Kb, only_json, write_entry
 
 
@@ -381,8 +383,13 @@ def test_columns_are_kept(small: Path, kb: Kb, columns: int, lang: str) -> None:
 def test_home_page_lists_commands_without_a_terminal(small: Path, kb: Kb) -> None:
     """Bare ``kb`` in a pipe is its help, with every command."""
     text = kb().stdout
-    for command in ("search", "show", "list", "run", "quiz", "verify", "check", "paths", "undo"):
-        assert command in text
+    assert [name for name in kb_app.COMMANDS if f"\n  {name} " not in text] == []
+
+
+def test_help_of_the_quiz_names_every_kind(kb: Kb) -> None:
+    """The option's help is written by hand, so that --help need not load the kinds."""
+    text = kb("quiz", "--help").stdout
+    assert [name for name in KINDS if name not in text.partition("--kind")[2].partition("--area")[0]] == []
 
 
 def test_paths(small: Path, kb: Kb, home: Path) -> None:

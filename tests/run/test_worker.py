@@ -137,7 +137,7 @@ def test_poisoned_worker_steps_aside(tmp_path: Path, monkeypatch: pytest.MonkeyP
     code = "import torch\nprint(torch.ones(200_000).sum().item())"
     with Worker.start((*PRELOADED, "poison")) as poisoned:
         assert run(job(code), worker=poisoned).warm
-        os.kill(poisoned._pid, signal.SIGUSR1)
+        os.kill(poisoned.pid, signal.SIGUSR1)
         deadline = time.monotonic() + 60
         while not (tmp_path / "taken").exists():
             assert time.monotonic() < deadline
@@ -150,7 +150,7 @@ def test_it_ends_with_its_owner() -> None:
     """Closed or killed, the worker's process and folder are gone."""
     one = Worker.start()
     run(job("print(1)"), worker=one)
-    pid, folder = one._pid, Path(one._folder)
+    pid, folder = one.pid, Path(one.folder)
     one.close()
     assert not folder.exists()
     assert not Path(f"/proc/{pid}").exists()
@@ -158,7 +158,7 @@ def test_it_ends_with_its_owner() -> None:
 
 def test_nothing_is_left_when_its_owner_is_killed() -> None:
     """SIGKILL of the owner: the worker notices, and takes its folder along."""
-    code = "from kb.run.worker import Worker\nw = Worker.start()\nprint(w._pid, w._folder, flush=True)\ninput()"
+    code = "from kb.run.worker import Worker\nw = Worker.start()\nprint(w.pid, w.folder, flush=True)\ninput()"
     owner = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
@@ -181,7 +181,7 @@ def test_another_torch_ends_it() -> None:
             request = {"stamp": json.dumps(["3.99", "python", "torch", []]), "environ": {}, "job": {}}
             send_request(client, request)
             assert client.recv(1) == STALE
-        os.waitpid(one._pid, 0)
+        os.waitpid(one.pid, 0)
         assert not run(job("print(1)"), worker=one).warm
 
 

@@ -1,10 +1,10 @@
-"""Waiting: a bar for what takes long, on a terminal alone."""
+"""ProgressBar: a bar for what takes long, on a terminal alone."""
 
 import io
 
 import pytest
 
-from kb.screen.progress_bar import Waiting
+from kb.screen.progress_bar import ProgressBar
 from kb.screen.terminal import Terminal
 
 
@@ -20,7 +20,7 @@ def test_bar_shows_how_far_it_is_and_goes(monkeypatch: pytest.MonkeyPatch) -> No
     now = [0.0]
     monkeypatch.setattr("kb.screen.progress_bar.time.monotonic", lambda: now[0])
     stream = Screen()
-    with Waiting(Terminal(stream, {}), "indexing") as waiting:
+    with ProgressBar(Terminal(stream, {}), "indexing") as waiting:
         waiting.advance(1, 100)
         assert stream.getvalue() == "", "what takes no longer than a moment needs no bar"
         now[0] = 2.0
@@ -34,7 +34,7 @@ def test_pipe_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("kb.screen.progress_bar.time.monotonic", lambda: now[0])
     stream = io.StringIO()
-    with Waiting(Terminal(stream, {}), "indexing") as waiting:
+    with ProgressBar(Terminal(stream, {}), "indexing") as waiting:
         now[0] = 9.0
         waiting.advance(25, 100)
     assert stream.getvalue() == ""
@@ -45,7 +45,7 @@ def test_bar_names_the_step_and_keeps_to_one_line(monkeypatch: pytest.MonkeyPatc
     now = [0.0]
     monkeypatch.setattr("kb.screen.progress_bar.time.monotonic", lambda: now[0])
     stream = Screen()
-    with Waiting(Terminal(stream, {"COLUMNS": "40"}), "verify") as waiting:
+    with ProgressBar(Terminal(stream, {"COLUMNS": "40"}), "verify") as waiting:
         now[0] = 2.0
         waiting.advance(1, 2, "61 snippet")
         assert stream.getvalue() == "\r\x1b[2K61 snippet ████████████░░░░░░░░░░░░ 1/…"
@@ -59,7 +59,7 @@ def test_silent_bar_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("kb.screen.progress_bar.time.monotonic", lambda: now[0])
     stream = Screen()
-    with Waiting(Terminal(stream, {}), "verify", is_silent=True) as waiting:
+    with ProgressBar(Terminal(stream, {}), "verify", is_silent=True) as waiting:
         now[0] = 9.0
         waiting.advance(1, 2)
     assert stream.getvalue() == ""

@@ -1,4 +1,4 @@
-"""Kinds of items: each one whole in its class, and a new one needs no other file."""
+"""Kinds of items: each one whole in its class, and a new one needs that class and its name in the table alone."""
 
 import io
 import json
