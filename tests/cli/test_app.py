@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import kb.cli.app as kb_app
 from kb.cli.app import COMMANDS as TABLE
 from kb.cli.app import load
 from quiz.kinds.table import KINDS
@@ -383,7 +382,7 @@ def test_columns_are_kept(small: Path, kb: Kb, columns: int, lang: str) -> None:
 def test_home_page_lists_commands_without_a_terminal(small: Path, kb: Kb) -> None:
     """Bare ``kb`` in a pipe is its help, with every command."""
     text = kb().stdout
-    assert [name for name in kb_app.COMMANDS if f"\n  {name} " not in text] == []
+    assert [name for name in TABLE if f"\n  {name} " not in text] == []
 
 
 def test_help_of_the_quiz_names_every_kind(kb: Kb) -> None:
