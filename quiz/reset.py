@@ -45,7 +45,7 @@ def count_by_entry(log: Log, which: Collection[int | str] | None) -> dict[int, i
     for item, history in log.histories().items():
         number = item.partition("/")[0]
         if names is None or names & {item, number}:
-            counts[int(number)] += len(history)
+            counts[int(number) if number.isascii() and number.isdecimal() else 0] += len(history)
     return dict(sorted(counts.items()))
 
 

@@ -116,6 +116,8 @@ class Session:
         """
         review = Review(question.card.key, self.clock(), question.item.kind, given, correct, rating, rating, seconds)
         review, memory = self.log.add(review)
+        self._undone = 0  # what was taken back has been answered anew, or left: redo would count it beside
+        self._taken.clear()
         self.queue.popleft()
         if rating is Rating.AGAIN and not question.is_again:
             self.queue.append((question.card, True))
@@ -131,7 +133,7 @@ class Session:
         if not self.answered:
             return None
         last = self.answered[-1]
-        memory = self.log.amend(last.review.id, rating, self.clock())
+        memory = self.log.amend(last.review.key, rating, self.clock())
         if memory is None:
             return None
         self.answered[-1] = replace(last, review=replace(last.review, rating=rating), memory=memory)
@@ -154,8 +156,9 @@ class Session:
         """Take the last answer of this session back and ask it again; None if there is none."""
         if not self.answered:
             return None
-        last = self.answered.pop()
-        self.log.undo(self.clock(), last.review.id)
+        last = self.answered[-1]
+        self.log.undo(self.clock(), last.review.key)  # first: what cannot be written down has not happened
+        self.answered.pop()
         self._undone += 1
         self._taken.append(last)
         if not last.is_again and self.queue and self.queue[-1] == (last.card, True):
@@ -180,7 +183,7 @@ class Session:
         self._undone -= 1
         given = self.log.redo(self.clock())
         items = {review.item for review in given}
-        if self._taken and self._taken[-1].review.id in {review.id for review in given}:
+        if self._taken and self._taken[-1].review.key in {review.key for review in given}:
             again = self._taken.pop()
             self.answered.append(again)
             if again.review.rating is Rating.AGAIN and not again.is_again:

@@ -89,7 +89,7 @@ class _Wire:
         session = self.session
         if message.get("skip"):
             session.skip()
-        elif "undo" in message or "redo" in message:
+        elif message.get("undo") or message.get("redo"):
             return self.change(message)
         elif message.get("hint"):
             self.helped = True
@@ -177,7 +177,7 @@ class _Wire:
 def _message(line: str) -> dict[str, Any]:
     try:
         message = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise KbError(f"no JSON: {error}", 'send {"answer": ...}') from None
     if not isinstance(message, dict) or not message.keys() & VERBS:
         raise KbError("no answer in the message", f"send an object with one of {', '.join(sorted(VERBS))}")

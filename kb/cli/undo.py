@@ -24,7 +24,7 @@ def command(yes: Yes = False, deck: DeckDir = None, lang: Lang = None, as_json: 
         question = say("Take back {answer}?", answer=answer_text(last, say))
         if not typer.confirm(question, err=True):
             raise typer.Exit(1)
-    taken = desk.log.undo(time.time(), last.id)
+    taken = desk.log.undo(time.time(), last.key)
     if taken is None:
         raise KbError(say("nothing to take back"), "kb quiz asks")
     if as_json:

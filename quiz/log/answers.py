@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
-from quiz.log.event import Id, Review
+from quiz.log.event import Key, Review
 from quiz.schedule import Memory, Parameters, Rating
 
 ENOUGH = 8
@@ -49,13 +49,13 @@ class Answers:
             for row in self._rows(f"SELECT * FROM answer WHERE taken = 0 {where} ORDER BY {OLDEST}", *values)
         ]
 
-    def last(self, id: Id | None = None) -> Review | None:
-        """The newest answer that counts, or the one of an id if that counts: what an undo would take."""
-        rows = self._newest(id)
+    def last(self, key: Key | None = None) -> Review | None:
+        """The newest answer that counts, or the one of a key if that counts: what an undo would take."""
+        rows = self._newest(key)
         return as_review(rows[0]) if rows else None
 
-    def _newest(self, id: Id | None) -> list[Any]:
-        where, values = ("AND device = ? AND number = ?", id) if id is not None else ("", ())
+    def _newest(self, key: Key | None) -> list[Any]:
+        where, values = ("AND device = ? AND number = ? AND mark = ?", key) if key is not None else ("", ())
         return self._rows(f"SELECT * FROM answer WHERE taken = 0 {where} ORDER BY {NEWEST} LIMIT 1", *values)
 
     def histories(self) -> dict[str, list[tuple[Rating, float]]]:
@@ -106,6 +106,6 @@ class Answers:
 
 def as_review(row: Iterable[Any]) -> Review:
     """A row of the state's answers; its time is the one that counts."""
-    device, number, _, _, time, item, kind, given, correct, proposed, _, rating, seconds, _, _ = row
+    device, number, check, _, time, item, kind, given, correct, proposed, _, rating, seconds, _, _ = row
     right = None if correct is None else bool(correct)
-    return Review(item, time, kind, given, right, Rating(proposed), Rating(rating), seconds, (device, number))
+    return Review(item, time, kind, given, right, Rating(proposed), Rating(rating), seconds, (device, number), check)

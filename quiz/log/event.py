@@ -69,6 +69,13 @@ class Review:
     """From question to answer, by a clock that nobody sets."""
     id: Id = field(default=("", 0), compare=False)
     """Its event's; number 0 as long as it is not written."""
+    check: str = field(default="", compare=False)
+    """Its event's: what tells it from another one of the same id, after a home was copied."""
+
+    @property
+    def key(self) -> Key:
+        """What names this answer and no other."""
+        return (*self.id, self.check)
 
 
 class Event(NamedTuple):

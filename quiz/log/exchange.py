@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kb.errors import KbError
 from quiz.log.event import decode
-from quiz.log.journal import Damage, journals, locked, make_folder, merge, read
+from quiz.log.journal import BOM, Damage, journals, locked, make_folder, merge, read
 
 _DECK = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -57,7 +57,7 @@ def union(paths: Iterable[Path]) -> dict[str, set[bytes]]:
     by_name: dict[str, set[bytes]] = {}
     by_device: dict[str, set[bytes]] = {}
     for path in paths:
-        for line in path.read_bytes().split(b"\n"):
+        for line in path.read_bytes().removeprefix(BOM).split(b"\n"):
             try:
                 device = decode(line).device
             except ValueError:
@@ -92,6 +92,23 @@ def sync(root: Path, other: Path) -> Synced:
             f"{root} and {other} cannot be merged: {error}", "nothing is lost; mend that and try again"
         ) from None
     return Synced(received, sent)
+
+
+def owner_of(root: Path, paths: Iterable[Path]) -> str:
+    """The deck whose log files are copies of: the one that has most of their events; empty if none has any.
+
+    Raises:
+        KbError: a file cannot be read.
+    """
+    try:
+        lines = set().union(*union(paths).values())
+        shared = {deck: len(lines & set().union(*union(journals(root / deck)).values())) for deck in decks(root)}
+    except OSError as error:
+        raise KbError(
+            f"it cannot be told whose log that is: {error}", "nothing is lost; name a file of a log"
+        ) from None
+    best = max(shared, key=shared.__getitem__, default="")
+    return best if best and shared[best] else ""
 
 
 def restore(folder: Path, paths: list[Path]) -> int:

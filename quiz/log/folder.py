@@ -12,7 +12,7 @@ from kb.errors import KbError
 from kb.places import short_hash
 from quiz.log.answers import Answers
 from quiz.log.device import device_name
-from quiz.log.event import Id, decode, encode
+from quiz.log.event import Key, decode, encode
 from quiz.log.journal import append, locked, make_file, make_folder, set_aside
 from quiz.log.state import News, State
 from quiz.schedule import Parameters
@@ -180,11 +180,11 @@ class Folder(Answers):
             do = "set KB_HOME to a folder that you may write to"
             raise KbError(f"progress cannot be kept in {self.folder}: {error}", do) from None
 
-    def _write(self, make: Callable[[], Draft | None]) -> Id | None:
+    def _write(self, make: Callable[[], Draft | None]) -> Key | None:
         """Write an event down, on the disk when this returns; what it says is worked out when nobody else can write.
 
         Returns:
-            Its id; None if there is nothing to write.
+            Its key; None if there is nothing to write.
 
         Raises:
             KbError: it cannot be written; nothing of it stays.
@@ -202,14 +202,14 @@ class Folder(Answers):
             device = path.stem
             number = self._safely(lambda: self._state.top(device)) + 1
             line = encode((device, number), *draft)
-            decode(line)  # what is written can be read
+            key = decode(line).key  # what is written can be read
             try:
                 append(path, line)
             except OSError as error:
                 do = "free space or mend its permissions; every earlier answer is safe"
                 raise KbError(f"nothing can be saved in {path}: {error}", do) from None
             self._safely(lambda: self._catch_up(path.name))
-        return device, number
+        return key
 
     @property
     def parameters(self) -> Parameters:

@@ -157,6 +157,9 @@ def is_event(line: bytes) -> bool:
     return True
 
 
+BOM = b"\xef\xbb\xbf"
+
+
 def journals(folder: Path) -> list[Path]:
     """Every file of a deck's log: one a device, and the copies that synchronising tools leave beside them."""
     with suppress(OSError):
@@ -176,6 +179,8 @@ def read(path: Path, data: bytes, lines: int = 0, crc: int = 0) -> Reading:
     events: list[Event] = []
     damages: list[Damage] = []
     *whole, tail = data.split(b"\n")
+    if whole and not lines:
+        whole[0] = whole[0].removeprefix(BOM)  # what an editor put before the first line is none of it
     for at, line in enumerate(whole, lines + 1):
         try:
             events.append(decode(line))

@@ -4,9 +4,10 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from kb.errors import KbError
 from quiz.log.answers import as_review
-from quiz.log.event import Id, Review, answer_values, change_values
-from quiz.log.exchange import Checked, Synced, check, examine, restore, sync
+from quiz.log.event import Key, Review, answer_values, change_values
+from quiz.log.exchange import Checked, Synced, check, examine, owner_of, restore, sync
 from quiz.log.folder import Draft, Folder
 from quiz.log.journal import journals
 from quiz.schedule import Memory, Parameters, Rating, within_bounds
@@ -34,11 +35,11 @@ class Log(Folder):
             raise AssertionError("what was written counts")
         return saved, memory
 
-    def amend(self, id: Id, rating: Rating, at: float) -> Memory | None:
+    def amend(self, key: Key, rating: Rating, at: float) -> Memory | None:
         """Correct the rating of an answer; what it was before stays in the log.
 
         Args:
-            id: the answer's.
+            key: the answer's.
             rating: what is to count.
             at: when it is corrected, seconds since 1970.
 
@@ -49,22 +50,22 @@ class Log(Folder):
             KbError: it cannot be written.
         """
         with self._threads:
-            rows = self._newest(id)
+            rows = self._newest(key)
 
             def make() -> Draft | None:
-                if not self._newest(id):
+                if not self._newest(key):
                     return None
                 later = max(at, self._state.last_amend(rows[0][:3]) + AFTER)
                 return Draft(later, "amend", change_values([rows[0][:3]], item=rows[0][5], rating=int(rating)))
 
             return self.memory(rows[0][5]) if rows and self._write(make) else None
 
-    def undo(self, at: float, id: Id | None = None) -> Review | None:
+    def undo(self, at: float, key: Key | None = None) -> Review | None:
         """Take an answer back.
 
         Args:
             at: when, seconds since 1970.
-            id: the answer's; the newest that counts if left out.
+            key: the answer's; the newest that counts if left out.
 
         Returns:
             The answer that was taken back; None if there is none.
@@ -75,7 +76,7 @@ class Log(Folder):
         taken: list[Any] = []
 
         def make() -> Draft | None:
-            taken[:] = self._newest(id)
+            taken[:] = self._newest(key)
             return Draft(at, "undo", change_values([taken[0][:3]], item=taken[0][5])) if taken else None
 
         return as_review(taken[0]) if self._write(make) else None
@@ -118,16 +119,16 @@ class Log(Folder):
         Raises:
             KbError: it cannot be written.
         """
-        given: list[Id] = []
+        given: list[Key] = []
 
         def make() -> Draft | None:
             keys, back = self._state.newest_taken()
-            given[:] = [key[:2] for key in back]
+            given[:] = back
             return Draft(at, "redo", change_values(keys)) if back else None
 
         with self._threads:
             self._write(make)
-            return [one for one in self.reviews() if one.id in set(given)] if given else []
+            return [one for one in self.reviews() if one.key in set(given)] if given else []
 
     def set_parameters(self, parameters: Parameters) -> None:
         """Schedule by other parameters (the default ones if empty); every memory follows in the same step.
@@ -146,6 +147,9 @@ class Log(Folder):
         Raises:
             KbError: a file cannot be read or written.
         """
+        if journals(other) or self._root.resolve() in (other.resolve(), *other.resolve().parents):
+            do = "give the folder that holds a folder for each deck, or an empty one"
+            raise KbError(f"{other} is no folder to merge with: it is part of a log itself", do)
         damaged = check(other)
         synced = sync(self._root, other)
         self._tell_of(damaged)
@@ -161,8 +165,11 @@ class Log(Folder):
         Raises:
             KbError: a file cannot be read or written.
         """
-        self.make_ready()
         paths = journals(source) if source.is_dir() else [source]
+        if (owner := owner_of(self._root, paths)) not in ("", self.folder.name):
+            do = f"open that deck: kb log restore {source} --deck DIR"
+            raise KbError(f"{source} is a log of another deck, {owner}", do)
+        self.make_ready()
         count = restore(self.folder, paths)
         self._tell_of(examine(paths))
         self.refresh()

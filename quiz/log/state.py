@@ -6,6 +6,7 @@ files were read make a difference.
 """
 
 import gc
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ class State(StateFile):
             grown: a file that is known to have been added to, and not changed otherwise.
         """
         known = {row[0]: row[1:] for row in self.rows("SELECT * FROM file")}
-        paths = {path.name: path for path in journals(folder)}
+        paths = {_name(path): path for path in journals(folder)}
         changed = [name for name, path in paths.items() if name not in known or known[name][0] != stamp(path)]
         news = News()
         if changed or known.keys() - paths.keys():
@@ -90,7 +91,7 @@ class State(StateFile):
             events += found.events
             news.damages += found.damages
             top = max([top, *(one.number for one in found.events if one.device == path.stem)])
-            row = (path.name, mark, size + found.size, found.lines, found.crc, top)
+            row = (_name(path), mark, size + found.size, found.lines, found.crc, top)
             self.connection.execute("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)", row)
         if anew or not known:
             numbers: dict[str, set[int]] = {}
@@ -268,3 +269,8 @@ def _by_answer(rows: Iterable[Row]) -> dict[Key, list[tuple[str, int]]]:
     for device, number, mark, what, rating in rows:
         found.setdefault((device, number, mark), []).append((what, rating))
     return found
+
+
+def _name(path: Path) -> str:
+    """A file's name as the state keeps it: one that is not UTF-8 is as good as any."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")

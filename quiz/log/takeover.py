@@ -51,6 +51,9 @@ def take_over(
             if deck in _noted(note):
                 return 0
             rows, parameters = _read(database)
+            if not rows and not _is_read(database):
+                on_notice(f"{database} cannot be read now; the answers in it are taken over once it can")
+                return 0
             count = 0
             if rows:
                 name = f"before-{short_hash(repr(rows[min(rows)]))}.jsonl"
@@ -69,7 +72,17 @@ def take_over(
 
 def _noted(note: Path) -> list[str]:
     """The decks that took what fits them."""
-    return note.read_text(encoding="utf-8").split() if note.is_file() else []
+    return note.read_text(encoding="utf-8", errors="replace").split() if note.is_file() else []
+
+
+def _is_read(database: Path) -> bool:
+    """Whether the old file can be read as what it is."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as old:
+            old.execute("SELECT COUNT(*) FROM event").fetchone()
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def _read(database: Path) -> tuple[dict[int, dict[str, Any]], list[float]]:

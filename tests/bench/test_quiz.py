@@ -196,7 +196,7 @@ def test_kill_at_any_moment(environ: dict[str, str], deck: Path, home: Path) -> 
     log = learner_log(home)
     saved = [one.item for one in log.reviews()]
     print(f"\n{KILLS} kills, {len(shown)} grades shown, {len(saved)} answers saved")
-    assert len(shown) > KILLS
+    assert len(shown) > KILLS / 4  # or the sessions ended before they began, and nothing is shown by this
     counts = {item: saved.count(item) - shown.count(item) for item in set(shown)}
     assert all(difference >= 0 for difference in counts.values()), counts
     # At most the one answer whose grade was on its way: saved and not shown.

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from kb.deck.library import Library
+from kb.errors import KbError
 from quiz.kinds.table import all_kinds
 from quiz.log.answers import ENOUGH
 from quiz.log.event import Review
@@ -257,3 +258,36 @@ def test_faster_than_usual_is_easy(library: Library, log: Log) -> None:
     assert question is not None
     proposed = [one.propose(question, True, False, seconds) for seconds in (9.0, 10.0)]
     assert proposed == [Rating.EASY, Rating.GOOD]
+
+
+def test_undo_that_cannot_be_saved_changes_nothing(library: Library, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one takes the same answer."""
+    one = session(library, log, [Card(61, "which-value", "choice"), Card(62, "printed", "predict")])
+    for _ in range(2):
+        question = one.next()
+        assert question is not None
+        one.answer(question, "1", True, Rating.GOOD, 1.0)
+    with monkeypatch.context() as patch, pytest.raises(KbError):
+        patch.setattr(log, "undo", refuse)
+        one.undo()
+    taken = one.undo()
+    assert taken is not None
+    assert taken.item == "62/printed"
+
+
+def refuse(*_: object) -> None:
+    """A full disk."""
+    raise KbError("nothing can be saved", "free space")
+
+
+def test_redo_ends_once_the_question_is_answered_anew(library: Library, log: Log) -> None:
+    """What was taken back and answered again does not count beside."""
+    one = session(library, log, [Card(61, "which-value", "choice")])
+    for rating in (Rating.AGAIN, Rating.GOOD):
+        question = one.next()
+        assert question is not None
+        one.answer(question, "1", rating is Rating.GOOD, rating, 1.0)
+        if rating is Rating.AGAIN:
+            one.undo()
+    assert one.redo() == []
+    assert log.totals() == (1, 1)

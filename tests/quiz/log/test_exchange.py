@@ -1,5 +1,6 @@
 """Exchange: devices that were apart come to one memory, in whatever order they are merged."""
 
+import os
 import tempfile
 from pathlib import Path
 from random import Random
@@ -103,7 +104,7 @@ def test_two_devices_that_were_apart_have_one_memory(tmp_path: Path) -> None:
     assert {"61/a", "61/b"} == first.memories().keys()
     assert 3 == len(first.reviews())
     # An answer of the other device can be taken back here, and given back there.
-    second.undo(9 * DAY, one.id)
+    second.undo(9 * DAY, one.key)
     second.sync(stick)
     first.sync(stick)
     assert 2 == len(first.reviews())
@@ -261,3 +262,34 @@ def test_a_merge_of_many_random_folders_is_their_union(tmp_path: Path) -> None:
     assert expected == set(lines_in(tmp_path / "a" / "small")) == set(lines_in(tmp_path / "b" / "small"))
     restore(tmp_path / "a" / "small", [*(tmp_path / "b" / "small").glob("*.jsonl")])
     assert expected == set(lines_in(tmp_path / "a" / "small"))
+
+
+def test_a_log_of_another_deck_is_not_taken_in(tmp_path: Path) -> None:
+    """Two decks may have the same numbers: what one was answered is none of the other's."""
+    one, other = (open_log(tmp_path, deck=deck) for deck in ("one", "other"))
+    one.add(answer(at=DAY))
+    other.add(answer(at=2 * DAY))
+    with pytest.raises(KbError, match="of another deck, other"):
+        one.restore(other.folder)
+    assert 1 == len(one.reviews())
+
+
+def test_a_part_of_a_log_is_nothing_to_merge_with(tmp_path: Path) -> None:
+    """The folder of one deck, or one inside the log itself."""
+    log = open_log(tmp_path)
+    log.add(answer(at=DAY))
+    for folder in (log.folder, tmp_path / "progress"):
+        with pytest.raises(KbError, match="part of a log itself"):
+            log.sync(folder)
+
+
+def test_names_and_marks_of_other_programs(tmp_path: Path) -> None:
+    """A conflict copy whose name is not UTF-8 is read like any; a mark before the first line is none of it."""
+    log = open_log(tmp_path)
+    log.add(answer(at=DAY))
+    (own,) = log.folder.glob("*.jsonl")
+    own.write_bytes(b"\xef\xbb\xbf" + own.read_bytes())
+    (log.folder / os.fsdecode(b"copy-\xff.jsonl")).write_bytes(line("phone", 1) + b"\n")
+    notices: list[str] = []
+    assert 2 == len(open_log(tmp_path, on_notice=notices.append).reviews())
+    assert notices == []

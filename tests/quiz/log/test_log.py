@@ -44,7 +44,7 @@ def test_state_is_the_replay_of_the_log(actions: list[tuple[str, Rating, float] 
             now += 1
             if isinstance(action, Rating):
                 if counted:
-                    log.amend(counted[-1].id, action, now)
+                    log.amend(counted[-1].key, action, now)
                     counted[-1] = replace(counted[-1], rating=action)
                     events += 1
             elif isinstance(action, tuple):
@@ -107,11 +107,11 @@ def test_an_answer_can_be_taken_back_by_name(tmp_path: Path) -> None:
     log = open_log(tmp_path)
     first, _ = log.add(answer(at=DAY))
     log.add(answer(at=2 * DAY))
-    assert first == log.undo(3 * DAY, first.id)
-    assert log.undo(3 * DAY, first.id) is None
-    assert log.amend(first.id, Rating.EASY, 4 * DAY) is None
-    assert log.last(first.id) is None
-    assert log.undo(3 * DAY, ("nobody", 7)) is None
+    assert first == log.undo(3 * DAY, first.key)
+    assert log.undo(3 * DAY, first.key) is None
+    assert log.amend(first.key, Rating.EASY, 4 * DAY) is None
+    assert log.last(first.key) is None
+    assert log.undo(3 * DAY, ("nobody", 7, "")) is None
     assert 3 == len(lines_in(log.folder))
 
 
@@ -119,8 +119,8 @@ def test_a_correction_counts_whatever_the_clock_says(tmp_path: Path) -> None:
     """Of ratings and of parameters: what is written last wins on a machine whose clock was set back."""
     log = open_log(tmp_path)
     one, _ = log.add(answer(at=5 * DAY))
-    log.amend(one.id, Rating.EASY, 9 * DAY)
-    log.amend(one.id, Rating.HARD, 6 * DAY)
+    log.amend(one.key, Rating.EASY, 9 * DAY)
+    log.amend(one.key, Rating.HARD, 6 * DAY)
     log.set_parameters((*DEFAULT[:20], 0.3))
     back = open_log(tmp_path, now=7 * DAY)
     back.set_parameters((*DEFAULT[:20], 0.4))
@@ -217,7 +217,7 @@ def test_an_answer_from_the_future_does_not_poison_the_schedule(tmp_path: Path, 
     assert expected == log.memory("61/a")
     open_log(tmp_path, on_notice=notices.append)
     assert 1 == len(notices)
-    log.undo(NOW, far.id)
+    log.undo(NOW, far.key)
     assert replay([(Rating.GOOD, NOW - 10 * DAY)]) == log.memory("61/a")
 
 

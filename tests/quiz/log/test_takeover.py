@@ -177,3 +177,15 @@ def test_two_processes_that_start_at_once_take_it_over_once(tmp_path: Path) -> N
     log.add(answer(at=99 * DAY))
     assert [0, 0, 3] == sorted(int(process.communicate()[0]) for process in processes)
     assert 3 == len(open_log(tmp_path).reviews())
+
+
+def test_what_cannot_be_read_now_is_taken_over_once_it_can(tmp_path: Path) -> None:
+    """Garbage in the old file's place is told, and nothing is noted as done."""
+    path = old_file(tmp_path, VERSION_1)
+    sound = path.read_bytes()
+    path.write_bytes(b"no database" * 1000)
+    notices: list[str] = []
+    assert 0 == take_over(path, tmp_path / "progress", "small", ITEMS, notices.append)
+    assert "cannot be read now" in notices[0]
+    path.write_bytes(sound)
+    assert take_over(path, tmp_path / "progress", "small", ITEMS) > 0
