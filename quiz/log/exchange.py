@@ -33,6 +33,17 @@ class Place(NamedTuple):
     """When it last wrote, seconds since 1970."""
 
 
+class Line(NamedTuple):
+    """A line of a file that holds an event."""
+
+    file: str
+    """The file's name."""
+    device: str
+    """The event's, which need not be the file's."""
+    text: bytes
+    """The line without its end."""
+
+
 class Checked(NamedTuple):
     """One file of a log."""
 
@@ -48,23 +59,31 @@ def decks(root: Path) -> list[str]:
     return sorted(path.name for path in root.iterdir() if _DECK.fullmatch(path.name) and journals(path))
 
 
-def union(paths: Iterable[Path]) -> dict[str, set[bytes]]:
-    """What each device's file shall hold: every line of its events, and those that it holds already.
+def lines_of(paths: Iterable[Path]) -> list[Line]:
+    """The lines of files that hold an event.
 
     Raises:
         OSError: a file cannot be read.
     """
-    by_name: dict[str, set[bytes]] = {}
-    by_device: dict[str, set[bytes]] = {}
+    found = []
     for path in paths:
         for line in path.read_bytes().removeprefix(BOM).split(b"\n"):
             try:
                 device = decode(line).device
             except ValueError:
                 continue
-            for lines, name in ((by_name, path.name), (by_device, f"{device}.jsonl")):
-                lines.setdefault(name, set()).add(line.rstrip(b"\r"))
-    return {name: lines | by_name.get(name, set()) for name, lines in by_device.items()}
+            found.append(Line(path.name, device, line.rstrip(b"\r")))
+    return found
+
+
+def by_file(lines: Iterable[Line]) -> dict[str, set[bytes]]:
+    """What each device's file shall hold: every line of its events, and those that it holds already."""
+    by_name: dict[str, set[bytes]] = {}
+    by_device: dict[str, set[bytes]] = {}
+    for one in lines:
+        by_name.setdefault(one.file, set()).add(one.text)
+        by_device.setdefault(f"{one.device}.jsonl", set()).add(one.text)
+    return {name: texts | by_name.get(name, set()) for name, texts in by_device.items()}
 
 
 def sync(root: Path, other: Path) -> Synced:
@@ -81,12 +100,12 @@ def sync(root: Path, other: Path) -> Synced:
             for folder in (root, mine, other, theirs):
                 make_folder(folder)
             with locked(mine, theirs):
-                here, there = union(journals(mine)), union(journals(theirs))
-                lines = union([*journals(mine), *journals(theirs)])
-                received += _fresh(lines, here)
-                sent += _fresh(lines, there)
+                here, there = lines_of(journals(mine)), lines_of(journals(theirs))
+                received += len(_texts(there) - _texts(here))
+                sent += len(_texts(here) - _texts(there))
+                merged = by_file([*here, *there])
                 for folder in (mine, theirs):
-                    merge(folder, lines)
+                    merge(folder, merged)
     except OSError as error:
         raise KbError(
             f"{root} and {other} cannot be merged: {error}", "nothing is lost; mend that and try again"
@@ -101,8 +120,8 @@ def owner_of(root: Path, paths: Iterable[Path]) -> str:
         KbError: a file cannot be read.
     """
     try:
-        lines = set().union(*union(paths).values())
-        shared = {deck: len(lines & set().union(*union(journals(root / deck)).values())) for deck in decks(root)}
+        texts = _texts(lines_of(paths))
+        shared = {deck: len(texts & _texts(lines_of(journals(root / deck)))) for deck in decks(root)}
     except OSError as error:
         raise KbError(
             f"it cannot be told whose log that is: {error}", "nothing is lost; name a file of a log"
@@ -124,16 +143,15 @@ def restore(folder: Path, paths: list[Path]) -> int:
         raise KbError("there is no log", "name a .jsonl file, or a folder that holds some")
     try:
         with locked(folder):
-            here = union(journals(folder))
-            lines = union([*journals(folder), *paths])
-            merge(folder, lines)
+            here, there = lines_of(journals(folder)), lines_of(paths)
+            merge(folder, by_file([*here, *there]))
     except OSError as error:
         raise KbError(f"{paths[0]} cannot be taken in: {error}", "nothing is lost; mend that and try again") from None
-    return _fresh(lines, here)
+    return len(_texts(there) - _texts(here))
 
 
-def _fresh(lines: dict[str, set[bytes]], known: dict[str, set[bytes]]) -> int:
-    return len(set().union(*lines.values()) - set().union(*known.values()))
+def _texts(lines: list[Line]) -> set[bytes]:
+    return {one.text for one in lines}
 
 
 def where(root: Path) -> list[Place]:
