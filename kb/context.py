@@ -67,7 +67,11 @@ class Context:
         with ProgressBar(self.err, self.deck_path.name) as waiting:
             library = Library.open(self.deck_path, self.places.cache, self._kinds, waiting.advance, self._on_stale)
         if library.is_empty:
-            raise KbError(f"the deck {self.deck_path} has no entry that can be read", "kb check tells what is wrong")
+            raise KbError(
+                "the deck {deck_path} has no entry that can be read",
+                "kb check tells what is wrong",
+                deck_path=self.deck_path,
+            )
         return library
 
     @cached_property
@@ -107,7 +111,7 @@ class Context:
             else:
                 hits = self.searcher.search(word, limit=1).hits
                 if not hits:
-                    raise UsageError(f"no entry is found for {word!r}", "give a number; kb list shows all")
+                    raise UsageError("no entry is found for {word!r}", "give a number; kb list shows all", word=word)
                 numbers += [hits[0].summary.number, *hits[0].also]
         return list(dict.fromkeys(numbers))
 
@@ -122,5 +126,5 @@ class Context:
     def mention_broken(self) -> None:
         """Say on stderr that some of the deck's files have errors."""
         if broken := self.library.broken:
-            what = self.say("{count} of its folders have errors", count=broken)
+            what = self.say("{count} of its folders {count:has|have} errors", count=broken)
             self.err.print([[(f"kb: {self.deck_path}: {what}; {self.say('kb check names them')}", "")]])

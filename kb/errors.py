@@ -1,9 +1,44 @@
 """What can go wrong for a user, and how it is said: one line, what is wrong and what to do."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
+
+
+class Message(str):
+    """A text for people that remembers what it is made of, so that it can be said in their language.
+
+    As a text it is English. The template is what ``str.format`` takes, and ``{count:answer|answers}`` in it is the
+    first form for 1 and the second for every other number.
+    """
+
+    __slots__ = ("template", "values")
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> "Message":
+        if isinstance(template, Message):
+            return template
+        made = super().__new__(cls, fill(template, values))
+        made.template = template
+        made.values = values
+        return made
+
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """A template with its values."""
+    return template.format(**{name: _Counted(value) if type(value) is int else value for name, value in values.items()})
+
+
+class _Counted(int):
+    """A number that chooses between two forms of a word."""
+
+    def __format__(self, form: str) -> str:
+        one, bar, many = form.partition("|")
+        return (one if self == 1 else many) if bar else int.__format__(self, form)
 
 
 class KbError(Exception):
@@ -11,12 +46,13 @@ class KbError(Exception):
 
     exit_code = 1
 
-    def __init__(self, what: str, do: str) -> None:
-        super().__init__(f"{what}; {do}")
-        self.what = what
+    def __init__(self, what: str, do: str, /, **values: object) -> None:
+        """Take two templates and their values, see ``Message``."""
+        self.what = Message(what, **values)
         """What is wrong, without a full stop."""
-        self.do = do
+        self.do = Message(do, **values)
         """What to do about it."""
+        super().__init__(f"{self.what}; {self.do}")
 
 
 class UsageError(KbError):
@@ -33,7 +69,7 @@ class Complaint(NamedTuple):
     line: int
     """Line number, from 1; 0 if the whole file is meant."""
     message: str
-    """``what is wrong; what to do``."""
+    """``what is wrong; what to do``, a ``Message``."""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.message}"

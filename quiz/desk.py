@@ -23,4 +23,4 @@ class Desk(Context):
 
     def warn(self, notice: str) -> None:
         """Tell the learner of something odd, on stderr."""
-        self.err.print([[(f"kb: {notice}", "warn")]])
+        self.err.print([[(f"kb: {self.say.of(notice)}", "warn")]])

@@ -112,7 +112,7 @@ class Drill:
         if not agenda.due or not agenda.today:
             return False
         board = self.board
-        line: Line = [(board.say("{count} more are due today", count=agenda.today), "strong")]
+        line: Line = [(board.say("{count} more {count:is|are} due today", count=agenda.today), "strong")]
         board.begin(lambda: board.print([], line))
         board.keys(("Enter", "go on"), ("q", "quit"))
         while (key := board.read_key()) not in (ENTER, " "):
@@ -227,7 +227,7 @@ class Drill:
             lines = [[(say("nothing was answered"), "dim")]]
         memories = memories_of(self.desk.library, self.desk.log.memories())
         if due := sum(memory.due <= now for memory in memories):
-            lines.append([(say("{count} are due now", count=due), "dim")])
+            lines.append([(say("{count} {count:is|are} due now", count=due), "dim")])
         elif answered and memories:
             wait = min(memory.due for memory in memories) - now
             lines.append([(say("the next is due in {time}", time=time_text(wait, say)), "dim")])

@@ -90,7 +90,13 @@ def _printed(item: Item, worker: Worker) -> str:
     """What an item's script prints."""
     done = run(block_job(item.code, item.id), worker=worker)
     if not done.passed:
-        raise KbError(f"the key of {item.key} cannot be computed: {done.reason}", f"kb verify {item.entry} tells more")
+        raise KbError(
+            "the key of {key} cannot be computed: {reason}",
+            "kb verify {entry} tells more",
+            key=item.key,
+            reason=done.reason,
+            entry=item.entry,
+        )
     return done.stdout.strip()
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kb.deck.script import Snippet
+from kb.errors import Message
 from kb.run.job import Run
 from kb.run.runner import Starter, filled_job, run, snippet_job
+from kb.verify.judging import UNEXECUTED
 
 _PRECISION = re.compile(r"^[+-]?\d*\.(\d+)$")
 _WRAPPED = re.compile(r"(?:torch\.)?(?:Size|tensor)\((.*)\)", re.DOTALL)
@@ -34,7 +36,9 @@ class Grade:
         if self.correct:
             return ""
         failed = self.run.reason if self.run and not self.run.passed else ""
-        return ": ".join(part for part in (self.note, failed) if part)
+        return (
+            Message("{note}: {failed}", note=self.note, failed=failed) if self.note and failed else self.note or failed
+        )
 
 
 def grade_value(given: str, key: str) -> Grade:
@@ -69,13 +73,13 @@ def grade_code(
     if not _is_closed(lines):
         # Whatever it opens (a loop, a string, an `if False:`) must not swallow the lines after the hole.
         job = filled_job(snippet, name, lines)
-        return Grade(False, run=run(job, worker=worker), note="the lines do not stand by themselves as Python")
+        return Grade(False, run=run(job, worker=worker), note=Message("the lines do not stand by themselves as Python"))
     done = run(filled_job(snippet, name, lines), worker=worker)
     if not done.passed:
         return Grade(False, run=done)
     plain = reference() if reference else run(snippet_job(snippet), worker=worker)
     if missing := len(plain.executed - done.executed):
-        return Grade(False, run=done, note=f"{missing} of the snippet's checks were not executed")
+        return Grade(False, run=done, note=Message(UNEXECUTED, count=missing))
     return Grade(True, run=done)
 
 

@@ -11,7 +11,13 @@ def show_home(desk: Desk, now: float) -> None:
     say = desk.say
     title = language_text(desk.library.deck.titles, say.language)
     desk.out.print(
-        [[(title, "heading"), (f"  {say('{count} entries', count=len(desk.library.summaries))}", "dim")], []]
+        [
+            [
+                (title, "heading"),
+                (f"  {say('{count} {count:entry|entries}', count=len(desk.library.summaries))}", "dim"),
+            ],
+            [],
+        ]
     )
     cards = all_cards(desk.library)
     memories = desk.log.memories()
@@ -25,7 +31,7 @@ def show_home(desk: Desk, now: float) -> None:
         desk.out.print([[(text, "dim")]])
     if days:
         count = days.get(local_day(now), 0)
-        streak_text = say("streak: {days} days", days=in_a_row)
+        streak_text = say("streak: {days} {days:day|days}", days=in_a_row)
         desk.out.print([[(f"{say('answered today: {count}', count=count)} · {streak_text}", "dim")]])
     command = "kb quiz" if due or new else "kb search"
     desk.out.print([[], [(say("next: {command}", command=command), "")], [("kb --help", "dim")]])

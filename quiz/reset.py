@@ -30,8 +30,12 @@ def _entry(library: Library, word: str) -> int:
         return found[0]
     if found:
         numbers = ", ".join(map(str, found))
-        raise UsageError(f"{word!r} is the name of several entries", f"give a number: {numbers}")
-    raise UsageError(f"no entry is called {word!r}", f"give a number or an exact name; kb search {word} finds them")
+        raise UsageError(
+            "{word!r} is the name of several entries", "give a number: {numbers}", word=word, numbers=numbers
+        )
+    raise UsageError(
+        "no entry is called {word!r}", "give a number or an exact name; kb search {word} finds them", word=word
+    )
 
 
 def _names(summary: Summary) -> set[str]:
@@ -55,6 +59,6 @@ def reset_lines(counts: Mapping[int, int], library: Library, width: int, say: Sp
     for number, count in counts.items():
         there = library.by_number.get(number)
         title = there.title(say.language) if there else say("not in the deck any more")
-        count_text = say("{count} answers", count=count)
+        count_text = say("{count} {count:answer|answers}", count=count)
         lines += wrap([(title, ""), (f" · {count_text}", "dim")], width, f"  {number:>3}  ")
     return lines

@@ -38,9 +38,9 @@ def stats_lines(
     """
     lines = wrap(
         [
-            (say("{count} answers, {right} right", count=stats.answers, right=stats.right), "strong"),
+            (say("{count} {count:answer|answers}, {right} right", count=stats.answers, right=stats.right), "strong"),
             (f" · {say('answered today: {count}', count=stats.today)}", ""),
-            (f" · {say('streak: {days} days', days=stats.streak)}", ""),
+            (f" · {say('streak: {days} {days:day|days}', days=stats.streak)}", ""),
         ],
         width,
     )
@@ -71,7 +71,9 @@ def _retention_line(name: str, retention: Retention, say: Speech) -> Line:
         return [*line, (say("no reviews yet"), "dim")]
     style = "good" if retention.share >= DESIRED_RETENTION - 0.02 else "warn"
     wanted = say(
-        "{count} reviews; desired {percent} %", count=retention.reviews, percent=f"{DESIRED_RETENTION:.0%}"[:-1]
+        "{count} {count:review|reviews}; desired {percent} %",
+        count=retention.reviews,
+        percent=f"{DESIRED_RETENTION:.0%}"[:-1],
     )
     return [*line, (f"{retention.share:6.1%}", style), (f"  {wanted}", "dim")]
 

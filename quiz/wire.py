@@ -81,7 +81,7 @@ class _Wire:
                 if self.is_done(question, message):
                     return True
             except KbError as error:
-                self.send("error", message=str(error))
+                self.send("error", message=self.desk.say.error(error))
         return False
 
     def is_done(self, question: Question, message: dict[str, Any]) -> bool:
@@ -116,7 +116,10 @@ class _Wire:
         else:
             grade = kind.grade(self.examiner, question, given)
             seconds = session.stopwatch() - self.started
-            values |= {"form_only": grade.form_only, **({"reason": grade.reason} if grade.reason else {})}
+            values |= {
+                "form_only": grade.form_only,
+                **({"reason": self.desk.say.of(grade.reason)} if grade.reason else {}),
+            }
             if message.get("try") and not grade.correct:
                 self.helped = True
                 self.send("tried", **values)
@@ -146,15 +149,17 @@ class _Wire:
             given = session.redo()
             if not given:
                 raise KbError(
-                    "nothing was taken back in this session", 'send {"undo": true} first; kb redo reaches further'
+                    "nothing was taken back in this session", 'send {{"undo": true}} first; kb redo reaches further'
                 )
             self.send("redone", items=[one.item for one in given])
             return True
         taken = session.undo_earlier() if message.get("undo") == "earlier" else session.undo()
         if taken is None:
             last = session.log.last()
-            what = f"; the last before it is {last.item}" if last else ""
-            raise KbError(f"nothing to take back in this session{what}", 'send {"undo": "earlier"} for that')
+            do = 'send {{"undo": "earlier"}} for that'
+            if last is None:
+                raise KbError("nothing to take back in this session", do)
+            raise KbError("nothing to take back in this session; the last before it is {item}", do, item=last.item)
         self.send("undone", item=taken.item, given=taken.given, at=taken.at)
         return True
 
@@ -167,7 +172,7 @@ class _Wire:
 
     def amend(self, rating: Any) -> dict[str, Any]:
         if type(rating) is not int or not 1 <= rating <= 4:
-            raise KbError(f"{rating!r} is no rating", "give 1 (again) to 4 (easy)")
+            raise KbError("{rating!r} is no rating", "give 1 (again) to 4 (easy)", rating=rating)
         memory = self.session.amend(Rating(rating))
         if memory is None:
             raise KbError("there is no answer to rate", "answer a question first")
@@ -178,9 +183,9 @@ def _message(line: str) -> dict[str, Any]:
     try:
         message = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise KbError(f"no JSON: {error}", 'send {"answer": ...}') from None
+        raise KbError("no JSON: {error}", 'send {{"answer": ...}}', error=error) from None
     if not isinstance(message, dict) or not message.keys() & VERBS:
-        raise KbError("no answer in the message", f"send an object with one of {', '.join(sorted(VERBS))}")
+        raise KbError("no answer in the message", "send an object with one of {known}", known=", ".join(sorted(VERBS)))
     return message
 
 

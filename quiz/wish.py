@@ -33,9 +33,11 @@ def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
         UsageError: an unknown kind or area, a word that finds nothing, or nothing that fits.
     """
     if wish.kind is not None and wish.kind not in KINDS:
-        raise UsageError(f"no kind {wish.kind!r}", f"choose {', '.join(KINDS)}")
+        raise UsageError("no kind {kind!r}", "choose {known}", kind=wish.kind, known=", ".join(KINDS))
     if wish.area is not None and wish.area not in desk.library.deck.areas:
-        raise UsageError(f"no area {wish.area!r}", f"the deck has {', '.join(desk.library.deck.areas)}")
+        raise UsageError(
+            "no area {area!r}", "the deck has {known}", area=wish.area, known=", ".join(desk.library.deck.areas)
+        )
     numbers = set(desk.entries_for(wish.words)) if wish.words else set(desk.library.by_number)
     summaries = desk.library.by_number
     cards = [
@@ -51,7 +53,7 @@ def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
         text = desk.say("torch is not installed: questions whose answers are run are left out")
         desk.err.print([[(f"kb: {text}", "warn")]])
     if not cards:
-        raise UsageError(desk.say("no item matches"), "kb quiz without options asks what is due")
+        raise UsageError("no item matches", "kb quiz without options asks what is due")
     return cards
 
 

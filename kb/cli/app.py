@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from kb.cli.opening import open_desk
-from kb.errors import INTERRUPTED, KbError
+from kb.errors import INTERRUPTED, KbError, UsageError
 
 COMMANDS = {
     "search": "Find entries; a bare number opens that entry.",
@@ -96,26 +96,48 @@ def run_app(arguments: list[str]) -> int:
         code = app(arguments, prog_name="kb", standalone_mode=False)
         sys.stdout.flush()
     except KbError as error:
-        return _fail(str(error), error.exit_code)
+        return _fail(error, arguments)
     except BrokenPipeError:
         # Whoever read the output has enough; nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted; nothing is lost", INTERRUPTED)
+        return _fail(interruption(), arguments)
     except typer.TyperException as error:  # bad usage
         command = getattr(getattr(error, "ctx", None), "command_path", "kb")
         message = error.format_message().rstrip(".").replace("\n", " ")
-        return _fail(f"{message[:1].lower()}{message[1:]}; {command} --help shows what is possible", 2)
+        what = f"{message[:1].lower()}{message[1:]}"
+        return _fail(
+            UsageError("{what}", "{command} --help shows what is possible", what=what, command=command), arguments
+        )
     except OSError as error:
-        return _fail(f"{error.filename or 'the system'}: {error.strerror or error}; free space or mend permissions", 1)
+        return _fail(system_error(error), arguments)
     if code == INTERRUPTED and arguments[:1] not in (["run"], ["quiz"]):
         # typer turns Ctrl-C into this code without a word; run and quiz have told what became of theirs.
-        return _fail("interrupted; nothing is lost", INTERRUPTED)
+        return _fail(interruption(), arguments)
     return code if isinstance(code, int) else 0
 
 
-def _fail(message: str, code: int) -> int:
+def interruption() -> KbError:
+    """Ctrl-C, as an error."""
+    error = KbError("interrupted", "nothing is lost")
+    error.exit_code = INTERRUPTED
+    return error
+
+
+def system_error(error: OSError) -> KbError:
+    """What the system refused, in one line."""
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return KbError("the system refuses: {reason}", "free space or mend permissions", reason=reason)
+    return KbError("{path}: {reason}", "free space or mend permissions", path=error.filename, reason=reason)
+
+
+def _fail(error: KbError, arguments: list[str]) -> int:
+    from kb.screen.language import spoken_language  # what is said only when something is wrong
+    from kb.screen.messages import Speech
+
     sys.stdout.flush()
-    print(f"kb: {' '.join(message.split())}", file=sys.stderr)
-    return code
+    text = Speech(spoken_language(arguments, os.environ)).error(error)
+    print(f"kb: {' '.join(text.split())}", file=sys.stderr)
+    return error.exit_code

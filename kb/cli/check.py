@@ -47,9 +47,11 @@ def show_complaints(context: "Context", deck: "Deck", complaints: "list[Complain
     from kb.deck.manifest import number_of
     from kb.screen.result_lines import complaint_lines
 
-    context.out.print(complaint_lines(complaints))
+    context.out.print(complaint_lines(complaints, say))
     count = sum(number_of(path.name) is not None for path in deck.path.iterdir())
     if complaints:
-        context.err.print([[(say("{count} complaints", count=len(complaints)), "bad")]])
+        context.err.print([[(say("{count} {count:complaint|complaints}", count=len(complaints)), "bad")]])
     else:
-        context.err.print([[("✓ ", "good"), (say("no complaints about {count} entries", count=count), "")]])
+        context.err.print(
+            [[("✓ ", "good"), (say("no complaints about {count} {count:entry|entries}", count=count), "")]]
+        )

@@ -33,10 +33,10 @@ def command(
 
         context.out.print(explanation_lines(message, found, context.records, context.torch, context.out, say))
     elif not message:
-        raise KbError(say("nothing was printed to explain"), say("pipe a traceback into it, with 2>&1"))
+        raise KbError("nothing was printed to explain", "pipe a traceback into it, with 2>&1")
     else:
         shown = message if len(message) < 120 else f"{message[:120]}…"
-        raise KbError(say("no entry explains {error!r}", error=shown), say("kb search takes any words of it"))
+        raise KbError("no entry explains {error!r}", "kb search takes any words of it", error=shown)
     raise typer.Exit(0 if found else 1)
 
 

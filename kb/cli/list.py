@@ -52,7 +52,7 @@ def chosen(library: "Library", area: str | None, level: int | None, tag: str | N
     """
     areas = library.deck.areas
     if area is not None and area not in areas and not any(area == summary.area for summary in library.summaries):
-        raise UsageError(f"no area {area!r}", f"the deck has {', '.join(areas)}")
+        raise UsageError("no area {area!r}", "the deck has {known}", area=area, known=", ".join(areas))
     return [
         summary
         for summary in library.summaries

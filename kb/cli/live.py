@@ -44,10 +44,10 @@ def find_job(context: Context, number: int, wish: Wish, device: str) -> tuple[Jo
     else:
         found = context.library.entry(number).snippet
         if found is None:
-            raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
+            raise KbError("entry {number} has no snippet", "kb show {number} shows its text", number=number)
         snippet = found
         if not Path(snippet.path).is_file():
-            raise KbError(f"{snippet.path} is gone", "kb check tells what the deck lacks")
+            raise KbError("{path} is gone", "kb check tells what the deck lacks", path=snippet.path)
     changes: dict[str, Any] = {} if wish.timeout is None else {"timeout": wish.timeout}
     # What a learner tries out need not prove anything.
     return snippet_job(snippet, device, needs_checks=not wish.is_mine, **changes), snippet

@@ -30,12 +30,21 @@ def command(
     """Show where your answers lie; merge them with another folder, take a copy in, or check them."""
     if action not in (None, "sync", "restore", "check"):
         raise UsageError(
-            f"kb log knows no {action!r}", "use kb log, kb log sync DIR, kb log restore FILE or kb log check"
+            "kb log knows no {action!r}",
+            "use kb log, kb log sync DIR, kb log restore FILE or kb log check",
+            action=action,
         )
     if place is None and action in ("sync", "restore"):
-        raise UsageError(f"kb log {action} needs a place", f"kb log {action} {'DIR' if action == 'sync' else 'FILE'}")
+        raise UsageError(
+            "kb log {action} needs a place",
+            "kb log {action} {place}",
+            action=action,
+            place="DIR" if action == "sync" else "FILE",
+        )
     if place is not None and action not in ("sync", "restore"):
-        raise UsageError(f"{place} is one word too many", "kb log sync DIR and kb log restore FILE take one")
+        raise UsageError(
+            "{place} is one word too many", "kb log sync DIR and kb log restore FILE take one", place=place
+        )
     desk = open_desk(deck, lang)
     if action == "sync" and place is not None:
         show_sync(desk, place, as_json)
@@ -59,7 +68,7 @@ def show_places(desk: "Desk", as_json: bool) -> None:
     desk.out.print([[(str(desk.places.logs), "")]])
     for row in rows:
         when = datetime.fromtimestamp(row.last).strftime("%Y-%m-%d %H:%M")
-        facts = desk.say("{count} events, the last on {time}", count=row.events, time=when)
+        facts = desk.say("{count} {count:event|events}, the last on {time}", count=row.events, time=when)
         missing = f" · {desk.say('{count} missing', count=row.missing)}" if row.missing else ""
         desk.out.print([[(f"  {row.deck}/{row.device}", "code"), (f"  {facts}{missing}", "dim")]])
     if not rows:
@@ -74,12 +83,14 @@ def show_sync(desk: "Desk", folder: Path, as_json: bool) -> None:
     """
     folder = folder.expanduser()
     if not folder.is_dir():
-        raise KbError(f"no folder {folder}", "make it first; a cloud drive, a git checkout or a stick will do")
+        raise KbError(
+            "no folder {folder}", "make it first; a cloud drive, a git checkout or a stick will do", folder=folder
+        )
     done = desk.log.sync(folder)
     if as_json:
         show_json(done._asdict())
     else:
-        text = desk.say("{received} events came, {sent} went", received=done.received, sent=done.sent)
+        text = desk.say("{received} {received:event|events} came, {sent} went", received=done.received, sent=done.sent)
         desk.out.print([[(text, "")]])
 
 
@@ -91,12 +102,12 @@ def show_restore(desk: "Desk", source: Path, as_json: bool) -> None:
     """
     source = source.expanduser()
     if not source.exists():
-        raise KbError(f"no file {source}", "name a copy of a .jsonl file, or a folder of them")
+        raise KbError("no file {source}", "name a copy of a .jsonl file, or a folder of them", source=source)
     count = desk.log.restore(source)
     if as_json:
         show_json({"restored": count})
     else:
-        desk.out.print([[(desk.say("{count} events were taken in", count=count), "")]])
+        desk.out.print([[(desk.say("{count} {count:event was|events were} taken in", count=count), "")]])
 
 
 def show_check(desk: "Desk", as_json: bool) -> None:
@@ -119,10 +130,14 @@ def show_check(desk: "Desk", as_json: bool) -> None:
     else:
         for one in found:
             lines = ", ".join(str(damage.line) for damage in one.damages)
-            text = desk.say("{count} events", count=one.events)
+            text = desk.say("{count} {count:event|events}", count=one.events)
             bad = f"  {desk.say('damaged lines: {lines}', lines=lines)}" if lines else ""
             desk.out.print([[(str(one.path), "code"), (f"  {text}", "dim"), (bad, "bad")]])
         sign = ("✗ ", "bad") if damaged else ("✓ ", "good")
-        text = desk.say("{count} damaged lines", count=damaged) if damaged else desk.say("every line is whole")
+        text = (
+            desk.say("{count} damaged {count:line|lines}", count=damaged)
+            if damaged
+            else desk.say("every line is whole")
+        )
         desk.err.print([[sign, (text, "")]])
     raise typer.Exit(1 if damaged else 0)

@@ -17,8 +17,12 @@ def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> N
     histories = desk.log.histories()
     count = count_reviews(histories.values())
     if count < ENOUGH:
-        what = desk.say("{count} reviews are too few to fit anything to", count=count)
-        raise KbError(what, desk.say("come back with {count}; the default schedule serves until then", count=ENOUGH))
+        raise KbError(
+            "{count} {count:review is|reviews are} too few to fit anything to",
+            "come back with {enough}; the default schedule serves until then",
+            count=count,
+            enough=ENOUGH,
+        )
     found = fit(histories)
     parameters = found.parameters if found.is_better else ()
     if parameters != desk.log.parameters:

@@ -26,10 +26,10 @@ def read_own(folder: Path, summary: Summary) -> Snippet:
         source = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise KbError(
-            f"no copy of yours of entry {summary.number}", f"kb run {summary.number} --edit makes one"
+            "no copy of yours of entry {number}", "kb run {number} --edit makes one", number=summary.number
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise KbError(f"{path} cannot be read: {error}", "mend or remove it") from None
+        raise KbError("{path} cannot be read: {error}", "mend or remove it", path=path, error=error) from None
     return read_snippet(str(path), source)[0]
 
 
@@ -45,7 +45,12 @@ def edit_own(folder: Path, summary: Summary, snippet: Snippet, environ: Mapping[
         if not path.exists():
             path.write_text(snippet.source, encoding="utf-8")
     except OSError as error:
-        raise KbError(f"{path} cannot be written: {error.strerror}", "set KB_HOME to a folder of yours") from None
+        raise KbError(
+            "{path} cannot be written: {error}",
+            "set KB_HOME to a folder of yours",
+            path=path,
+            error=error.strerror,
+        ) from None
     open_editor(path, environ)
     return path
 

@@ -56,7 +56,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     """
     number, slash, count = text.partition("/")
     if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise UsageError(f"--shard {text} is no part", "give I/N, as 2/8")
+        raise UsageError("--shard {text} is no part", "give I/N, as 2/8", text=text)
     return int(number), int(count)
 
 
@@ -64,7 +64,7 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
     """Verify entries; every result is shown, the count at the end."""
     part = parse_shard(order.shard) if order.shard else None
     if order.seeds < 0:
-        raise UsageError(f"--seeds {order.seeds} is no count", "give 0 or more")
+        raise UsageError("--seeds {seeds} is no count", "give 0 or more", seeds=order.seeds)
     numbers = context.entries_for(order.words) or [summary.number for summary in context.library.summaries]
     device = find_device(order.device)
     entries = [context.library.entry(number) for number in numbers]
@@ -91,7 +91,9 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
         try:
             order.junit.write_text(junit(results), encoding="utf-8")
         except OSError as error:
-            raise KbError(f"{order.junit} cannot be written: {error.strerror}", "name another file") from None
+            raise KbError(
+                "{junit} cannot be written: {error}", "name another file", junit=order.junit, error=error.strerror
+            ) from None
     if not is_silent:
         show_results(context, results)
     return results
@@ -110,12 +112,12 @@ def write_down(context: Context, results: Sequence[Result]) -> None:
         write_records(folder, records_of(results), gone)
         write_outputs(results)
     except OSError as error:
-        raise KbError(f"the records cannot be written: {error}", "mend the deck's permissions") from None
+        raise KbError("the records cannot be written: {error}", "mend the deck's permissions", error=error) from None
 
 
 def show_results(context: Context, results: Sequence[Result]) -> None:
     """A line a result; for a snippet that failed, where and why."""
-    context.out.print(result_line(result) for result in results)
+    context.out.print(result_line(result, context.say) for result in results)
     bad = [result for result in results if not result.ok]
     for result in bad:
         snippet = context.library.entry(result.task.entry).snippet
@@ -126,7 +128,8 @@ def show_results(context: Context, results: Sequence[Result]) -> None:
         equivalent = sum(result.ok for result in alive)
         counted = len(mutated) - equivalent
         text = context.say(
-            "{killed} of {all} mutants killed ({share}); {equivalent} more are as right as the solution",
+            "{killed} of {all} mutants killed ({share}); {equivalent} more {equivalent:is|are} as right as the"
+            " solution",
             killed=len(mutated) - len(alive),
             all=counted,
             share=f"{(len(mutated) - len(alive)) / max(1, counted):.0%}",

@@ -15,7 +15,7 @@ def command(deck: DeckDir = None, lang: Lang = None, as_json: Json = False) -> N
     desk = open_desk(deck, lang)
     given = desk.log.redo(time.time())
     if not given:
-        raise KbError(desk.say("nothing was taken back"), desk.say("kb undo takes the last answer back"))
+        raise KbError("nothing was taken back", "kb undo takes the last answer back")
     if as_json:
         show_json({"counted": len(given), "items": list(dict.fromkeys(one.item for one in given))})
     else:

@@ -30,16 +30,27 @@ def command(
     counts = count_by_entry(desk.log, which)
     count = sum(counts.values())
     if not count:
-        raise KbError(desk.say("nothing to forget"), "kb quiz asks")
+        raise KbError("nothing to forget", "kb quiz asks")
     if not as_json:
         desk.err.print(reset_lines(counts, desk.library, desk.err.width, desk.say))
     if not yes:
         if as_json or not sys.stdin.isatty():
             raise UsageError("kb reset asks first, and there is no terminal", "give --yes if you mean it")
-        if not typer.confirm(desk.say("Forget {count} answers?", count=count), err=True):
+        if not typer.confirm(desk.say("Forget {count} {count:answer|answers}?", count=count), err=True):
             raise typer.Exit(1)
     count = desk.log.reset(time.time(), which)
     if as_json:
         show_json({"forgotten": count, "entries": {str(number): answers for number, answers in counts.items()}})
     else:
-        desk.out.print([[(desk.say("{count} answers forgotten; kb redo brings them back", count=count), "")]])
+        desk.out.print(
+            [
+                [
+                    (
+                        desk.say(
+                            "{count} {count:answer|answers} forgotten; kb redo brings {count:it|them} back", count=count
+                        ),
+                        "",
+                    )
+                ]
+            ]
+        )

@@ -38,7 +38,7 @@ def command(
 
     check_device(device, (*CHOICES, BOTH))
     if timeout is not None and not timeout > 0:
-        raise UsageError(f"--timeout {timeout:g} is no time", "give seconds above 0")
+        raise UsageError("--timeout {timeout:g} is no time", "give seconds above 0", timeout=timeout)
     if as_json and (watch or edit or diff):
         raise UsageError("--json goes with a plain run", "leave --watch, --edit and --diff out")
     if watch and device == BOTH:
@@ -91,5 +91,5 @@ def original_of(context: "Context", number: int) -> "Snippet":
     """
     original = context.library.entry(number).snippet
     if original is None:
-        raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
+        raise KbError("entry {number} has no snippet", "kb show {number} shows its text", number=number)
     return original

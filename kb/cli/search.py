@@ -50,8 +50,8 @@ def command(
         show_json({"query": text, **found.to_json(context.say.language)})
     elif not found.hits:
         context.mention_broken()
-        what = context.say("nothing found for {query!r}", query=text if len(text) < 80 else f"{text[:80]}…")
-        raise KbError(what, context.say("try another word, or kb list"))
+        shown = text if len(text) < 80 else f"{text[:80]}…"
+        raise KbError("nothing found for {query!r}", "try another word, or kb list", query=shown)
     elif open_first:
         show_entry(context, found.hits[0].summary.number)
     else:

@@ -52,7 +52,7 @@ def show_code(context: "Context", number: int) -> None:
 
     snippet = context.library.entry(number).snippet
     if snippet is None or not snippet.source:
-        raise KbError(f"entry {number} has no snippet", f"kb show {number} shows its text")
+        raise KbError("entry {number} has no snippet", "kb show {number} shows its text", number=number)
     style = style_for(context.out, context.say, number, context.library.by_number)
     context.out.page(source_lines(snippet.source, style))
 

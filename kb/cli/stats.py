@@ -48,7 +48,8 @@ def show_orphans(desk: "Desk", as_json: bool) -> None:
 def orphan_lines(lost: dict[str, int], say: "Speech") -> "list[Line]":
     """One line an item with the number of its answers."""
     rows: list[Line] = [
-        [(item, "code"), (f"  {say('{count} answers', count=count)}", "dim")] for item, count in lost.items()
+        [(item, "code"), (f"  {say('{count} {count:answer|answers}', count=count)}", "dim")]
+        for item, count in lost.items()
     ]
     return rows or [[(say("every answered question is in the deck"), "dim")]]
 

@@ -19,14 +19,14 @@ def command(yes: Yes = False, deck: DeckDir = None, lang: Lang = None, as_json: 
     say = desk.say
     last = desk.log.last()
     if last is None:
-        raise KbError(say("nothing to take back"), "kb quiz asks")
+        raise KbError("nothing to take back", "kb quiz asks")
     if sys.stdin.isatty() and not (yes or as_json):
         question = say("Take back {answer}?", answer=answer_text(last, say))
         if not typer.confirm(question, err=True):
             raise typer.Exit(1)
     taken = desk.log.undo(time.time(), last.key)
     if taken is None:
-        raise KbError(say("nothing to take back"), "kb quiz asks")
+        raise KbError("nothing to take back", "kb quiz asks")
     if as_json:
         show_json({"item": taken.item, "given": taken.given, "at": taken.at})
     else:

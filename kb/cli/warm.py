@@ -25,7 +25,12 @@ def command(
 ) -> None:
     """Keep a worker with torch imported, so that kb run starts at once."""
     if not 0 < minutes <= MOST_MINUTES:
-        raise UsageError(f"--minutes {minutes:g} is no time", f"give a number above 0, at most {MOST_MINUTES}")
+        raise UsageError(
+            "--minutes {minutes:g} is no time",
+            "give a number above 0, at most {most}",
+            minutes=minutes,
+            most=MOST_MINUTES,
+        )
     context = open_context(deck, lang)
     address, say = context.places.worker, context.say
     if stop:
@@ -71,4 +76,9 @@ def keep_worker(address: Path, minutes: float) -> None:
     try:
         Worker.keep(address, minutes)
     except OSError as error:
-        raise KbError(f"no worker can be kept at {address}: {error.strerror}", "remove that folder") from None
+        raise KbError(
+            "no worker can be kept at {address}: {error}",
+            "remove that folder",
+            address=address,
+            error=error.strerror,
+        ) from None

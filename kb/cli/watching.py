@@ -31,7 +31,7 @@ def watch_shown(context: Context, number: int, wish: Wish) -> None:
         try:
             run_shown(context, number, replace(wish, device=devices[at]), is_silent=False, worker=worker)
         except KbError as error:
-            context.err.print([[(f"kb: {error}", "bad")]])
+            context.err.print([[(f"kb: {context.say.error(error)}", "bad")]])
         keys = ("r", "run again"), ("d", "device"), ("q", "quit")
         line = [piece for key, what in keys for piece in ((key, "strong"), (f" {context.say(what)}  ", "dim"))]
         context.err.print([[*line, (context.say("runs again when {file} is saved", file=path.name), "dim")]])

@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from kb.deck.markdown import headings, split_lines
+from kb.errors import Message
 
 _NUMBERED = re.compile(r"^\W*(\d+)\s*[.、．:：)）]\s*(\S.*)$")
 
@@ -86,8 +87,12 @@ def _settled(parts: list[Part], trouble: list[tuple[int, str]]) -> tuple[Part, .
             part = Part(PartKind.PREAMBLE, 0, "", before.line, before.source + part.source)
         elif part.kind is PartKind.ENTRY:
             if any(other.kind is PartKind.ENTRY and other.number == part.number for other in settled):
-                trouble.append((part.line, f"a second entry {part.number}; give it a number of its own"))
+                trouble.append(
+                    (part.line, Message("a second entry {number}; give it a number of its own", number=part.number))
+                )
             if not part.body.strip():
-                trouble.append((part.line, f"entry {part.number} is empty; write its answer or take it out"))
+                trouble.append(
+                    (part.line, Message("entry {number} is empty; write its answer or take it out", number=part.number))
+                )
         settled.append(part)
     return tuple(settled)

@@ -11,7 +11,7 @@ from kb.deck.quiz_section import join_items
 from kb.deck.script import Snippet, read_snippet
 from kb.deck.summary import Summary
 from kb.deck.text import Text, plain
-from kb.errors import Complaint
+from kb.errors import Complaint, Message
 
 SNIPPET = "snippet.py"
 OUTPUT = "output.txt"
@@ -24,9 +24,9 @@ def stray_files(deck: Deck) -> list[Complaint]:
         if path.name.startswith(".") or path.name == "__pycache__":
             continue
         if path.is_dir() and number_of(path.name) is None:
-            complaints.append(Complaint(path.name, 0, "no entry's folder; name it 061-its-slug"))
+            complaints.append(Complaint(path.name, 0, Message("no entry's folder; name it 061-its-slug")))
         elif not path.is_dir() and path.name not in LOOSE_FILES:
-            complaints.append(Complaint(path.name, 0, "an unexpected file; move it out of the deck"))
+            complaints.append(Complaint(path.name, 0, Message("an unexpected file; move it out of the deck")))
     return complaints
 
 
@@ -38,11 +38,17 @@ def load_entry(folder: Path, deck: Deck, kinds: Kinds) -> tuple[Entry | None, li
     """
     found = FOLDER.match(folder.name)
     if found is None:
-        return None, [Complaint(folder.name, 0, "no entry's folder; name it 061-its-slug")]
+        return None, [Complaint(folder.name, 0, Message("no entry's folder; name it 061-its-slug"))]
     number, slug = int(found[1]), found[2]
     complaints = _strays(folder, deck)
     if not deck.plans(number):
-        complaints.append(Complaint(folder.name, 0, f"{number} is in none of the deck's chapters; add it to deck.toml"))
+        complaints.append(
+            Complaint(
+                folder.name,
+                0,
+                Message("{number} is in none of the deck's chapters; add it to deck.toml", number=number),
+            )
+        )
 
     pages: dict[str, Page] = {}
     paths = {language: f"{folder.name}/{language}.md" for language in deck.languages}
@@ -53,7 +59,9 @@ def load_entry(folder: Path, deck: Deck, kinds: Kinds) -> tuple[Entry | None, li
         page = parse_page(source, paths[language], language, deck, kinds)
         complaints += page.complaints
         if page.number not in (None, number):
-            what = f"the title says {page.number}, the folder {number}; make them one"
+            what = Message(
+                "the title says {title}, the folder {folder}; make them one", title=page.number, folder=number
+            )
             complaints.append(Complaint(paths[language], 1, what))
         pages[language] = page
 
@@ -89,8 +97,8 @@ def _strays(folder: Path, deck: Deck) -> list[Complaint]:
     complaints = []
     for path in sorted(folder.iterdir()):
         if path.name not in expected and path.name != "__pycache__":
-            do = f"an entry holds {', '.join(sorted(expected))}"
-            complaints.append(Complaint(f"{folder.name}/{path.name}", 0, f"an unexpected file; {do}"))
+            what = Message("an unexpected file; an entry holds {known}", known=", ".join(sorted(expected)))
+            complaints.append(Complaint(f"{folder.name}/{path.name}", 0, what))
     return complaints
 
 
@@ -110,9 +118,11 @@ def _read(path: Path, name: str, complaints: list[Complaint], needed: bool) -> s
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         if needed:
-            complaints.append(Complaint(name, 0, "missing; write it"))
+            complaints.append(Complaint(name, 0, Message("missing; write it")))
     except UnicodeDecodeError as error:
-        complaints.append(Complaint(name, 0, f"not UTF-8 at byte {error.start}; save it as UTF-8"))
+        complaints.append(Complaint(name, 0, Message("not UTF-8 at byte {start}; save it as UTF-8", start=error.start)))
     except OSError as error:
-        complaints.append(Complaint(name, 0, f"cannot be read: {error.strerror}; mend its permissions"))
+        complaints.append(
+            Complaint(name, 0, Message("cannot be read: {error}; mend its permissions", error=error.strerror))
+        )
     return None

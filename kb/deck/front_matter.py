@@ -1,8 +1,8 @@
 """Front matter: the YAML at the head of an entry, read with a complaint for every wrong value."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -10,8 +10,19 @@ from kb.deck.manifest import Deck
 
 MIN_ALIASES = 3
 
-Complain = Callable[[int, str], None]
-"""Takes a line, from 1, and a message."""
+FEW_ALIASES = (
+    "{count} {count:alias|aliases}, at least {least} are needed; give the acronym, the name in the other language, the"
+    " API name"
+)
+NUMBERS = "{bad!r} in {key}; give numbers"
+TEXTS = "{bad!r} in {key}; give texts (quote what looks like a number)"
+
+
+class Complain(Protocol):
+    """Is told what is wrong."""
+
+    def __call__(self, line: int, message: str, /, **values: object) -> None:
+        """Takes a line, from 1, and a message's template with its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,11 @@ def read_front(raw: str, lines: Sequence[str], deck: Deck, complain: Complain) -
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or error
-        complain(mark.line + 2 if mark else 1, f"the front matter is not YAML: {problem}; quote the value")
+        complain(
+            mark.line + 2 if mark else 1,
+            "the front matter is not YAML: {problem}; quote the value",
+            problem=problem,
+        )
         return Front()
     if not isinstance(table, dict):
         complain(1, "the front matter is no table; write area: ..., level: ..., one a line")
@@ -57,17 +72,17 @@ class _Table:
         self.deck = deck
         self._complain = complain
 
-    def complain(self, key: str, message: str) -> None:
+    def complain(self, key: str, message: str, /, **values: object) -> None:
         line = next((at for at, line in enumerate(self.lines, 1) if line.startswith(f"{key}:")), 1)
-        self._complain(line, message)
+        self._complain(line, message, **values)
 
     def front(self) -> Front:
         known = Front.__slots__
         for key in self.table.keys() - set(known):
-            self.complain(str(key), f"unknown key {key!r}; known are {', '.join(known)}")
+            self.complain(str(key), "unknown key {key!r}; known are {known}", key=key, known=", ".join(known))
         for key in known:
             if key not in self.table and (self.deck.complete or key in ("area", "level")):
-                self._complain(1, f"no {key} in the front matter; add it")
+                self._complain(1, "no {key} in the front matter; add it", key=key)
         return Front(
             area=self.area(),
             level=self.level(),
@@ -80,33 +95,34 @@ class _Table:
     def area(self) -> str:
         area = self.table.get("area", "")
         if self.deck.areas and area not in self.deck.areas:
-            self.complain("area", f"unknown area {area!r}; the deck's are {', '.join(self.deck.areas)}")
+            self.complain(
+                "area", "unknown area {area!r}; the deck's are {known}", area=area, known=", ".join(self.deck.areas)
+            )
         return str(area)
 
     def level(self) -> int:
         level = self.table.get("level", 2)
         if type(level) is int and 1 <= level <= 3:
             return level
-        self.complain("level", f"level is {level!r}; give 1 (basic), 2 or 3 (advanced)")
+        self.complain("level", "level is {level!r}; give 1 (basic), 2 or 3 (advanced)", level=level)
         return 2
 
     def values(self, key: str, kind: type) -> tuple[Any, ...]:
         values = self.table.get(key) or []
         if not isinstance(values, list):
-            self.complain(key, f"{key} is no list; write [one, two]")
+            self.complain(key, "{key} is no list; write [one, two]", key=key)
             return ()
         good = [value for value in values if type(value) is kind]
         if len(good) < len(values):
             bad = next(value for value in values if type(value) is not kind)
-            what = "numbers" if kind is int else "texts (quote what looks like a number)"
-            self.complain(key, f"{bad!r} in {key}; give {what}")
+            wanted = NUMBERS if kind is int else TEXTS
+            self.complain(key, wanted, bad=bad, key=key)
         if len(set(good)) < len(good):
-            self.complain(key, f"{key} names something twice; once is enough")
+            self.complain(key, "{key} names something twice; once is enough", key=key)
         return tuple(dict.fromkeys(good))
 
     def aliases(self) -> tuple[str, ...]:
         aliases: tuple[str, ...] = self.values("aliases", str)
         if self.deck.complete and len(aliases) < MIN_ALIASES:
-            do = "give the acronym, the name in the other language, the API name"
-            self.complain("aliases", f"{len(aliases)} aliases, at least {MIN_ALIASES} are needed; {do}")
+            self.complain("aliases", FEW_ALIASES, count=len(aliases), least=MIN_ALIASES)
         return aliases

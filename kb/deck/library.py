@@ -15,7 +15,7 @@ from kb.deck.index_ledger import IndexLedger
 from kb.deck.manifest import FILE, Chapter, Deck, read_deck
 from kb.deck.summary import Summary
 from kb.deck.upkeep import OnProgress, refresh, refresh_one
-from kb.errors import UsageError
+from kb.errors import Message, UsageError
 from kb.places import short_hash
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Library:
         self.freshen(number)
         found = self.summaries_of([number])
         if number not in found:
-            raise UsageError(f"no entry {number}", self._advice(number))
+            raise UsageError("no entry {number}", self._advice(number), number=number)
         return found[number]
 
     def entry(self, number: int) -> "Entry":
@@ -218,11 +218,11 @@ class Library:
         """Numbers of related entries that are there."""
         return sorted(self.links.get(number, ()))
 
-    def _advice(self, number: int) -> str:
+    def _advice(self, number: int) -> Message:
         nearest = sorted(self.by_number, key=lambda other: (abs(other - number), other))[:3]
         if not nearest:
-            return "the deck is empty; kb check tells what is wrong with it"
-        return f"the nearest are {', '.join(map(str, sorted(nearest)))}; kb list shows all"
+            return Message("the deck is empty; kb check tells what is wrong with it")
+        return Message("the nearest are {numbers}; kb list shows all", numbers=", ".join(map(str, sorted(nearest))))
 
 
 def _there(found: Answer | None, number: int) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kb.errors import Complaint, UsageError
+from kb.errors import Complaint, Message, UsageError
 
 FILE = "deck.toml"
 
@@ -79,7 +79,7 @@ def read_table(path: Path) -> tuple[dict[str, Any], list[Complaint]]:
     except FileNotFoundError:
         return {}, []
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return {}, [Complaint(path.name, 0, f"cannot be read: {error}; mend it")]
+        return {}, [Complaint(path.name, 0, Message("cannot be read: {error}; mend it", error=error))]
 
 
 def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
@@ -92,29 +92,31 @@ def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
     import tomllib
 
     if not path.is_dir():
-        raise UsageError(f"no deck at {path}", "name a folder that holds a deck.toml")
+        raise UsageError("no deck at {path}", "name a folder that holds a deck.toml", path=path)
     try:
         table = tomllib.loads((path / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"{path} is no deck", f"a deck has a {FILE} with name, languages and chapters") from None
+        raise UsageError(
+            "{path} is no deck", "a deck has a {file} with name, languages and chapters", path=path, file=FILE
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path / FILE} cannot be read: {error}", "mend it") from None
+        raise UsageError("{path} cannot be read: {error}", "mend it", path=path / FILE, error=error) from None
 
     complaints: list[Complaint] = []
 
-    def complain(message: str) -> None:
-        complaints.append(Complaint(FILE, 0, message))
+    def complain(message: str, /, **values: object) -> None:
+        complaints.append(Complaint(FILE, 0, Message(message, **values)))
 
     known = {"name", "id", "complete", "languages", "titles", "areas", "chapters"}
     for key in table.keys() - known:
-        complain(f"unknown key {key!r}; known are {', '.join(sorted(known))}")
+        complain("unknown key {key!r}; known are {known}", key=key, known=", ".join(sorted(known)))
     languages = table.get("languages")
     if not _is_list_of(languages, str) or not languages:
         complain('languages is missing; write languages = ["en", "zh"], the primary one first')
         languages = ["en"]
     areas = table.get("areas", {})
     if not isinstance(areas, dict) or not all(_is_titles(names) for names in areas.values()):
-        complain('areas is not a table of names; write vision = { en = "Vision" } under [areas]')
+        complain('areas is not a table of names; write vision = {{ en = "Vision" }} under [areas]')
         areas = {}
     titles = table.get("titles", {})
     if not _is_titles(titles):
@@ -123,7 +125,7 @@ def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
     name = table.get("name", path.name)
     mark = table.get("id", "")
     if "id" in table and not (isinstance(mark, str) and len(mark) <= 80 and ID.fullmatch(mark)):
-        complain(f'id is not made of small letters, digits and hyphens; write id = "{new_id(str(name))}"')
+        complain('id is not made of small letters, digits and hyphens; write id = "{id}"', id=new_id(str(name)))
         mark = ""
     deck = Deck(
         path=path,
@@ -138,14 +140,14 @@ def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
     return deck, complaints
 
 
-def _chapters(value: object, complain: Callable[[str], None]) -> tuple[Chapter, ...]:
+def _chapters(value: object, complain: Callable[..., None]) -> tuple[Chapter, ...]:
     """The chapters that can be read, in the order of their numbers."""
     chapters = []
     for at, chapter in enumerate(_tables(value), 1):
         if not all(isinstance(chapter.get(key), int) for key in ("number", "first", "last")):
-            complain(f"chapter {at} lacks number, first or last; give whole numbers")
+            complain("chapter {at} lacks number, first or last; give whole numbers", at=at)
         elif not _is_titles(chapter.get("titles", {})):
-            complain(f"chapter {at} has titles that are no table; write titles = {{ en = ... }}")
+            complain("chapter {at} has titles that are no table; write titles = {{ en = ... }}", at=at)
         else:
             titles = dict(chapter.get("titles", {}))
             chapters.append(Chapter(chapter["number"], chapter["first"], chapter["last"], titles))

@@ -14,6 +14,7 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 
 from kb.deck.formula import readable
 from kb.deck.text import Block, Span
+from kb.errors import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _block(node: SyntaxTreeNode, complaints: list[tuple[int, str]]) -> Block:
         case "fence":
             return Block("code", (Span(node.content),), info=" ".join(node.info.split()), line=line, end=end)
         case "code_block":
-            complaints.append((line, "an indented code block; put it between ``` lines with an info string"))
+            complaints.append((line, Message("an indented code block; put it between ``` lines with an info string")))
             return Block("code", (Span(node.content),), line=line, end=end)
         case "math_block" | "math_block_label":
             return Block("formula", (_formula(node.content),), line=line, end=end)
@@ -121,7 +122,12 @@ def _block(node: SyntaxTreeNode, complaints: list[tuple[int, str]]) -> Block:
             rows = [row for part in node.children for row in part.children]
             return Block("table", children=tuple(_row(row, complaints) for row in rows), line=line, end=end)
     complaints.append(
-        (line, f"Markdown of the kind {node.type!r} cannot be shown in a terminal; write it as plain text")
+        (
+            line,
+            Message(
+                "Markdown of the kind {type!r} cannot be shown in a terminal; write it as plain text", type=node.type
+            ),
+        )
     )
     return Block("paragraph", (Span(node.content or ""),), line=line, end=end)
 
@@ -189,7 +195,9 @@ def _spans(node: SyntaxTreeNode, style: str, spans: list[Span], complaints: list
                 _spans(child, "", inside, complaints)
             spans.append(Span("".join(span.text for span in inside), "link", str(node.attrs.get("href", ""))))
         case "image":
-            complaints.append((_place(node)[0], "an image cannot be shown in a terminal; describe it in words"))
+            complaints.append(
+                (_place(node)[0], Message("an image cannot be shown in a terminal; describe it in words"))
+            )
             spans.append(Span(node.content, style))
         case _:
             spans.append(Span(node.content or "", style))

@@ -9,7 +9,7 @@ from kb.deck.manifest import Deck
 from kb.deck.markdown import Reading, read_markdown, split_lines, walk
 from kb.deck.quiz_section import QuizSection
 from kb.deck.text import SOURCES, Block, Span, Text, plain
-from kb.errors import Complaint
+from kb.errors import Complaint, Message
 
 PITFALLS = {"en": "Pitfalls", "zh": "易错点"}
 QUIZ = "Quiz"
@@ -66,8 +66,8 @@ class _Parser:
         self.complaints: list[Complaint] = []
         self.reading: Reading = read_markdown(source)
 
-    def complain(self, line: int, message: str) -> None:
-        self.complaints.append(Complaint(self.path, line, message))
+    def complain(self, line: int, message: str, /, **values: object) -> None:
+        self.complaints.append(Complaint(self.path, line, Message(message, **values)))
 
     def parse(self, kinds: Kinds) -> Page:
         for line, message in self.reading.complaints:
@@ -82,7 +82,11 @@ class _Parser:
         raw = self.reading.front_matter
         if not self.is_primary:
             if raw is not None:
-                self.complain(1, f"front matter in a translation; it belongs into {self.deck.languages[0]}.md alone")
+                self.complain(
+                    1,
+                    "front matter in a translation; it belongs into {language}.md alone",
+                    language=self.deck.languages[0],
+                )
             return None
         if raw is None:
             self.complain(1, "no front matter; begin with --- area, level, tags, related, aliases, errors ---")
@@ -96,13 +100,18 @@ class _Parser:
             if block.kind == "heading" and block.info == "2" and block.text == QUIZ:
                 return blocks[:at], blocks[at + 1 :]
         if self.deck.complete:
-            self.complain(len(self.lines), f"no ## {QUIZ}; add it as the last section")
+            self.complain(len(self.lines), "no ## {quiz}; add it as the last section", quiz=QUIZ)
         return blocks, []
 
     def parse_answer(self, blocks: list[Block]) -> tuple[int | None, Text | None]:
         for block in walk(tuple(blocks)):
             if block.kind == "code" and block.info not in ANSWER_FENCES:
-                self.complain(block.line, f"unknown info string {block.info!r}; use {', '.join(ANSWER_FENCES)}")
+                self.complain(
+                    block.line,
+                    "unknown info string {info!r}; use {known}",
+                    info=block.info,
+                    known=", ".join(ANSWER_FENCES),
+                )
         if not blocks:
             self.complain(1, "no title; write # NN. A question that a person would ask")
             return None, None
@@ -124,7 +133,7 @@ class _Parser:
     def parse_title(self, block: Block) -> tuple[int | None, str]:
         found = _TITLE.match(block.text)
         if not found:
-            self.complain(block.line, f"the title {block.text!r} has no number; write # NN. A question")
+            self.complain(block.line, "the title {text!r} has no number; write # NN. A question", text=block.text)
             return None, block.text
         return int(found[1]), found[2]
 
@@ -138,7 +147,10 @@ class _Parser:
         if self.deck.complete and len(sentences) > MAX_GIST_SENTENCES:
             count = len(sentences)
             self.complain(
-                gist.line, f"the gist has {count} sentences, {MAX_GIST_SENTENCES} at most; move the rest below"
+                gist.line,
+                "the gist has {count} sentences, {most} at most; move the rest below",
+                count=count,
+                most=MAX_GIST_SENTENCES,
             )
 
     def check_sections(self, body: list[Block]) -> None:
@@ -158,13 +170,19 @@ class _Parser:
             line = body[-1].end if body else len(self.lines)
             for needed in (pitfalls, sources):
                 if needed not in seen:
-                    self.complain(line, f"no ## {needed}; add it before ## {QUIZ}")
+                    self.complain(line, "no ## {needed}; add it before ## {quiz}", needed=needed, quiz=QUIZ)
 
     def check_order(self, block: Block, seen: list[str], pitfalls: str, sources: str) -> None:
         name = block.text
         if seen.count(name) > 1:
-            self.complain(block.line, f"a second section {name!r}; give each a name of its own")
+            self.complain(block.line, "a second section {name!r}; give each a name of its own", name=name)
         elif name != sources and sources in seen:
-            self.complain(block.line, f"{name!r} after {sources!r}; only ## {QUIZ} may follow it")
+            self.complain(
+                block.line,
+                "{name!r} after {sources!r}; only ## {quiz} may follow it",
+                name=name,
+                sources=sources,
+                quiz=QUIZ,
+            )
         elif name not in (pitfalls, sources) and pitfalls in seen:
-            self.complain(block.line, f"{name!r} after {pitfalls!r}; move it before")
+            self.complain(block.line, "{name!r} after {pitfalls!r}; move it before", name=name, pitfalls=pitfalls)

@@ -1,13 +1,14 @@
 """The quiz of an entry: what follows ``## Quiz`` in each language's file, read into drafts, and the drafts joined."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from kb.deck.front_matter import Complain
 from kb.deck.item import RECALL, Item, Wording
 from kb.deck.kind import PROOF, Draft, Kinds, Trouble
 from kb.deck.markdown import walk
 from kb.deck.text import Block
-from kb.errors import Complaint
+from kb.errors import Complaint, Message
 
 _ID = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 
@@ -15,9 +16,7 @@ _ID = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 class QuizSection:
     """Reads one file's items; what an item consists of tells its kind, and each kind knows what its items need."""
 
-    def __init__(
-        self, is_primary: bool, kinds: Kinds, text_fences: tuple[str, ...], complain: Callable[[int, str], None]
-    ) -> None:
+    def __init__(self, is_primary: bool, kinds: Kinds, text_fences: tuple[str, ...], complain: Complain) -> None:
         """Take what holds for the file.
 
         Args:
@@ -41,7 +40,7 @@ class QuizSection:
             if block.kind == "heading" and block.info == "3":
                 self.start_item(block, drafts)
             elif block.kind == "heading" and block.info in "12":
-                self.complain(block.line, f"the section {block.text!r} after ## Quiz; the quiz comes last")
+                self.complain(block.line, "the section {text!r} after ## Quiz; the quiz comes last", text=block.text)
             elif not drafts:
                 self.complain(block.line, "text between ## Quiz and the first item; an item begins with ### its-id")
             else:
@@ -52,11 +51,15 @@ class QuizSection:
 
     def start_item(self, block: Block, drafts: list[Draft]) -> None:
         if not _ID.match(block.text):
-            self.complain(block.line, f"{block.text!r} is no id; write it in-kebab-case")
+            self.complain(block.line, "{text!r} is no id; write it in-kebab-case", text=block.text)
         if block.text == RECALL:
-            self.complain(block.line, f"the id {RECALL} is taken by the card that every entry has; choose another")
+            self.complain(
+                block.line,
+                "the id {id} is taken by the card that every entry has; choose another",
+                id=RECALL,
+            )
         if any(draft.id == block.text for draft in drafts):
-            self.complain(block.line, f"a second item {block.text!r}; give each an id of its own")
+            self.complain(block.line, "a second item {text!r}; give each an id of its own", text=block.text)
         drafts.append(Draft(block.text, block.line))
 
     def add_to_item(self, block: Block, draft: Draft) -> None:
@@ -64,16 +67,19 @@ class QuizSection:
         for code in [block, *inner] if block.kind == "code" else inner:
             if code.kind == "code" and code.info not in self.text_fences + (self.quiz_fences if code is block else ()):
                 known = ", ".join((*self.text_fences, *self.quiz_fences))
-                self.complain(code.line, f"unknown info string {code.info!r} here; use {known}")
+                self.complain(code.line, "unknown info string {info!r} here; use {known}", info=code.info, known=known)
         is_options = block.kind == "list" and any(item.info for item in block.children)
         if is_options and draft.options is None and not draft.keyed:
             draft.options = block
         elif is_options:
-            self.complain(block.line, f"a second list of options in {draft.id!r}; an item has one key")
+            self.complain(block.line, "a second list of options in {id!r}; an item has one key", id=draft.id)
         elif block.kind == "code" and block.info in self.quiz_fences:
             if not self.is_primary:
-                do = "leave it out and put a line --- in its place (a proof is left out alone)"
-                self.complain(block.line, f"a quiz code block in a translation; {do}")
+                self.complain(
+                    block.line,
+                    "a quiz code block in a translation; leave it out and put a line --- in its place (a proof is left"
+                    " out alone)",
+                )
             draft.scripts.setdefault(block.info.removeprefix("python "), []).append(block.text)
         elif block.kind == "rule":
             if self.is_primary or draft.keyed:
@@ -84,14 +90,21 @@ class QuizSection:
 
     def check_item(self, draft: Draft) -> None:
         if not draft.question:
-            self.complain(draft.line, f"item {draft.id!r} asks nothing; write the question after its heading")
+            self.complain(draft.line, "item {id!r} asks nothing; write the question after its heading", id=draft.id)
         if draft.keyed and not draft.explanation:
-            self.complain(draft.line, f"item {draft.id!r} explains nothing; say why the key is right")
+            self.complain(draft.line, "item {id!r} explains nothing; say why the key is right", id=draft.id)
         keys = [kind.key for kind in self.kinds.values() if kind.fits(draft) and kind.key]
         if len(keys) > 1:
-            self.complain(draft.line, f"item {draft.id!r} has {' and '.join(keys)}; an item is of one kind")
+            self.complain(
+                draft.line, "item {id!r} has {keys}; an item is of one kind", id=draft.id, keys=" and ".join(keys)
+            )
         if len(draft.scripts.get(PROOF, [])) > 1:
-            self.complain(draft.line, f"item {draft.id!r} has several {PROOF} blocks; put them into one")
+            self.complain(
+                draft.line,
+                "item {id!r} has several {fence} blocks; put them into one",
+                id=draft.id,
+                fence=PROOF,
+            )
         for kind in self.kinds.values():
             for line, message in kind.complaints(draft):
                 self.complain(line, message)
@@ -144,28 +157,31 @@ def _unmatched(originals: Sequence[Draft], translated: Sequence[Draft]) -> Troub
     line = translated[0].line if translated else 0
     for missing in ours:
         if missing not in theirs:
-            yield line, f"item {missing!r} is missing; translate it"
+            yield line, Message("item {missing!r} is missing; translate it", missing=missing)
     for draft in translated:
         if draft.id not in ours:
-            yield draft.line, f"item {draft.id!r} is not in the primary language; add it there or take it out"
+            yield (
+                draft.line,
+                Message("item {id!r} is not in the primary language; add it there or take it out", id=draft.id),
+            )
     if sorted(ours) == sorted(theirs) and ours != theirs:
         first = next(theirs[at] for at in range(len(ours)) if ours[at] != theirs[at])
-        yield line, f"item {first!r} stands elsewhere; keep the order"
+        yield line, Message("item {first!r} stands elsewhere; keep the order", first=first)
 
 
-def _differences(ours: Draft, theirs: Draft) -> list[str]:
+def _differences(ours: Draft, theirs: Draft) -> list[Message]:
     """What an item's translation says otherwise than the original."""
     ours_marks, theirs_marks = (
         [option.info for option in draft.options.children] if draft.options else [] for draft in (ours, theirs)
     )
     found = []
     if ours_marks != theirs_marks:
-        found.append("has other options or marks than the original; keep their number, order and marks")
+        found.append("item {id!r} has other options or marks than the original; keep their number, order and marks")
     if ours.has_code_key and not theirs.has_rule:
-        found.append("lacks the line --- in the place of its code; add it between question and explanation")
+        found.append("item {id!r} lacks the line --- in the place of its code; add it between question and explanation")
     if theirs.has_rule and not ours.has_code_key:
-        found.append("has a line --- though there is no code in the original; take it out")
-    return [f"item {theirs.id!r} {message}" for message in found]
+        found.append("item {id!r} has a line --- though there is no code in the original; take it out")
+    return [Message(template, id=theirs.id) for template in found]
 
 
 def _wording(draft: Draft) -> Wording:

@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from kb.errors import Message
+
 MAX_HOLE_LINES = 6
 
 MAX_TIMEOUT = 86_400
@@ -83,18 +85,31 @@ def read_snippet(path: str, source: str) -> tuple[Snippet, Trouble]:
     settings = _settings(source, trouble)
     timeout = settings.get("timeout", 60)
     if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout <= MAX_TIMEOUT:
-        trouble.append((1, f"timeout = {timeout!r} in [tool.kb]; give seconds above 0 and at most {MAX_TIMEOUT}"))
+        trouble.append(
+            (
+                1,
+                Message(
+                    "timeout = {timeout!r} in [tool.kb]; give seconds above 0 and at most {most}",
+                    timeout=timeout,
+                    most=MAX_TIMEOUT,
+                ),
+            )
+        )
         timeout = 60
     launcher = settings.get("launcher", "")
     if launcher not in ("", "torchrun"):
-        trouble.append((1, f"launcher = {launcher!r} in [tool.kb]; the only one known is torchrun"))
+        trouble.append(
+            (1, Message("launcher = {launcher!r} in [tool.kb]; the only one known is torchrun", launcher=launcher))
+        )
         launcher = ""
     processes = settings.get("processes", 2 if launcher else 1)
     if not isinstance(processes, int) or isinstance(processes, bool) or not 1 <= processes <= 8:
-        trouble.append((1, f"processes = {processes!r} in [tool.kb]; give a number from 1 to 8"))
+        trouble.append(
+            (1, Message("processes = {processes!r} in [tool.kb]; give a number from 1 to 8", processes=processes))
+        )
         processes = 2 if launcher else 1
     trouble += [
-        (1, f"unknown key {key!r} in [tool.kb]; known are timeout, launcher and processes")
+        (1, Message("unknown key {key!r} in [tool.kb]; known are timeout, launcher and processes", key=key))
         for key in sorted(settings.keys() - {"timeout", "launcher", "processes"})
     ]
     snippet = Snippet(
@@ -128,10 +143,12 @@ def _settings(source: str, trouble: Trouble) -> dict[str, Any]:
     try:
         table = header(source)
     except ValueError as error:  # TOMLDecodeError is its child
-        trouble.append((1, f"the script block is not TOML: {error}; see PEP 723"))
+        trouble.append((1, Message("the script block is not TOML: {error}; see PEP 723", error=error)))
         return {}
     if not table:
-        trouble.append((1, "no script block; begin with # /// script, requires-python and dependencies (PEP 723)"))
+        trouble.append(
+            (1, Message("no script block; begin with # /// script, requires-python and dependencies (PEP 723)"))
+        )
     tool = table.get("tool", {})
     settings = tool.get("kb", {}) if isinstance(tool, dict) else {}
     return settings if isinstance(settings, dict) else {}
@@ -151,22 +168,41 @@ def _holes(source: str, trouble: Trouble) -> tuple[Hole, ...]:
     for at, line in enumerate(source.splitlines()):
         if found := _OPEN.match(line):
             if open_at:
-                trouble.append((at + 1, f"a hole inside the hole {open_at[0]!r}; close that with # end first"))
+                trouble.append(
+                    (at + 1, Message("a hole inside the hole {name!r}; close that with # end first", name=open_at[0]))
+                )
             elif not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", found[2]):
-                trouble.append((at + 1, f"{found[2]!r} is no name for a hole; write # hole: the-id-of-its-code-item"))
+                trouble.append(
+                    (
+                        at + 1,
+                        Message("{name!r} is no name for a hole; write # hole: the-id-of-its-code-item", name=found[2]),
+                    )
+                )
             elif any(hole.name == found[2] for hole in holes):
-                trouble.append((at + 1, f"a second hole {found[2]!r}; give each a name of its own"))
+                trouble.append((at + 1, Message("a second hole {name!r}; give each a name of its own", name=found[2])))
             else:
                 open_at = found[2], at, found[1]
         elif _CLOSE.match(line) and open_at:
             name, first, indent = open_at
             count = at - first - 1
             if not 1 <= count <= MAX_HOLE_LINES:
-                trouble.append((first + 1, f"hole {name!r} has {count} lines; 1 to {MAX_HOLE_LINES} carry an idea"))
+                trouble.append(
+                    (
+                        first + 1,
+                        Message(
+                            "hole {name!r} has {count} {count:line|lines}; 1 to {most} carry an idea",
+                            name=name,
+                            count=count,
+                            most=MAX_HOLE_LINES,
+                        ),
+                    )
+                )
             holes.append(Hole(name, first + 1, at, indent))
             open_at = None
     if open_at:
-        trouble.append((open_at[1] + 1, f"hole {open_at[0]!r} is never closed; write # end after its last line"))
+        trouble.append(
+            (open_at[1] + 1, Message("hole {name!r} is never closed; write # end after its last line", name=open_at[0]))
+        )
     return tuple(holes)
 
 
@@ -174,19 +210,24 @@ def _check_imports(source: str, dependencies: set[str], trouble: Trouble) -> Non
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
-        trouble.append((getattr(error, "lineno", None) or 1, f"not Python: {error}; mend the syntax"))
+        trouble.append(
+            (getattr(error, "lineno", None) or 1, Message("not Python: {error}; mend the syntax", error=error))
+        )
         return
     if ast.get_docstring(tree) is None:
-        trouble.append((1, "no docstring; say the lesson in one line after the script block"))
+        trouble.append((1, Message("no docstring; say the lesson in one line after the script block")))
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             names = [node.module or ""]
             if node.level:
-                trouble.append((node.lineno, "a relative import; a snippet stands alone"))
+                trouble.append((node.lineno, Message("a relative import; a snippet stands alone")))
         for name in names:
             top = name.split(".")[0]
             if top and top not in sys.stdlib_module_names and top.lower() not in dependencies:
                 trouble.append(
-                    (getattr(node, "lineno", 1), f"{top} is not among the script block's dependencies; add it")
+                    (
+                        getattr(node, "lineno", 1),
+                        Message("{top} is not among the script block's dependencies; add it", top=top),
+                    )
                 )

@@ -25,10 +25,10 @@ def find_device(device: str) -> str:
         return device
     asked = run(block_job(DETECT, "detect"))
     if not asked.passed:
-        raise KbError(f"torch does not start: {asked.reason}", "python -c 'import torch' shows why")
+        raise KbError("torch does not start: {reason}", "python -c 'import torch' shows why", reason=asked.reason)
     there = [name for name, is_there in json.loads(asked.stdout).items() if is_there]
     if device == AUTO:
         return next((name for name in there if name != CPU), CPU)
     if device not in there:
-        raise UsageError(f"no {device} device here", f"use --device {' or '.join(there)}")
+        raise UsageError("no {device} device here", "use --device {known}", device=device, known=" | ".join(there))
     return device

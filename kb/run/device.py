@@ -69,7 +69,7 @@ def check_device(device: str, known: Sequence[str] = CHOICES) -> None:
         UsageError: it is not.
     """
     if device not in known:
-        raise UsageError(f"no device {device!r}", f"choose {listed(known)}")
+        raise UsageError("no device {device!r}", "choose {known}", device=device, known=", ".join(known))
 
 
 def require_torch() -> None:

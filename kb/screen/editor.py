@@ -18,6 +18,13 @@ def open_editor(path: Path, environ: Mapping[str, str]) -> None:
     try:
         done = subprocess.run([*command, str(path)], check=False)
     except OSError as error:
-        raise KbError(f"{command[0]} does not start: {error.strerror}", "set EDITOR to your editor") from None
+        raise KbError(
+            "{command} does not start: {error}", "set EDITOR to your editor", command=command[0], error=error.strerror
+        ) from None
     if done.returncode:
-        raise KbError(f"{command[0]} ended with {done.returncode}", "what was saved before is kept; try again")
+        raise KbError(
+            "{command} ended with {returncode}",
+            "what was saved before is kept; try again",
+            command=command[0],
+            returncode=done.returncode,
+        )

@@ -79,7 +79,7 @@ def entry_page(
             lines += wrap([(title, "")], style.width, f"  {number:>3}  ")
         lines.append([])
     if items := sum(owner == number for owner, _, _ in library.items):
-        count = say("Quiz: {count} questions", count=items)
+        count = say("Quiz: {count} {count:question|questions}", count=items)
         lines += wrap([(count, "dim"), (" · ", "dim"), (f"kb quiz {summary.number}", "code")], style.width)
     return lines
 

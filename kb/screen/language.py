@@ -9,11 +9,16 @@ if TYPE_CHECKING:
     from kb.deck.manifest import Deck  # for its name alone
 
 
+SPOKEN = ("en", "zh")
+"""The languages of the program's own messages."""
+
+
 def choose_language(asked: str | None, environ: Mapping[str, str], available: Sequence[str]) -> str:
     """The language of content and messages.
 
-    ``--lang`` is strict; then ``KB_LANG``, ``LANGUAGE``, ``LC_ALL``, ``LC_MESSAGES`` and ``LANG`` in this order name
-    wishes, of which the first that the deck has is taken; then English, then the deck's primary language.
+    ``--lang`` is strict; then ``KB_LANG`` and the locale name wishes, of which the first that the deck has is taken;
+    then English, then the deck's primary language. Of ``LC_ALL``, ``LC_MESSAGES`` and ``LANG`` the first that is set is
+    the locale, and ``LANGUAGE`` goes before it unless it is plain C, as in every program that uses gettext.
 
     Raises:
         UsageError: ``--lang`` names a language that the deck does not have.
@@ -23,12 +28,24 @@ def choose_language(asked: str | None, environ: Mapping[str, str], available: Se
             return asked
         if (short := _short(asked)) in available:
             return short
-        raise UsageError(f"no language {asked!r}", f"the deck has {', '.join(available)}")
-    for name in ("KB_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        for wish in environ.get(name, "").split(":"):
-            if (short := _short(wish)) in available:
-                return short
+        raise UsageError("no language {asked!r}", "the deck has {known}", asked=asked, known=", ".join(available))
+    locale = next((found for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (found := environ.get(name))), "")
+    languages = [] if locale in ("C", "POSIX") else environ.get("LANGUAGE", "").split(":")
+    for wish in (*environ.get("KB_LANG", "").split(":"), *languages, locale):
+        if (short := _short(wish)) in available:
+            return short
     return "en" if "en" in available else available[0]
+
+
+def spoken_language(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The language for what is said where no deck is open: of a command line that cannot be read, of a help text."""
+    named = None
+    for at, word in enumerate(arguments):
+        if word == "--lang":
+            named = next(iter(arguments[at + 1 : at + 2]), None)
+        elif word.startswith("--lang="):
+            named = word.removeprefix("--lang=")
+    return choose_language(None, {"KB_LANG": named} if named else environ, SPOKEN)
 
 
 def _short(name: str) -> str:

@@ -20,7 +20,7 @@ def run_summary(run: "Run", source: str, terminal: Terminal, say: Speech) -> lis
     sign = "✓" if run.passed else "✗"
     outcome: Line = [(f"{sign} {say(str(run.outcome))}", style)]
     if run.reason and run.reason != run.outcome:
-        outcome.append((f": {run.reason}", ""))
+        outcome.append((f": {say.of(run.reason)}", ""))
     numbers = say(
         "{seconds} s ({cpu} s of CPU), {memory} MiB",
         seconds=f"{run.seconds:.1f}",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from kb.deck.cache import Cache
 from kb.deck.manifest import read_table
-from kb.errors import Complaint
+from kb.errors import Complaint, Message
 from kb.search.tokens import has_han, normalised, query_tokens
 
 FILE = "glossary.toml"
@@ -37,12 +37,16 @@ def read_glossary(folder: Path) -> tuple[Listed, list[Complaint]]:
         if isinstance(group, list) and len(group) > 1 and all(isinstance(term, str) and term.strip() for term in group):
             groups.append([term.strip() for term in group])
         else:
-            complaints.append(Complaint(FILE, 0, f"group {at} is no list of two terms or more; write it as one"))
+            complaints.append(
+                Complaint(FILE, 0, Message("group {at} is no list of two terms or more; write it as one", at=at))
+            )
     plain = values.pop("plain", [])
     if not isinstance(plain, list) or not all(isinstance(term, str) and term.strip() for term in plain):
-        complaints.append(Complaint(FILE, 0, "'plain' is no list of terms; write it as one"))
+        complaints.append(Complaint(FILE, 0, Message("'plain' is no list of terms; write it as one")))
         plain = []
-    complaints += [Complaint(FILE, 0, f"unknown key {key!r}; there are only 'same' and 'plain'") for key in values]
+    complaints += [
+        Complaint(FILE, 0, Message("unknown key {key!r}; there are only 'same' and 'plain'", key=key)) for key in values
+    ]
     return Listed(groups, [term.strip() for term in plain]), complaints
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.deck.manifest import read_table
-from kb.errors import Complaint
+from kb.errors import Complaint, Message
 
 FILE = "queries.toml"
 
@@ -34,19 +34,41 @@ def read_queries(folder: Path) -> tuple[list[Labelled], list[Complaint]]:
             (row.get(key) for key in ("text", "kind", "entries")) if isinstance(row, dict) else (0, 0, 0)
         )
         if not isinstance(text, str) or not text.strip():
-            complaints.append(Complaint(FILE, 0, f"query {at} has no text; write what somebody would type"))
+            complaints.append(
+                Complaint(FILE, 0, Message("query {at} has no text; write what somebody would type", at=at))
+            )
         elif kind not in KINDS:
             complaints.append(
-                Complaint(FILE, 0, f"query {at} ({text}) has no kind {kind!r}; choose {', '.join(KINDS)}")
+                Complaint(
+                    FILE,
+                    0,
+                    Message(
+                        "query {at} ({text}) has no kind {kind!r}; choose {known}",
+                        at=at,
+                        text=text,
+                        kind=kind,
+                        known=", ".join(KINDS),
+                    ),
+                )
             )
         elif not isinstance(entries, list) or not entries or not all(type(number) is int for number in entries):
-            complaints.append(Complaint(FILE, 0, f"query {at} ({text}) names no entries; give their numbers in a list"))
+            complaints.append(
+                Complaint(
+                    FILE,
+                    0,
+                    Message("query {at} ({text}) names no entries; give their numbers in a list", at=at, text=text),
+                )
+            )
         else:
             queries.append(Labelled(text, kind, tuple(entries)))
-    complaints += [Complaint(FILE, 0, f"unknown key {key!r}; there are only [[query]] tables") for key in values]
+    complaints += [
+        Complaint(FILE, 0, Message("unknown key {key!r}; there are only [[query]] tables", key=key)) for key in values
+    ]
     seen: set[str] = set()
     for query in queries:
         if query.text in seen:
-            complaints.append(Complaint(FILE, 0, f"the query {query.text!r} is there twice; remove one"))
+            complaints.append(
+                Complaint(FILE, 0, Message("the query {text!r} is there twice; remove one", text=query.text))
+            )
         seen.add(query.text)
     return queries, complaints

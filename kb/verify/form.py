@@ -11,7 +11,7 @@ from kb.deck.kind import Trouble
 from kb.deck.manifest import FILE, Deck, number_of, read_deck
 from kb.deck.markdown import walk
 from kb.deck.text import Block, Text
-from kb.errors import Complaint
+from kb.errors import Complaint, Message
 from kb.search.glossary import read_glossary
 from kb.search.labelled import FILE as QUERIES
 from kb.search.labelled import Labelled, read_queries
@@ -34,7 +34,9 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
     for folder in folders:
         number = number_of(folder.name) or 0
         if number in owners:
-            what = f"{owners[number]} has the number {number} too; give each its own"
+            what = Message(
+                "{other} has the number {number} too; give each its own", other=owners[number], number=number
+            )
             complaints.append(Complaint(folder.name, 0, what))
         owners[number] = folder.name
         entry, found = load_entry(folder, deck, kinds)
@@ -42,19 +44,23 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
         if entry is not None:
             complaints += check_entry(entry, deck, kinds, names)
         if deck.complete and not (folder / OUTPUT).is_file():
-            complaints.append(Complaint(f"{folder.name}/{OUTPUT}", 0, "missing; kb verify --record writes it"))
+            complaints.append(Complaint(f"{folder.name}/{OUTPUT}", 0, Message("missing; kb verify --record writes it")))
     complaints += read_glossary(deck.path)[1]
     queries, found = read_queries(deck.path)
     complaints += found
     for query in queries:
         for number in query.entries:
             if not deck.plans(number):
-                what = f"the query {query.text!r} names {number}, which is in none of the deck's chapters"
+                what = Message(
+                    "the query {text!r} names {number}, which is in none of the deck's chapters",
+                    text=query.text,
+                    number=number,
+                )
                 complaints.append(Complaint(QUERIES, 0, what))
     if deck.complete and queries:
         complaints += _scarce_queries(queries, owners)
     if not folders:
-        complaints.append(Complaint(FILE, 0, "the deck has no entries; add a folder 061-its-slug"))
+        complaints.append(Complaint(FILE, 0, Message("the deck has no entries; add a folder 061-its-slug")))
     return sorted(set(complaints))
 
 
@@ -62,7 +68,16 @@ def _scarce_queries(queries: list[Labelled], owners: dict[int, str]) -> list[Com
     """Entries that too few queries should find."""
     counts = Counter(number for query in queries for number in query.entries)
     return [
-        Complaint(QUERIES, 0, f"{counts[number]} queries for {folder}; write at least {MIN_QUERIES}")
+        Complaint(
+            QUERIES,
+            0,
+            Message(
+                "{found} {found:query|queries} for {folder}; write at least {least}",
+                found=counts[number],
+                folder=folder,
+                least=MIN_QUERIES,
+            ),
+        )
         for number, folder in sorted(owners.items())
         if counts[number] < MIN_QUERIES
     ]
@@ -81,13 +96,23 @@ def check_entry(entry: Entry, deck: Deck, kinds: VerifiedKinds, folders: set[str
     complaints += [Complaint(primary, line, what) for line, what in _check_items(entry, deck, kinds)]
     if entry.snippet:
         complaints += [
-            Complaint(f"{folder}/{SNIPPET}", hole.first, f"hole {hole.name!r} has no code item; name it as its item")
+            Complaint(
+                f"{folder}/{SNIPPET}",
+                hole.first,
+                Message("hole {name!r} has no code item; name it as its item", name=hole.name),
+            )
             for hole in entry.snippet.holes
             if not ((item := entry.item(hole.name)) and kinds[item.kind].fills_hole)
         ]
     for number in entry.summary.related:
         if not deck.plans(number):
-            complaints.append(Complaint(primary, 1, f"related names {number}, which is in none of the deck's chapters"))
+            complaints.append(
+                Complaint(
+                    primary,
+                    1,
+                    Message("related names {number}, which is in none of the deck's chapters", number=number),
+                )
+            )
     return complaints
 
 
@@ -104,7 +129,13 @@ def _check_text(entry: Entry, text: Text, deck: Deck, folders: set[str]) -> Trou
     source = entry.snippet.source.splitlines() if entry.snippet else []
     for block in _all_blocks(entry, text):
         if block.kind == "code" and block.info == "python" and not _is_run_of(block.text.splitlines(), source):
-            yield block.line, f"the code is no run of lines of {SNIPPET}; copy it to the letter or call it illustration"
+            yield (
+                block.line,
+                Message(
+                    "the code is no run of lines of {snippet}; copy it to the letter or call it illustration",
+                    snippet=SNIPPET,
+                ),
+            )
         for span in block.spans:
             if span.style == "link":
                 yield from _check_link(span.source, text.language, block.line, deck, folders)
@@ -120,41 +151,67 @@ def _check_link(target: str, language: str, line: int, deck: Deck, folders: set[
         return
     found = _ENTRY_LINK.match(target)
     if not found:
-        yield line, f"a link to {target!r}; link to {SNIPPET}, ../061-its-slug/{language}.md or https://"
+        yield (
+            line,
+            Message(
+                "a link to {target!r}; link to {snippet}, ../061-its-slug/{language}.md or https://",
+                target=target,
+                snippet=SNIPPET,
+                language=language,
+            ),
+        )
     elif found[1] not in folders and not deck.plans(number_of(found[1]) or -1):
-        yield line, f"a link to {found[1]}, which is not in the deck; mend it"
+        yield line, Message("a link to {found}, which is not in the deck; mend it", found=found[1])
     elif found[2] != language:
-        yield line, f"a link to {found[2]}.md in a text of language {language}; link to {language}.md"
+        yield (
+            line,
+            Message(
+                "a link to {found}.md in a text of language {language}; link to {language}.md",
+                found=found[2],
+                language=language,
+            ),
+        )
 
 
 def _check_chinese(entry: Entry, text: Text) -> Trouble:
     for block in _all_blocks(entry, text):
         if block.kind not in ("code", "formula"):
             for place, message in misprints(sentence(block)):
-                yield block.line, f"“{place}”: {message}"
+                yield block.line, Message("“{place}”: {message}", place=place, message=message)
     for item in entry.items:
         wording = item.wordings.get(text.language)
         for option in wording.options if wording else ():
             for place, message in misprints(sentence(Block("paragraph", option))):
-                yield wording.question[0].line if wording and wording.question else 0, f"“{place}”: {message}"
+                yield (
+                    wording.question[0].line if wording and wording.question else 0,
+                    Message("“{place}”: {message}", place=place, message=message),
+                )
     for place, message in misprints(text.title):
-        yield 1, f"“{place}”: {message}"
+        yield 1, Message("“{place}”: {message}", place=place, message=message)
 
 
 def _check_items(entry: Entry, deck: Deck, kinds: VerifiedKinds) -> Trouble:
     for item in entry.items:
         if message := syntax_error(item.proof):
-            yield item.line, f"the proof block of {item.id!r} is not Python: {message}"
+            yield item.line, Message("the proof block of {id!r} is not Python: {message}", id=item.id, message=message)
         yield from kinds[item.kind].check(item, entry, deck.complete)
     if not deck.complete:
         return
     for kind in kinds.values():
         ours = [item for item in entry.items if item.kind == kind.name]
         if len(ours) < kind.least:
-            yield 1, f"{len(ours)} items of the kind {kind.name}; {kind.least} are needed"
+            yield (
+                1,
+                Message(
+                    "{found} {found:item|items} of the kind {name}; at least {least} needed",
+                    found=len(ours),
+                    name=kind.name,
+                    least=kind.least,
+                ),
+            )
     for kind in kinds.values():
         if kind.wants_proof and not any(item.proof for item in entry.items if item.kind == kind.name):
-            yield 1, f"no {kind.name} item has a proof; add a python proof block to one"
+            yield 1, Message("no {name} item has a proof; add a python proof block to one", name=kind.name)
 
 
 def syntax_error(code: str) -> str:

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from kb.deck.folder import OUTPUT
+from kb.errors import Message
 from kb.run.job import Outcome, Run
 from kb.run.runner import Starter, run
 from kb.verify.compare import Difference, compare_outputs
 from kb.verify.mutants import EQUIVALENT
 from kb.verify.task import Expectation, Task
+
+SURVIVED = "a mutant survived; write an assert that it fails, or mark it {mark} why"
+UNEXECUTED = "{count} of the snippet's checks {count:was|were} not executed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +87,24 @@ def _complaint(task: Task, done: Run) -> str:
     match task.expects:
         case Expectation.FAILS:
             survived = done.passed and not task.equivalent
-            return f"a mutant survived; write an assert that it fails, or mark it {EQUIVALENT} why" if survived else ""
+            return Message(SURVIVED, mark=EQUIVALENT) if survived else ""
         case Expectation.FAILS_A_CHECK:
             if done.passed:
-                return "a wrong solution passed; the snippet lacks an assert that it fails"
+                return Message("a wrong solution passed; the snippet lacks an assert that it fails")
             if done.outcome is not Outcome.FAILED or done.failure is None or done.failure.type != "AssertionError":
-                return f"rejected, but not by a check ({done.reason}); it must run and fail an assert"
+                return Message(
+                    "rejected, but not by a check ({reason}); it must run and fail an assert", reason=done.reason
+                )
             return ""
     if not done.passed:
-        return f"{done.outcome}: {done.reason}"
+        return Message("{outcome}: {reason}", outcome=Message(str(done.outcome)), reason=done.reason)
     if deprecated := [one for one in done.warnings if one.deprecation]:
-        return f"deprecated, line {deprecated[0].line}: {deprecated[0].message}"
+        return Message("deprecated, line {line}: {text}", line=deprecated[0].line, text=deprecated[0].message)
     # A learner's way to a solution may warn; the deck's own code may not.
     if done.warnings and task.expects is not Expectation.PASSES_IN_FULL:
-        return f"a warning, line {done.warnings[0].line}: {done.warnings[0].message}"
+        return Message("a warning, line {line}: {text}", line=done.warnings[0].line, text=done.warnings[0].message)
     if task.expects is Expectation.PRINTS_A_KEY and len(done.stdout.strip().splitlines()) != 1:
-        return "it must print one line, the key"
+        return Message("it must print one line, the key")
     return ""
 
 
@@ -110,7 +116,7 @@ def _compared(results: list[Result]) -> list[Result]:
     for result in results:
         missing = checks.get(result.task.entry, frozenset()) - result.run.executed
         if result.task.expects is Expectation.PASSES_IN_FULL and result.ok and missing:
-            note = f"{len(missing)} of the snippet's checks were not executed"
+            note = Message(UNEXECUTED, count=len(missing))
             result = replace(result, ok=False, note=note)
         out.append(result)
     return out
@@ -137,4 +143,4 @@ def _drifted(results: list[Result]) -> list[Result]:
 def _strict(result: Result) -> Result:
     if not result.drift:
         return result
-    return replace(result, ok=False, note=f"prints something else: {result.drift[0]}")
+    return replace(result, ok=False, note=Message("prints something else: {place}", place=result.drift[0]))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from kb.deck.kind import Draft, Trouble
-from kb.errors import KbError
+from kb.errors import KbError, Message
 from kb.screen.keys import ENTER
 from kb.screen.layout import Line, Style, pieces, wrap
 from kb.screen.messages import Speech
@@ -31,20 +31,20 @@ class Choice(QuizKind):
         options = draft.options.children
         for option in options:
             if not option.info:
-                yield option.line, "an option without [ ] or [x]; mark it"
+                yield option.line, Message("an option without [ ] or [x]; mark it")
             if len(option.children) != 1 or option.children[0].kind != "paragraph":
-                yield option.line, "an option that is more than one paragraph; put the code into the question"
+                yield option.line, Message("an option that is more than one paragraph; put the code into the question")
         marks = [option.info == "x" for option in options]
         texts = [option.children[0].text if option.children else "" for option in options]
         line = draft.options.line
         if len(marks) < 2:
-            yield line, f"item {draft.id!r} has one option; give at least two"
+            yield line, Message("item {id!r} has one option; give at least two", id=draft.id)
         if not any(marks):
-            yield line, f"item {draft.id!r} has no right option; mark it [x]"
+            yield line, Message("item {id!r} has no right option; mark it [x]", id=draft.id)
         if all(marks) and len(marks) > 1:
-            yield line, f"item {draft.id!r} has right options alone; add one that people wrongly believe"
+            yield line, Message("item {id!r} has right options alone; add one that people wrongly believe", id=draft.id)
         if len(set(texts)) < len(texts):
-            yield line, f"item {draft.id!r} has the same option twice; change one"
+            yield line, Message("item {id!r} has the same option twice; change one", id=draft.id)
 
     def fields(self, draft: Draft) -> dict[str, Any]:
         options = draft.options.children if draft.options else ()
@@ -115,7 +115,7 @@ class Choice(QuizKind):
         places = answer if isinstance(answer, list) else [answer]
         count = len(question.order)
         if not places or not all(type(place) is int and 1 <= place <= count for place in places):
-            raise KbError(f"{answer!r} names no option", f"give numbers from 1 to {count}")
+            raise KbError("{answer!r} names no option", "give numbers from 1 to {count}", answer=answer, count=count)
         return _text(set(places))
 
 

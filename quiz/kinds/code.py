@@ -11,7 +11,7 @@ from kb.deck.folder import SNIPPET
 from kb.deck.item import Item
 from kb.deck.kind import Draft, Trouble
 from kb.deck.script import Snippet
-from kb.errors import KbError
+from kb.errors import KbError, Message
 from kb.run.runner import filled_job
 from kb.screen.layout import Line, Style, code_lines, diff_lines, wrap
 from kb.screen.messages import Speech
@@ -46,8 +46,8 @@ class Code(QuizKind):
 
     def complaints(self, draft: Draft) -> Trouble:
         if "wrong" in draft.scripts and "right" not in draft.scripts:
-            what = "has wrong solutions and no right one; add python right blocks"
-            yield draft.line, f"item {draft.id!r} {what}"
+            what = "item {id!r} has wrong solutions and no right one; add python right blocks"
+            yield draft.line, Message(what, id=draft.id)
 
     def fields(self, draft: Draft) -> dict[str, Any]:
         return {fence: tuple(draft.scripts.get(fence, ())) for fence in self.fences}
@@ -55,12 +55,28 @@ class Code(QuizKind):
     def check(self, item: Item, entry: Entry, is_complete: bool) -> Trouble:
         snippet = entry.snippet
         if snippet is None or snippet.hole(item.id) is None:
-            yield item.line, f"item {item.id!r} has no hole; mark it in {SNIPPET} with # hole: {item.id} and # end"
+            yield (
+                item.line,
+                Message(
+                    "item {id!r} has no hole; mark it in {snippet} with # hole: {id} and # end",
+                    id=item.id,
+                    snippet=SNIPPET,
+                ),
+            )
         else:
             yield from self._check_solutions(item, snippet)
         for what, solutions, needed in (("right", item.right, LEAST_RIGHT), ("wrong", item.wrong, LEAST_WRONG)):
             if is_complete and len(solutions) < needed:
-                yield item.line, f"item {item.id!r} has {len(solutions)} {what} solutions; {needed} are needed"
+                yield (
+                    item.line,
+                    Message(
+                        "item {id!r} has {count} {what} {count:solution|solutions}; {needed} are needed",
+                        id=item.id,
+                        count=len(solutions),
+                        what=what,
+                        needed=needed,
+                    ),
+                )
 
     def _check_solutions(self, item: Item, snippet: Snippet) -> Trouble:
         own = _bare(snippet.solution(item.id))
@@ -68,12 +84,12 @@ class Code(QuizKind):
         for what, at, lines in _solutions(item):
             name = f"{what} solution {at} of {item.id!r}"
             if message := syntax_error(snippet.filled(item.id, lines)):
-                yield item.line, f"{name} is not Python: {message}"
+                yield item.line, Message("{name} is not Python: {message}", name=name, message=message)
             bare = _bare(lines)
             if bare in seen:
-                yield item.line, f"{name} stands there twice; change one"
+                yield item.line, Message("{name} stands there twice; change one", name=name)
             if bare == own:
-                yield item.line, f"{name} is the snippet's own; write another"
+                yield item.line, Message("{name} is the snippet's own; write another", name=name)
             seen.add(bare)
 
     def tasks(self, item: Item, snippet: Snippet | None, device: str) -> Iterator[Task]:
@@ -94,7 +110,12 @@ class Code(QuizKind):
     def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
         item, snippet = question.item, question.entry.snippet
         if snippet is None or snippet.hole(item.id) is None:
-            raise KbError(f"item {item.key} has no hole in the snippet", f"kb check tells more; kb show {item.entry}")
+            raise KbError(
+                "item {key} has no hole in the snippet",
+                "kb check tells more; kb show {entry}",
+                key=item.key,
+                entry=item.entry,
+            )
         reference = examiner.reference(item.entry, snippet)
         return grade_code(snippet, item.id, given, examiner.warm(), reference.result)
 
@@ -136,13 +157,13 @@ class Code(QuizKind):
         try:
             return edit_lines(before or "\n", os.environ)
         except KbError as error:
-            board.print([(f"kb: {error}", "warn")])
+            board.print([(f"kb: {board.say.error(error)}", "warn")])
             return before
 
     def _rejection_lines(self, asking: Asking, given: str, grade: Grade) -> list[Line]:
         """Which check failed, with its values, and the learner's lines where they stand in the snippet."""
         board, snippet = asking.board, asking.question.entry.snippet
-        lines = wrap([("✗ ", "bad"), (grade.reason, "")], board.out.width)
+        lines = wrap([("✗ ", "bad"), (board.say.of(grade.reason), "")], board.out.width)
         if snippet and grade.run:
             lines += failure_lines(grade.run, snippet.filled(asking.question.item.id, given), board.out)
         return [*lines, [], [(board.say("your lines:"), "dim")], *code_lines(given, "python", asking.style), []]

@@ -98,7 +98,7 @@ class QuizKind(ABC):
         Raises:
             KbError: it cannot be graded here.
         """
-        raise KbError(f"an item of the kind {self.name} is rated by yourself", "give 1 to 4")
+        raise KbError("an item of the kind {name} is rated by yourself", "give 1 to 4", name=self.name)
 
     # Asking at the terminal
 

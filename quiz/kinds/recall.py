@@ -50,7 +50,7 @@ class Recall(QuizKind):
 
     def wire_answer(self, question: Question, answer: Any) -> str:
         if type(answer) is not int or not 1 <= answer <= 4:
-            raise KbError(f"{answer!r} is no rating", "give 1 (not at all) to 4 (easily)")
+            raise KbError("{answer!r} is no rating", "give 1 (not at all) to 4 (easily)", answer=answer)
         return str(answer)
 
     def own_rating(self, given: str) -> Rating | None:

@@ -7,6 +7,7 @@ from kb.deck.entry import Entry
 from kb.deck.item import Item
 from kb.deck.kind import Draft, Trouble
 from kb.deck.script import Snippet
+from kb.errors import Message
 from kb.run.runner import block_job
 from kb.screen.layout import Line, Style, code_lines
 from kb.screen.messages import Speech
@@ -29,14 +30,22 @@ class Value(QuizKind):
 
     def complaints(self, draft: Draft) -> Trouble:
         if len(draft.scripts.get(self.name, [])) > 1:
-            yield draft.line, f"item {draft.id!r} has several {self.name} blocks; put them into one"
+            yield (
+                draft.line,
+                Message("item {id!r} has several {name} blocks; put them into one", id=draft.id, name=self.name),
+            )
 
     def fields(self, draft: Draft) -> dict[str, Any]:
         return {"code": draft.scripts[self.name][0]}
 
     def check(self, item: Item, entry: Entry, is_complete: bool) -> Trouble:
         if message := syntax_error(item.code):
-            yield item.line, f"the {self.name} block of {item.id!r} is not Python: {message}"
+            yield (
+                item.line,
+                Message(
+                    "the {name} block of {id!r} is not Python: {message}", name=self.name, id=item.id, message=message
+                ),
+            )
 
     def tasks(self, item: Item, snippet: Snippet | None, device: str) -> Iterator[Task]:
         job = block_job(item.code, item.id)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kb.deck.manifest import Deck, number_of, read_deck
-from kb.errors import KbError
+from kb.errors import KbError, Message
 from kb.places import short_hash
 from quiz.log.journal import locked, make_folder, replace
 
@@ -47,12 +47,22 @@ def log_id(deck: Deck, data: Path, on_notice: Callable[[str], None] = lambda _: 
             replace(data / FILE, json.dumps({**kept, path: mine}, indent=1, ensure_ascii=False).encode())
     if rival:
         on_notice(
-            f"the deck in {path} has the id of the one in {rival}; answers to it are kept apart, as {mine};"
-            " give it an id of its own in its deck.toml"
+            Message(
+                "the deck in {path} has the id of the one in {rival}; answers to it are kept apart, as {mine};"
+                " give it an id of its own in its deck.toml",
+                path=path,
+                rival=rival,
+                mine=mine,
+            )
         )
     if before:
         on_notice(
-            f"the deck in {path} was {before} and is {mine} now; kb log restore takes in what lies under {before}"
+            Message(
+                "the deck in {path} was {before} and is {mine} now; kb log restore takes in what lies under {before}",
+                path=path,
+                before=before,
+                mine=mine,
+            )
         )
     return mine
 

@@ -34,7 +34,10 @@ def device_name(data: Path, other_than: str = "") -> str:
             replace(path, f"{name}\n".encode())
     except OSError as error:
         raise KbError(
-            f"no name can be kept in {path}: {error}", "set KB_HOME to a folder that you may write to"
+            "no name can be kept in {path}: {error}",
+            "set KB_HOME to a folder that you may write to",
+            path=path,
+            error=error,
         ) from None
     return name
 

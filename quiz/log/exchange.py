@@ -108,7 +108,11 @@ def sync(root: Path, other: Path) -> Synced:
                     merge(folder, merged)
     except OSError as error:
         raise KbError(
-            f"{root} and {other} cannot be merged: {error}", "nothing is lost; mend that and try again"
+            "{root} and {other} cannot be merged: {error}",
+            "nothing is lost; mend that and try again",
+            root=root,
+            other=other,
+            error=error,
         ) from None
     return Synced(received, sent)
 
@@ -124,7 +128,7 @@ def owner_of(root: Path, paths: Iterable[Path]) -> str:
         shared = {deck: len(texts & _texts(lines_of(journals(root / deck)))) for deck in decks(root)}
     except OSError as error:
         raise KbError(
-            f"it cannot be told whose log that is: {error}", "nothing is lost; name a file of a log"
+            "it cannot be told whose log that is: {error}", "nothing is lost; name a file of a log", error=error
         ) from None
     best = max(shared, key=shared.__getitem__, default="")
     return best if best and shared[best] else ""
@@ -146,7 +150,9 @@ def restore(folder: Path, paths: list[Path]) -> int:
             here, there = lines_of(journals(folder)), lines_of(paths)
             merge(folder, by_file([*here, *there]))
     except OSError as error:
-        raise KbError(f"{paths[0]} cannot be taken in: {error}", "nothing is lost; mend that and try again") from None
+        raise KbError(
+            "{path} cannot be taken in: {error}", "nothing is lost; mend that and try again", path=paths[0], error=error
+        ) from None
     return len(_texts(there) - _texts(here))
 
 

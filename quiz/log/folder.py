@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
-from kb.errors import KbError
+from kb.errors import KbError, Message
 from kb.places import short_hash
 from quiz.log.answers import Answers
 from quiz.log.device import device_name
@@ -17,7 +17,18 @@ from quiz.log.journal import append, locked, make_file, make_folder, set_aside
 from quiz.log.state import News, State
 from quiz.schedule import Parameters
 
-RESTORE = "kb log restore FILE takes them from a copy"
+DAMAGED = (
+    "{path}: {count} damaged {count:line is|lines are} left out ({count:line|lines} {lines}); everything else counts,"
+    " and they are kept in {beside}"
+)
+TORN = "{path}: its last line is torn and left out; everything else counts, and it is kept in {beside}"
+LOST = "{folder}: {count} {count:event is|events are} gone from it; kb log restore FILE takes them from a copy"
+MISSING = "{folder}: events are missing between others ({which}); kb log restore FILE takes them from a copy"
+EARLY = (
+    "{count} {count:answer lies|answers lie} in the future ({which}): a clock was ahead; until that time comes they"
+    " count as if given when the same machine last wrote before"
+)
+RENAMED = "from now on it writes as {new} instead of {old}; nothing is lost"
 
 _T = TypeVar("_T")
 
@@ -127,7 +138,9 @@ class Folder(Answers):
                     # A tool that synchronises may have put another file in the place of one just now.
                     if is_last or not isinstance(error, FileNotFoundError):
                         do = "mend its permissions, or move that file away"
-                        raise KbError(f"the log in {self.folder} cannot be read: {error}", do) from None
+                        raise KbError(
+                            "the log in {folder} cannot be read: {error}", do, folder=self.folder, error=error
+                        ) from None
             self._is_behind = False
             self._is_checked &= not news.events or bool(grown)
             self._tell(news)
@@ -138,31 +151,29 @@ class Folder(Answers):
         except OSError:
             new = news.damages
         for path in dict.fromkeys(one.path for one in new):
-            torn = sum(one.is_torn for one in new if one.path == path)
             lines = [one.line for one in new if one.path == path and not one.is_torn]
-            what = [f"{len(lines)} damaged lines are left out ({_listed(lines)})"] if lines else []
-            what += ["its last line is torn and left out"] if torn else []
-            beside = path.with_suffix(".damaged").name
-            self._on_notice(f"{path}: {'; '.join(what)}; everything else counts, and they are kept in {beside}")
+            facts = {"path": path, "beside": path.with_suffix(".damaged").name}
+            if lines:
+                self._tell_that(DAMAGED, count=len(lines), lines=_listed(lines), **facts)
+            if any(one.is_torn for one in new if one.path == path):
+                self._tell_that(TORN, **facts)
         if news.lost:
-            self._on_notice(f"{self.folder}: {len(news.lost)} events that were there are gone; {RESTORE}")
+            self._tell_that(LOST, folder=self.folder, count=len(news.lost))
             device = device_name(self._data)
             if max((number for name, number, _ in news.lost if name == device), default=0) > self._state.top(device):
-                self._rename("the last lines of this machine's log are gone")
+                self._rename("the last lines of this machine's log are gone: {now}")
         elif news.missing:
-            which = ", ".join(f"{count} of {device}" for device, count in sorted(news.missing.items()))
-            self._on_notice(f"{self.folder}: events are missing between others ({which}); {RESTORE}")
+            which = ", ".join(f"{device}: {count}" for device, count in sorted(news.missing.items()))
+            self._tell_that(MISSING, folder=self.folder, which=which)
         if news.early:
-            which = ", ".join(sorted(set(news.early))[:5])
-            self._on_notice(
-                f"{len(news.early)} answers lie in the future ({which}): a clock was ahead; until that time comes they"
-                " count as if given when the same machine last wrote before"
-            )
+            self._tell_that(EARLY, count=len(news.early), which=", ".join(sorted(set(news.early))[:5]))
+
+    def _tell_that(self, template: str, **values: object) -> None:
+        self._on_notice(Message(template, **values))
 
     def _rename(self, why: str) -> None:
         old = device_name(self._data)
-        new = device_name(self._data, other_than=old)
-        self._on_notice(f"{why}: from now on it writes as {new} instead of {old}; nothing is lost")
+        self._tell_that(why, now=Message(RENAMED, new=device_name(self._data, other_than=old), old=old))
 
     # Writing
 
@@ -178,7 +189,7 @@ class Folder(Answers):
             return make_file(self.folder / f"{device_name(self._data)}.jsonl")
         except OSError as error:
             do = "set KB_HOME to a folder that you may write to"
-            raise KbError(f"progress cannot be kept in {self.folder}: {error}", do) from None
+            raise KbError("progress cannot be kept in {folder}: {error}", do, folder=self.folder, error=error) from None
 
     def _write(self, make: Callable[[], Draft | None]) -> Key | None:
         """Write an event down, on the disk when this returns; what it says is worked out when nobody else can write.
@@ -196,7 +207,7 @@ class Folder(Answers):
             if draft is None:
                 return None
             if not self._is_checked and self._safely(lambda: self._state.is_shared(device_name(self._data))):
-                self._rename("another machine writes under this machine's name")
+                self._rename("another machine writes under this machine's name: {now}")
             self._is_checked = True
             path = self.make_ready()
             device = path.stem
@@ -207,7 +218,7 @@ class Folder(Answers):
                 append(path, line)
             except OSError as error:
                 do = "free space or mend its permissions; every earlier answer is safe"
-                raise KbError(f"nothing can be saved in {path}: {error}", do) from None
+                raise KbError("nothing can be saved in {path}: {error}", do, path=path, error=error) from None
             self._safely(lambda: self._catch_up(path.name))
         return key
 
@@ -223,5 +234,4 @@ class Folder(Answers):
 
 
 def _listed(lines: list[int]) -> str:
-    shown = ", ".join(map(str, lines[:10]))
-    return f"line{'s' * (len(lines) > 1)} {shown}{', ...' * (len(lines) > 10)}"
+    return ", ".join(map(str, lines[:10])) + ", ..." * (len(lines) > 10)

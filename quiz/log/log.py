@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from kb.errors import KbError
+from kb.errors import KbError, Message
 from quiz.log.answers import as_review
 from quiz.log.event import Key, Review, answer_values, change_values
 from quiz.log.exchange import Checked, Synced, check, examine, owner_of, restore, sync
@@ -149,7 +149,7 @@ class Log(Folder):
         """
         if journals(other) or self._root.resolve() in (other.resolve(), *other.resolve().parents):
             do = "give the folder that holds a folder for each deck, or an empty one"
-            raise KbError(f"{other} is no folder to merge with: it is part of a log itself", do)
+            raise KbError("{other} is no folder to merge with: it is part of a log itself", do, other=other)
         damaged = check(other)
         synced = sync(self._root, other)
         self._tell_of(damaged)
@@ -167,8 +167,12 @@ class Log(Folder):
         """
         paths = journals(source) if source.is_dir() else [source]
         if (owner := owner_of(self._root, paths)) not in ("", self.folder.name):
-            do = f"open that deck: kb log restore {source} --deck DIR"
-            raise KbError(f"{source} is a log of another deck, {owner}", do)
+            raise KbError(
+                "{source} is a log of another deck, {owner}",
+                "open that deck: kb log restore {source} --deck DIR",
+                source=source,
+                owner=owner,
+            )
         self.make_ready()
         count = restore(self.folder, paths)
         self._tell_of(examine(paths))
@@ -178,4 +182,10 @@ class Log(Folder):
     def _tell_of(self, files: list[Checked]) -> None:
         for one in files:
             if one.damages:
-                self._on_notice(f"{one.path}: {len(one.damages)} lines cannot be read and are left out")
+                self._on_notice(
+                    Message(
+                        "{path}: {count} {count:line|lines} cannot be read and {count:is|are} left out",
+                        path=one.path,
+                        count=len(one.damages),
+                    )
+                )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from kb.errors import KbError
+from kb.errors import KbError, Message
 from kb.places import short_hash
 from quiz.log.event import change_values, decode, encode
 from quiz.log.journal import locked, make_folder, replace
@@ -52,7 +52,11 @@ def take_over(
                 return 0
             rows, parameters = _read(database)
             if not rows and not _is_read(database):
-                on_notice(f"{database} cannot be read now; the answers in it are taken over once it can")
+                on_notice(
+                    Message(
+                        "{database} cannot be read now; the answers in it are taken over once it can", database=database
+                    )
+                )
                 return 0
             count = 0
             if rows:
@@ -62,11 +66,19 @@ def take_over(
             replace(note, "".join(f"{one}\n" for one in (*_noted(note), deck)).encode())
     except OSError as error:
         raise KbError(
-            f"answers cannot be taken over from {database}: {error}",
+            "answers cannot be taken over from {database}: {error}",
             "free space or mend permissions; they are safe there",
+            database=database,
+            error=error,
         ) from None
     if count:
-        on_notice(f"{count} answers were taken over from {database}, which stays as it is")
+        on_notice(
+            Message(
+                "{count} {count:answer was|answers were} taken over from {database}, which stays as it is",
+                count=count,
+                database=database,
+            )
+        )
     return count
 
 

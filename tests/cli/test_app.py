@@ -267,7 +267,7 @@ def test_deck_with_broken_files(small: Path, kb: Kb) -> None:
     done = kb("list")
     assert done.returncode == 0
     assert "61" in done.stdout
-    assert "1 of its folders have errors; kb check names them" in done.stderr
+    assert "1 of its folders has errors; kb check names them" in done.stderr
     checked = kb("check")
     assert checked.returncode == 1
     assert "062-broken/en.md:1: " in checked.stdout

@@ -223,9 +223,9 @@ def test_damage_in_another_folder_is_told(tmp_path: Path, notices: list[str]) ->
     put(tmp_path / "stick" / "small", phone=[line("phone", 1), b"junk", line("phone", 3)])
     log = open_log(tmp_path, on_notice=notices.append)
     assert 2 == log.restore(tmp_path / "stick" / "small" / "phone.jsonl")
-    assert "phone.jsonl: 1 lines cannot be read and are left out" in notices[0]
+    assert "phone.jsonl: 1 line cannot be read and is left out" in notices[0]
     log.sync(tmp_path / "stick")
-    assert "phone.jsonl: 1 lines cannot be read and are left out" in notices[-1]
+    assert "phone.jsonl: 1 line cannot be read and is left out" in notices[-1]
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def test_an_answer_from_the_future_does_not_poison_the_schedule(tmp_path: Path, 
     far, _ = ahead.add(answer("61/a", at=NOW + 3000 * DAY))
     log = open_log(tmp_path, on_notice=notices.append)
     assert 1 == len(notices)
-    assert "1 answers lie in the future (61/a)" in notices[0]
+    assert "1 answer lies in the future (61/a)" in notices[0]
     expected = replay([(Rating.GOOD, NOW - 10 * DAY), (Rating.GOOD, NOW - 2 * DAY)])
     assert expected == log.memory("61/a")
     open_log(tmp_path, on_notice=notices.append)

@@ -1,0 +1,207 @@
+"""What is wrong and what to do, and what the log and a verification tell, in Chinese."""
+
+WORDS = {
+    "torch does not start: {reason}": "torch 无法启动：{reason}",
+    "no {device} device here": "这台机器没有 {device} 设备",
+    "use --device {known}": "可用 --device {known}",
+    "no device {device!r}": "没有设备 {device!r}",
+    "{path}: {reason}": "{path}：{reason}",
+    "{note}: {failed}": "{note}：{failed}",
+    "{what}": "{what}",
+    "{command} --help shows what is possible": "{command} --help 可查看用法",
+    "the system refuses: {reason}": "系统拒绝：{reason}",
+    "free space or mend permissions": "请腾出空间或检查权限",
+    "interrupted": "已中断",
+    "nothing is lost": "没有丢失任何内容",
+    "torch is not installed for this Python": "这个 Python 没有安装 torch",
+    "install it: pip install torch, or see pytorch.org for your GPU": "请安装：pip install torch；GPU 见 pytorch.org",
+    "python -c 'import torch' shows why": "python -c 'import torch' 可查看原因",
+    "{what}; {do}": "{what}；{do}",
+    "no error to explain": "没有要解释的错误",
+    "python train.py 2>&1 | kb explain, or kb explain 'the message'": (
+        "用法：python train.py 2>&1 | kb explain，或 kb explain '报错信息'"
+    ),
+    "no area {area!r}": "没有领域 {area!r}",
+    "the deck has {known}": "知识库里有：{known}",
+    "no entry fits": "没有符合条件的条目",
+    "kb list without options shows all": "kb list 不带选项可列出全部",
+    "entry {number} has no snippet": "条目 {number} 没有示例代码",
+    "kb show {number} shows its text": "kb show {number} 可查看正文",
+    "{path} is gone": "{path} 不见了",
+    "kb check tells what the deck lacks": "kb check 会指出知识库缺什么",
+    "kb log knows no {action!r}": "kb log 不认识 {action!r}",
+    "use kb log, kb log sync DIR, kb log restore FILE or kb log check": (
+        "可用 kb log、kb log sync DIR、kb log restore FILE 或 kb log check"
+    ),
+    "kb log {action} needs a place": "kb log {action} 需要指定位置",
+    "kb log {action} {place}": "用法：kb log {action} {place}",
+    "{place} is one word too many": "{place} 是多余的",
+    "kb log sync DIR and kb log restore FILE take one": "只有 kb log sync DIR 和 kb log restore FILE 需要位置",
+    "no folder {folder}": "没有文件夹 {folder}",
+    "make it first; a cloud drive, a git checkout or a stick will do": "请先创建；网盘、git 仓库或 U 盘都可以",
+    "no file {source}": "没有文件 {source}",
+    "name a copy of a .jsonl file, or a folder of them": "请给出 .jsonl 文件的副本，或存放它们的文件夹",
+    "no copy of yours of entry {number}": "还没有你自己的条目 {number} 副本",
+    "kb run {number} --edit makes one": "kb run {number} --edit 可创建一份",
+    "{path} cannot be read: {error}": "无法读取 {path}：{error}",
+    "mend or remove it": "请修好或删除它",
+    "mend it": "请修正它",
+    "{path} cannot be written: {error}": "无法写入 {path}：{error}",
+    "set KB_HOME to a folder of yours": "请把 KB_HOME 设为你自己的文件夹",
+    "--shard {text} is no part": "--shard {text} 不是有效的份",
+    "give I/N, as 2/8": "请写成 I/N，如 2/8",
+    "--seeds {seeds} is no count": "--seeds {seeds} 不是有效的个数",
+    "give 0 or more": "请给 0 或更大的数",
+    "the records cannot be written: {error}": "无法写入验证记录：{error}",
+    "mend the deck's permissions": "请检查知识库文件夹的权限",
+    "{junit} cannot be written: {error}": "无法写入 {junit}：{error}",
+    "name another file": "请换一个文件",
+    "kb quiz asks": "kb quiz 可开始答题",
+    "kb reset asks first, and there is no terminal": "kb reset 要先确认，而这里没有终端",
+    "give --yes if you mean it": "确定要做就加 --yes",
+    "--timeout {timeout:g} is no time": "--timeout {timeout:g} 不是有效的时长",
+    "give seconds above 0": "请给大于 0 的秒数",
+    "--json goes with a plain run": "--json 只用于普通运行",
+    "leave --watch, --edit and --diff out": "请去掉 --watch、--edit 和 --diff",
+    "--watch runs on one device at a time": "--watch 一次只在一个设备上运行",
+    "name one; the key d changes it": "请指定一个；运行中按 d 可切换",
+    "the query is empty": "没有给出要搜索的词",
+    "give words to look for: kb search lstm": "请给出要找的词，如 kb search lstm",
+    "no second device here": "这台机器没有第二个设备",
+    "--device both compares the CPU with a GPU; use --device cpu": (
+        "--device both 用来比较 CPU 与 GPU；请用 --device cpu"
+    ),
+    "--minutes {minutes:g} is no time": "--minutes {minutes:g} 不是有效的时长",
+    "give a number above 0, at most {most}": "请给大于 0 且不超过 {most} 的数",
+    "no worker can be kept at {address}: {error}": "无法在 {address} 保留 worker：{error}",
+    "remove that folder": "请删除那个文件夹",
+    "the deck {deck_path} has no entry that can be read": "知识库 {deck_path} 里没有可读的条目",
+    "kb check tells what is wrong": "kb check 会指出问题",
+    "no entry is found for {word!r}": "没有找到与 {word!r} 对应的条目",
+    "give a number; kb list shows all": "请给出编号；kb list 可列出全部",
+    "no entry {number}": "没有条目 {number}",
+    "the nearest are {numbers}; kb list shows all": "最接近的是 {numbers}；kb list 可列出全部",
+    "the deck is empty; kb check tells what is wrong with it": "知识库是空的；kb check 会指出问题",
+    "no deck at {path}": "{path} 处没有知识库",
+    "name a folder that holds a deck.toml": "请指定一个含有 deck.toml 的文件夹",
+    "{path} is no deck": "{path} 不是知识库",
+    "a deck has a {file} with name, languages and chapters": "知识库需有 {file}，写明 name、languages 和 chapters",
+    "{command} ended with {returncode}": "{command} 以退出码 {returncode} 结束",
+    "what was saved before is kept; try again": "此前保存的内容还在；请再试一次",
+    "{command} does not start: {error}": "{command} 无法启动：{error}",
+    "set EDITOR to your editor": "请把 EDITOR 设为你的编辑器",
+    "no language {asked!r}": "没有语言 {asked!r}",
+    "kb quiz asks at a terminal": "kb quiz 需要在终端里答题",
+    "use kb quiz --json to drive it from a program": "由程序驱动请用 kb quiz --json",
+    "the key of {key} cannot be computed: {reason}": "无法算出 {key} 的答案：{reason}",
+    "kb verify {entry} tells more": "运行 kb verify {entry} 查看详情",
+    "the lines do not stand by themselves as Python": "这几行本身不是完整的 Python 代码",
+    "{answer!r} names no option": "{answer!r} 不对应任何选项",
+    "give numbers from 1 to {count}": "请给 1 到 {count} 的数",
+    "item {key} has no hole in the snippet": "题目 {key} 在示例代码中没有对应的空",
+    "kb check tells more; kb show {entry}": "kb check 可查看详情；也可看 kb show {entry}",
+    "an item of the kind {name} is rated by yourself": "{name} 类题目由你自己评分",
+    "give 1 to 4": "请给 1 到 4",
+    "the answer is empty": "答案为空",
+    "give it as a text": "请以文本给出",
+    "{answer!r} is no rating": "{answer!r} 不是评分",
+    "give 1 (not at all) to 4 (easily)": "请给 1（不记得）到 4（很轻松）",
+    "no name can be kept in {path}: {error}": "无法在 {path} 保存设备名：{error}",
+    "set KB_HOME to a folder that you may write to": "请把 KB_HOME 设为可写的文件夹",
+    "there is no log": "没有日志",
+    "name a .jsonl file, or a folder that holds some": "请给出 .jsonl 文件，或含有它们的文件夹",
+    "{root} and {other} cannot be merged: {error}": "无法合并 {root} 与 {other}：{error}",
+    "nothing is lost; mend that and try again": "没有丢失任何内容；解决后请重试",
+    "it cannot be told whose log that is: {error}": "无法判断那是哪个知识库的日志：{error}",
+    "nothing is lost; name a file of a log": "没有丢失任何内容；请给出日志文件",
+    "{path} cannot be taken in: {error}": "无法并入 {path}：{error}",
+    "progress cannot be kept in {folder}: {error}": "无法在 {folder} 保存进度：{error}",
+    "the log in {folder} cannot be read: {error}": "无法读取 {folder} 里的日志：{error}",
+    "mend its permissions, or move that file away": "请检查权限，或移走那个文件",
+    "nothing can be saved in {path}: {error}": "无法保存到 {path}：{error}",
+    "free space or mend its permissions; every earlier answer is safe": "请腾出空间或检查权限；之前的答案都安全",
+    "{other} is no folder to merge with: it is part of a log itself": "{other} 不能用来合并：它本身是日志的一部分",
+    "give the folder that holds a folder for each deck, or an empty one": (
+        "请给出包含各知识库文件夹的上级文件夹，或一个空文件夹"
+    ),
+    "{source} is a log of another deck, {owner}": "{source} 是另一个知识库 {owner} 的日志",
+    "open that deck: kb log restore {source} --deck DIR": "请打开那个知识库：kb log restore {source} --deck DIR",
+    "answers cannot be taken over from {database}: {error}": "无法从 {database} 接收旧答案：{error}",
+    "free space or mend permissions; they are safe there": "请腾出空间或检查权限；答案在原处是安全的",
+    "no entry is called {word!r}": "没有名为 {word!r} 的条目",
+    "give a number or an exact name; kb search {word} finds them": (
+        "请给出编号或准确的名称；kb search {word} 可以查找"
+    ),
+    "{word!r} is the name of several entries": "有多个条目叫 {word!r}",
+    "give a number: {numbers}": "请给出编号：{numbers}",
+    "no answer in the message": "消息里没有答案",
+    "send an object with one of {known}": "请发送含有以下之一的对象：{known}",
+    "nothing to take back in this session; the last before it is {item}": (
+        "这次测验里没有可撤销的回答；此前最后一个是 {item}"
+    ),
+    'send {{"undo": "earlier"}} for that': '可发送 {{"undo": "earlier"}}',
+    'send {{"undo": true}} first; kb redo reaches further': '请先发送 {{"undo": true}}；更早的用 kb redo',
+    "there is nothing to run": "没有可运行的内容",
+    "answer a question first": "请先回答一题",
+    "{rating!r} is no rating": "{rating!r} 不是评分",
+    "give 1 (again) to 4 (easy)": "请给 1（不会）到 4（简单）",
+    "there is no answer to rate": "没有可评分的回答",
+    "no JSON: {error}": "不是 JSON：{error}",
+    'send {{"answer": ...}}': '请发送 {{"answer": ...}}',
+    "no kind {kind!r}": "没有题型 {kind!r}",
+    "choose {known}": "可选：{known}",
+    "kb quiz without options asks what is due": "kb quiz 不带选项会问到期的题目",
+    "{path}: {count} damaged {count:line is|lines are} left out ({count:line|lines} {lines}); everything else counts,"
+    " and they are kept in {beside}": (
+        "{path}：略过 {count} 行损坏的记录（第 {lines} 行）；其余照常计入，损坏的行保存在 {beside}"
+    ),
+    "{path}: its last line is torn and left out; everything else counts, and it is kept in {beside}": (
+        "{path}：最后一行不完整，已略过；其余照常计入，它保存在 {beside}"
+    ),
+    "{folder}: {count} {count:event is|events are} gone from it; kb log restore FILE takes them from a copy": (
+        "{folder}：少了 {count} 条原有的记录；kb log restore FILE 可从副本恢复"
+    ),
+    "the last lines of this machine's log are gone: {now}": "这台机器日志的最后几行不见了：{now}",
+    "another machine writes under this machine's name: {now}": "另一台机器在用这台机器的名字写日志：{now}",
+    "from now on it writes as {new} instead of {old}; nothing is lost": (
+        "今后以 {new} 代替 {old} 写入；没有丢失任何内容"
+    ),
+    "{folder}: events are missing between others ({which}); kb log restore FILE takes them from a copy": (
+        "{folder}：中间缺了一些记录（{which}）；kb log restore FILE 可从副本恢复"
+    ),
+    "{count} {count:answer lies|answers lie} in the future ({which}): a clock was ahead; until that time comes "
+    "they count as if given when the same machine last wrote before": (
+        "有 {count} 个回答的时间在未来（{which}）：当时的时钟快了；在那之前，按同一台机器上一次写入的时间计"
+    ),
+    "{path}: {count} {count:line|lines} cannot be read and {count:is|are} left out": (
+        "{path}：有 {count} 行无法读取，已略过"
+    ),
+    "{count} {count:answer was|answers were} taken over from {database}, which stays as it is": (
+        "已从 {database} 接收 {count} 个回答，原文件保持不变"
+    ),
+    "{database} cannot be read now; the answers in it are taken over once it can": (
+        "{database} 现在无法读取；等能读取时再接收其中的回答"
+    ),
+    "the deck in {path} has the id of the one in {rival}; answers to it are kept apart, as {mine}; give it an id "
+    "of its own in its deck.toml": (
+        "{path} 处的知识库与 {rival} 处的 id 相同；它的回答另存为 {mine}；请在它的 deck.toml 里写一个自己的 id"
+    ),
+    "the deck in {path} was {before} and is {mine} now; kb log restore takes in what lies under {before}": (
+        "{path} 处的知识库原为 {before}，现为 {mine}；kb log restore 可并入 {before} 下的记录"
+    ),
+    "{outcome}: {reason}": "{outcome}：{reason}",
+    "deprecated, line {line}: {text}": "已弃用，第 {line} 行：{text}",
+    "a warning, line {line}: {text}": "警告，第 {line} 行：{text}",
+    "it must print one line, the key": "它必须只打印一行，即答案",
+    "{count} of the snippet's checks {count:was|were} not executed": "示例代码的 {count} 处检查没有执行",
+    "prints something else: {place}": "输出不同：{place}",
+    "a mutant survived; write an assert that it fails, or mark it {mark} why": (
+        "有变异体通过了；请写一条能淘汰它的 assert，或用 {mark} 标明原因"
+    ),
+    "a wrong solution passed; the snippet lacks an assert that it fails": (
+        "错误解法通过了；示例代码缺少能淘汰它的 assert"
+    ),
+    "rejected, but not by a check ({reason}); it must run and fail an assert": (
+        "被拒绝，但不是因为检查（{reason}）；它应当能运行并在某条 assert 处失败"
+    ),
+}
