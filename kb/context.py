@@ -2,13 +2,14 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.deck.library import Library, OnStale
 from kb.errors import KbError, UsageError
-from kb.places import Places, builtin_deck, find_places
+from kb.places import Places, builtin_deck, find_places, home_path
 from kb.run.device import torch_version
 from kb.screen.language import choose_language
 from kb.screen.messages import Speech
@@ -17,6 +18,7 @@ from kb.verify.record import Record, read_records
 
 if TYPE_CHECKING:
     from kb.deck.kind import LoadKinds
+    from kb.search.naming import Named
     from kb.search.searcher import Searcher
 
 
@@ -47,8 +49,16 @@ class Context:
 
     @cached_property
     def places(self) -> Places:
-        """Where this user's things lie."""
-        return find_places()
+        """Where this user's things lie.
+
+        Raises:
+            KbError: nobody knows where this user is at home.
+        """
+        found = find_places()
+        for path in (found.data, found.cache, found.logs):
+            if path.parts[:1] == ("~",) or (path.is_absolute() and path.parts[1:2] == ("~",)):
+                raise KbError("this user has no home folder", "set KB_HOME to a folder that you may write to")
+        return found
 
     @cached_property
     def deck_path(self) -> Path:
@@ -56,7 +66,7 @@ class Context:
         if self._deck is not None:
             return self._deck
         if named := os.environ.get("KB_DECK"):
-            return Path(named).expanduser()
+            return home_path(named)
         return builtin_deck()
 
     @cached_property
@@ -98,30 +108,58 @@ class Context:
         """The installed torch's version; it is not imported for this."""
         return torch_version()
 
-    def entries_for(self, words: list[str]) -> list[int]:
-        """Numbers of the entries that words name: numbers themselves, or what a search finds first.
+    def name_one(self, words: Sequence[str]) -> "Named":
+        """The entry that words name, see ``kb.search.naming``.
 
         Raises:
-            UsageError: a number or a word that names nothing.
+            UsageError: they name nothing.
         """
-        numbers: list[int] = []
-        for word in words:
-            if word.isdecimal():
-                numbers.append(self.library.summary(int(word)).number)
-            else:
-                hits = self.searcher.search(word, limit=1).hits
-                if not hits:
-                    raise UsageError("no entry is found for {word!r}", "give a number; kb list shows all", word=word)
-                numbers += [hits[0].summary.number, *hits[0].also]
-        return list(dict.fromkeys(numbers))
+        from kb.search.naming import name_one  # deferred: a list needs no search
 
-    def number(self, word: str) -> int:
-        """The one entry that a word names.
+        return name_one(words, self.library, lambda: self.searcher)
+
+    def chosen_one(self, words: Sequence[str]) -> int:
+        """The entry that words name, for what acts on it: it is told which, and a guess is refused.
 
         Raises:
-            UsageError: it names nothing.
+            UsageError: they name nothing, or it would be a guess.
         """
-        return self.entries_for([word])[0]
+        named = self._sure(self.name_one(words))
+        self._tell(named._replace(numbers=named.numbers[:1]))
+        return named.numbers[0]
+
+    def chosen(self, words: Sequence[str]) -> list[int]:
+        """All entries that words name, for what acts on them: it is told which, and a guess is refused.
+
+        Raises:
+            UsageError: a number or words that name nothing, or it would be a guess.
+        """
+        from kb.search.naming import name_all
+
+        found = [self._sure(one) for one in name_all(words, self.library, lambda: self.searcher)]
+        for one in found:
+            self._tell(one)
+        return list(dict.fromkeys(number for one in found for number in one.numbers))
+
+    def _sure(self, named: "Named") -> "Named":
+        if named.is_guess:
+            raise UsageError(
+                "{words!r} names no entry",
+                "give a number; the nearest is {number}. {title}",
+                words=named.words,
+                number=named.numbers[0],
+                title=self.title(named.numbers[0]),
+            )
+        return named
+
+    def _tell(self, named: "Named") -> None:
+        """Which entries words were taken for; a number needs no telling."""
+        if named.words:
+            self.err.print([[(f"{number}. {self.title(number)}", "dim")] for number in named.numbers])
+
+    def title(self, number: int) -> str:
+        """An entry's title in the reader's language."""
+        return self.library.summary(number).title(self.say.language)
 
     def mention_broken(self) -> None:
         """Say on stderr that some of the deck's files have errors."""

@@ -47,7 +47,7 @@ def find_places(environ: dict[str, str] | None = None) -> Places:
     """The folders for this user: below ``KB_HOME`` if it is set, else the platform's own."""
     env = os.environ if environ is None else environ
     if home := env.get("KB_HOME"):
-        root = Path(home).expanduser().absolute()
+        root = home_path(home).absolute()
         data, cache = root / "data", root / "cache"
     else:
         # Deferred: 6 ms that a set KB_HOME saves.
@@ -55,7 +55,12 @@ def find_places(environ: dict[str, str] | None = None) -> Places:
 
         data, cache = user_data_path("kb", appauthor=False), user_cache_path("kb", appauthor=False)
     shared = env.get("KB_PROGRESS")
-    return Places(data, cache, Path(shared).expanduser().absolute() if shared else data / "progress")
+    return Places(data, cache, home_path(shared).absolute() if shared else data / "progress")
+
+
+def home_path(text: str | Path) -> Path:
+    """A path whose ``~`` is a home folder; where there is no such user it stays as it is."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 pathlib's own raises
 
 
 def builtin_deck() -> Path:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from kb.deck.library import Library
-from kb.deck.summary import Summary
+from kb.deck.naming import called, numbered
 from kb.errors import UsageError
 from kb.screen.layout import Line, wrap
 from kb.screen.messages import Speech
@@ -23,9 +23,9 @@ def chosen(library: Library, words: Iterable[str]) -> set[int | str]:
 
 
 def _entry(library: Library, word: str) -> int:
-    if word.isascii() and word.isdecimal() and len(word) < 10:
-        return library.summary(int(word)).number
-    found = [one.number for one in library.summaries if word.casefold() in _names(one)]
+    if (number := numbered(word, library)) is not None:
+        return number
+    found = called(word, library.summaries)
     if len(found) == 1:
         return found[0]
     if found:
@@ -36,10 +36,6 @@ def _entry(library: Library, word: str) -> int:
     raise UsageError(
         "no entry is called {word!r}", "give a number or an exact name; kb search {word} finds them", word=word
     )
-
-
-def _names(summary: Summary) -> set[str]:
-    return {name.casefold() for name in (summary.slug, *summary.titles.values(), *summary.aliases)}
 
 
 def count_by_entry(log: Log, which: Collection[int | str] | None) -> dict[int, int]:

@@ -38,7 +38,7 @@ def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
         raise UsageError(
             "no area {area!r}", "the deck has {known}", area=wish.area, known=", ".join(desk.library.deck.areas)
         )
-    numbers = set(desk.entries_for(wish.words)) if wish.words else set(desk.library.by_number)
+    numbers = set(desk.chosen(wish.words)) if wish.words else set(desk.library.by_number)
     summaries = desk.library.by_number
     cards = [
         card

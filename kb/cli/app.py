@@ -1,11 +1,13 @@
-"""The command line: a table of commands, of which the one that is asked for is loaded; and every error in one line.
+"""The command line: a table of commands, of which the one that is asked for is loaded.
 
-A command is the function ``command`` of the file that has its name. It opens what it needs, asks, and shows.
+A command is the function ``command`` of the file that has its name, its examples are ``EXAMPLES`` there, and an
+``arrange`` puts its arguments into an order that can be read. It opens what it needs, asks, and shows.
 """
 
 import os
 import sys
 import time
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -13,31 +15,63 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from kb.cli.opening import open_desk
-from kb.errors import INTERRUPTED, KbError, UsageError
+from kb.cli.options import DeckDir, Json, Lang
+from kb.errors import UsageError
 
-COMMANDS = {
-    "search": "Find entries; a bare number opens that entry.",
-    "explain": "Read a traceback or an error message, and name the entries that explain it.",
-    "show": "Show an entry.",
-    "list": "List all topics by chapter.",
-    "run": "Run an entry's snippet and tell what came of it.",
-    "warm": "Keep a worker with torch imported, so that kb run starts at once.",
-    "quiz": "Be asked: due questions first, then new ones.",
-    "undo": "Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again.",
-    "redo": "Let what kb undo or kb reset took back last count again.",
-    "stats": "Show how well you remember: retention, what is due when, days, the weakest areas and entries.",
-    "optimize": (
-        "Fit the schedule to your own log; the default stays unless the fit predicts your later answers better."
-    ),
-    "reset": (
-        "Forget progress, of everything or of some entries. Shows what goes and asks first; kb redo brings it back."
-    ),
-    "log": "Show where your answers lie; merge them with another folder, take a copy in, or check them.",
-    "verify": "Run everything that can be run, and see that what must fail fails.",
-    "check": "Check the form of a deck, without running anything.",
-    "paths": "Show where things lie.",
+ROOMS = {
+    "Find and read": {
+        "search": "Find entries; a bare number opens that entry.",
+        "show": "Show an entry.",
+        "list": "List all topics by chapter.",
+        "explain": "Read a traceback or an error message, and name the entries that explain it.",
+    },
+    "Run": {
+        "run": "Run an entry's snippet and tell what came of it.",
+        "warm": "Keep a worker with torch imported, so that kb run starts at once.",
+    },
+    "Be asked": {
+        "quiz": "Be asked: due questions first, then new ones.",
+        "stats": "Show how well you remember: retention, what is due when, days, the weakest areas and entries.",
+        "undo": "Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again.",
+        "redo": "Let what kb undo or kb reset took back last count again.",
+        "reset": (
+            "Forget progress, of everything or of some entries. Shows what goes and asks first; kb redo brings it back."
+        ),
+        "log": "Show where your answers lie; merge them with another folder, take a copy in, or check them.",
+        "optimize": (
+            "Fit the schedule to your own log; the default stays unless the fit predicts your later answers better."
+        ),
+    },
+    "Write a deck": {
+        "check": "Check the form of a deck, without running anything.",
+        "verify": "Run everything that can be run, and see that what must fail fails.",
+    },
+    "About kb": {
+        "help": "Explain a command, or a topic: keys, search, format, wire.",
+        "paths": "Show where things lie.",
+    },
 }
-"""Every command with its help as the list of all shows it. A test holds them against the files and their docstrings."""
+"""Every command with its help, by what it is for. A test holds them against the files and their docstrings."""
+
+COMMANDS = {name: text for room in ROOMS.values() for name, text in room.items()}
+
+SUMMARY = "An executable PyTorch knowledge base: search it, run it, be asked."
+
+EXAMPLES = {
+    "kb search gradient explodes": "find entries by words, in English or Chinese",
+    "kb show 61": "read entry 61; its snippet runs with kb run 61",
+    "kb quiz": "be asked what is due, then what is new",
+    "python train.py 2>&1 | kb explain": "name the entries that explain an error",
+    "kb help keys": "a page on keys; others are search, format and wire",
+}
+
+
+class Documented(TyperCommand):
+    """A command whose help is laid out by ``kb.cli.usage``."""
+
+    def get_help(self, ctx: Any) -> str:
+        """The help, as it is printed."""
+        return help_text(self.name or "", self)
 
 
 class Commands(TyperGroup):
@@ -47,23 +81,63 @@ class Commands(TyperGroup):
         super().__init__(**settings)
         self.commands = {name: TyperCommand(name, help=text) for name, text in COMMANDS.items()}
 
+    def get_help(self, ctx: Any) -> str:
+        """The help, as it is printed."""
+        return help_text("", self)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The command that arguments begin with, loaded."""
-        name, found, rest = super().resolve_command(ctx, args)
-        return name, found and load(found.name or ""), rest
+        """The command that arguments begin with, loaded.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        name, *rest = args
+        if name in COMMANDS:
+            return name, load(name), arranged_for(name, rest)
+        if name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        near = get_close_matches(name, COMMANDS, n=1)
+        if near:
+            raise UsageError(
+                "no command {name!r}", "did you mean kb {near}? kb --help lists all", name=name, near=near[0]
+            )
+        raise UsageError("no command {name!r}", "kb --help lists all; kb search finds entries", name=name)
 
 
 def load(name: str) -> Any:
     """A command with its options, from the file that has its name."""
     own = typer.Typer(add_completion=False, rich_markup_mode=None)
-    own.command(name)(import_module(f"kb.cli.{name}").command)
+    own.command(name, cls=Documented)(import_module(f"kb.cli.{name}").command)
     return typer.main.get_command(own)
+
+
+def arranged_for(name: str, arguments: list[str]) -> list[str]:
+    """A command's arguments in an order that can be read."""
+    arrange = getattr(import_module(f"kb.cli.{name}"), "arrange", None)
+    return arrange(arguments) if arrange else arguments
+
+
+def help_text(name: str, command: Any) -> str:
+    """The help of a command, or of all if it has no name, as this terminal shows it."""
+    from kb.cli.usage import WIDTH, command_lines, overview_lines  # what runs a command needs none of this
+    from kb.screen.language import spoken_language
+    from kb.screen.messages import Speech
+    from kb.screen.terminal import Terminal
+
+    terminal, say = Terminal(sys.stdout), Speech(spoken_language(sys.argv[1:], os.environ))
+    width = min(terminal.width, WIDTH)
+    if name:
+        examples = getattr(import_module(f"kb.cli.{name}"), "EXAMPLES", {})
+        lines = command_lines(command, name, examples, width, say)
+    else:
+        lines = overview_lines(SUMMARY, EXAMPLES, ROOMS, width, say)
+    return "\n".join(terminal.styled(line) for line in lines)
 
 
 app = typer.Typer(
     name="kb",
     cls=Commands,
-    help="An executable PyTorch knowledge base: search it, run it, be asked.",
+    help=SUMMARY,
     no_args_is_help=False,
     add_completion=True,
     rich_markup_mode=None,  # rich would cost every --help 40 ms
@@ -74,7 +148,11 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def home(
-    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    as_json: Json = False,
+    deck: DeckDir = None,
+    lang: Lang = None,
 ) -> None:
     """An executable PyTorch knowledge base: search it, run it, be asked."""
     if version:
@@ -82,62 +160,15 @@ def home(
 
         print(f"kb {installed('torch-kb')}")
     elif context.invoked_subcommand is None:
-        if not sys.stdout.isatty():
+        if not (as_json or sys.stdout.isatty()):
             print(context.get_help())
             return
-        from quiz.home import show_home
+        from quiz.home import home_json, show_home
 
-        show_home(open_desk(None, None), time.time())
+        desk, now = open_desk(deck, lang), time.time()
+        if as_json:
+            from kb.cli.output import show_json
 
-
-def run_app(arguments: list[str]) -> int:
-    """Run a command; returns the exit code. Every error is one line on stderr, and a code that tells its kind."""
-    try:
-        code = app(arguments, prog_name="kb", standalone_mode=False)
-        sys.stdout.flush()
-    except KbError as error:
-        return _fail(error, arguments)
-    except BrokenPipeError:
-        # Whoever read the output has enough; nothing more may be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (KeyboardInterrupt, typer.Abort):
-        return _fail(interruption(), arguments)
-    except typer.TyperException as error:  # bad usage
-        command = getattr(getattr(error, "ctx", None), "command_path", "kb")
-        message = error.format_message().rstrip(".").replace("\n", " ")
-        what = f"{message[:1].lower()}{message[1:]}"
-        return _fail(
-            UsageError("{what}", "{command} --help shows what is possible", what=what, command=command), arguments
-        )
-    except OSError as error:
-        return _fail(system_error(error), arguments)
-    if code == INTERRUPTED and arguments[:1] not in (["run"], ["quiz"]):
-        # typer turns Ctrl-C into this code without a word; run and quiz have told what became of theirs.
-        return _fail(interruption(), arguments)
-    return code if isinstance(code, int) else 0
-
-
-def interruption() -> KbError:
-    """Ctrl-C, as an error."""
-    error = KbError("interrupted", "nothing is lost")
-    error.exit_code = INTERRUPTED
-    return error
-
-
-def system_error(error: OSError) -> KbError:
-    """What the system refused, in one line."""
-    reason = error.strerror or str(error)
-    if error.filename is None:
-        return KbError("the system refuses: {reason}", "free space or mend permissions", reason=reason)
-    return KbError("{path}: {reason}", "free space or mend permissions", path=error.filename, reason=reason)
-
-
-def _fail(error: KbError, arguments: list[str]) -> int:
-    from kb.screen.language import spoken_language  # what is said only when something is wrong
-    from kb.screen.messages import Speech
-
-    sys.stdout.flush()
-    text = Speech(spoken_language(arguments, os.environ)).error(error)
-    print(f"kb: {' '.join(text.split())}", file=sys.stderr)
-    return error.exit_code
+            show_json(home_json(desk, now))
+        else:
+            show_home(desk, now)

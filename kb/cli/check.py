@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from kb.errors import Complaint
     from kb.screen.messages import Speech
 
+EXAMPLES = {
+    "kb check": "the built-in deck",
+    "kb check notes": "a deck of your own",
+}
+
 
 def command(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A deck; the built-in one if left out.")
+        Path | None, typer.Argument(metavar="[DIR]", help="A deck's folder; the built-in one if left out.")
     ] = None,
     as_json: Json = False,
     deck: DeckDir = None,

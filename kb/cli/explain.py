@@ -5,15 +5,28 @@ from typing import Annotated
 
 import typer
 
+from kb.cli.arguments import with_dashes
 from kb.cli.opening import open_context
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
 
+EXAMPLES = {
+    "python train.py 2>&1 | kb explain": "explain what a program printed",
+    "kb explain mat1 and mat2 shapes cannot be multiplied": "explain a message",
+    "kb explain < train.log": "explain a log",
+}
+
+
+def arrange(arguments: list[str]) -> list[str]:
+    """A message may begin with a dash."""
+    return with_dashes(arguments, {})
+
 
 def command(
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[MESSAGE]...", help="An error message; else stdin is read.")
+        list[str] | None,
+        typer.Argument(metavar="MESSAGE...", help="An error message; without one, standard input is read."),
     ] = None,
     as_json: Json = False,
     deck: DeckDir = None,

@@ -1,47 +1,74 @@
 """``kb list``: all topics by chapter."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from kb.cli.opening import open_context
-from kb.cli.options import DeckDir, Json, Lang
+from kb.cli.opening import open_desk
+from kb.cli.options import Area, DeckDir, Json, Lang, Level, Tag
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
 
 if TYPE_CHECKING:
     from kb.deck.library import Library
     from kb.deck.summary import Summary
+    from kb.screen.entry_lines import Progress
+    from quiz.desk import Desk
+
+EXAMPLES = {
+    "kb list": "all topics by chapter, with your progress",
+    "kb list --area vision --level 1": "basic ones of one area",
+}
 
 
 def command(
-    area: Annotated[str | None, typer.Option("--area", help="Only this area.")] = None,
-    level: Annotated[int | None, typer.Option("--level", min=1, max=3, help="Only this level.")] = None,
-    tag: Annotated[str | None, typer.Option("--tag", help="Only with this tag.")] = None,
+    area: Area = None,
+    level: Level = None,
+    tag: Tag = None,
     as_json: Json = False,
     deck: DeckDir = None,
     lang: Lang = None,
 ) -> None:
     """List all topics by chapter."""
-    context = open_context(deck, lang)
+    context = open_desk(deck, lang)
+    progress = progress_of(context)
     summaries = chosen(context.library, area, level, tag)
     records, torch = context.records, context.torch
     if as_json:
         from kb.verify.record import standing
 
         rows = [
-            {**one.to_json(context.say.language), "verified": str(standing(one, records, torch)[0])}
+            {
+                **one.to_json(context.say.language),
+                "verified": str(standing(one, records, torch)[0]),
+                "answered": progress.get(one.number, (0, 0))[0],
+            }
             for one in summaries
         ]
         show_json({"entries": rows})
     else:
         from kb.screen.entry_lines import entry_list
 
-        context.out.page(entry_list(summaries, context.library.deck, records, torch, context.out, context.say))
+        lines = entry_list(summaries, context.library.deck, records, torch, context.out, context.say, progress)
+        context.out.page(lines)
         context.mention_broken()
         if not summaries:
             raise KbError("no entry fits", "kb list without options shows all")
     raise typer.Exit(0 if summaries else 1)
+
+
+def progress_of(desk: "Desk") -> "Progress":
+    """How many questions of each entry were answered, of how many; nothing where no answer was ever kept."""
+    if not desk.places.logs.is_dir():
+        return {}
+    from quiz.plan import all_cards  # who never answered need not wait for it
+
+    answered = desk.log.memories()
+    counts: dict[int, tuple[int, int]] = {}
+    for card in all_cards(desk.library) if answered else ():
+        known, whole = counts.get(card.number, (0, 0))
+        counts[card.number] = known + (card.key in answered), whole + 1
+    return counts
 
 
 def chosen(library: "Library", area: str | None, level: int | None, tag: str | None) -> list["Summary"]:

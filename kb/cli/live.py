@@ -61,7 +61,7 @@ def run_shown(context: Context, number: int, wish: Wish, is_silent: bool, worker
         return run(job, worker=worker)
     done = run_live(context, job, worker)
     terminal = context.out if context.out.is_terminal else context.err
-    if wish.has_curve and context.out.is_terminal:
+    if wish.has_curve and context.out.is_terminal and not context.out.is_plain:
         show_curve(context, done)
     # What came of it goes to stderr where the output is kept in a file: that holds what the snippet printed alone.
     terminal.print([[], *run_summary(done, snippet.source, terminal, context.say)])
@@ -107,7 +107,7 @@ class _Clock:
 
     def wait(self) -> None:
         passed = time.monotonic() - self.started
-        if self.context.err.is_terminal and self.at_line_start and passed > WAIT:
+        if self.context.err.can_redraw and self.at_line_start and passed > WAIT:
             dots = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
             self.context.err.write(
                 f"\r\x1b[2K{dots[int(passed * 10) % len(dots)]} {self.context.say('running')} {passed:.1f} s"

@@ -6,19 +6,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kb.cli.completion import one_of
 from kb.cli.opening import open_desk
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
+from kb.places import home_path
 
 if TYPE_CHECKING:
     from quiz.desk import Desk
+
+EXAMPLES = {
+    "kb log": "where your answers lie",
+    "kb log sync ~/Dropbox/kb": "merge them with those of another device",
+    "kb log restore laptop.jsonl": "take a copy in",
+    "kb log check": "see that every line is whole",
+}
 
 
 def command(
     action: Annotated[
         str | None,
-        typer.Argument(metavar="[ACTION]", help="sync DIR, restore FILE or check; where it lies if left out."),
+        typer.Argument(
+            metavar="[ACTION]",
+            help="sync DIR, restore FILE or check; where it lies if left out.",
+            autocompletion=one_of("sync", "restore", "check"),
+        ),
     ] = None,
     place: Annotated[
         Path | None, typer.Argument(metavar="[PLACE]", help="The folder to merge with, or the copy to take in.")
@@ -45,6 +58,8 @@ def command(
         raise UsageError(
             "{place} is one word too many", "kb log sync DIR and kb log restore FILE take one", place=place
         )
+    if place is not None:
+        place = home_path(place)
     desk = open_desk(deck, lang)
     if action == "sync" and place is not None:
         show_sync(desk, place, as_json)
@@ -81,7 +96,6 @@ def show_sync(desk: "Desk", folder: Path, as_json: bool) -> None:
     Raises:
         KbError: there is no such folder.
     """
-    folder = folder.expanduser()
     if not folder.is_dir():
         raise KbError(
             "no folder {folder}", "make it first; a cloud drive, a git checkout or a stick will do", folder=folder
@@ -100,7 +114,6 @@ def show_restore(desk: "Desk", source: Path, as_json: bool) -> None:
     Raises:
         KbError: there is no such copy.
     """
-    source = source.expanduser()
     if not source.exists():
         raise KbError("no file {source}", "name a copy of a .jsonl file, or a folder of them", source=source)
     count = desk.log.restore(source)

@@ -5,6 +5,10 @@ from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import KbError
 
+EXAMPLES = {
+    "kb optimize": "after some 200 reviews",
+}
+
 
 def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> None:
     """Fit the schedule to your own log; the default stays unless the fit predicts your later answers better."""

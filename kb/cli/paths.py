@@ -4,6 +4,10 @@ from kb.cli.opening import open_context
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 
+EXAMPLES = {
+    "kb paths": "where deck, answers, copies and cache lie",
+}
+
 
 def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> None:
     """Show where things lie."""

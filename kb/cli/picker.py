@@ -8,6 +8,9 @@ from kb.screen.layout import Line, clip
 ACTIONS = {"r": "run", "q": "quiz"}
 """What a letter does to the entry that is pointed at."""
 
+LINES = 5
+"""Hits at a time where nothing is redrawn."""
+
 
 def pick(context: Context) -> tuple[str, int] | None:
     """Let the reader type and choose.
@@ -16,6 +19,8 @@ def pick(context: Context) -> tuple[str, int] | None:
         ``show``, ``run`` or ``quiz``, and the entry's number; None if nothing was chosen.
     """
     out = context.out
+    if not out.can_redraw:
+        return _pick_by_lines(context)
     out.write("\x1b[?1049h")  # the screen as it was comes back afterwards
     try:
         with Keyboard() as keyboard:
@@ -23,6 +28,24 @@ def pick(context: Context) -> tuple[str, int] | None:
     finally:
         out.write("\x1b[?1049l")
         out.stream.flush()
+
+
+def _pick_by_lines(context: Context) -> tuple[str, int] | None:
+    """The same where nothing may be redrawn: a line of words, the hits, and so on until a number is typed."""
+    import readline  # noqa: F401 gives input() its editing keys
+
+    say, out = context.say, context.out
+    while True:
+        try:
+            text = input(f"{say('words, or the number of an entry; nothing to quit')}: ").strip()
+        except EOFError:
+            return None
+        if not text:
+            return None
+        if text.isdecimal():
+            return "show", context.chosen_one([text])
+        hits = context.searcher.search(text, LINES, say.language).hits
+        out.print(hit_lines(hits, context.records, context.torch, out, say) or [[(say("nothing found"), "dim")]])
 
 
 class _Picker:
@@ -68,7 +91,10 @@ class _Picker:
         for at, hit in enumerate(hits):
             shown = hit_lines([hit], context.records, context.torch, out, context.say)
             if at == self.place:
-                shown[0] = [(text, "key") for text, _ in shown[0]]
+                shown[0] = [
+                    (">", "key"),
+                    *((text[1:] if part == 0 else text, "key") for part, (text, _) in enumerate(shown[0])),
+                ]
             lines += shown
         if self.text.strip() and not hits:
             lines.append([(context.say("nothing found"), "dim")])

@@ -65,7 +65,7 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
     part = parse_shard(order.shard) if order.shard else None
     if order.seeds < 0:
         raise UsageError("--seeds {seeds} is no count", "give 0 or more", seeds=order.seeds)
-    numbers = context.entries_for(order.words) or [summary.number for summary in context.library.summaries]
+    numbers = context.chosen(order.words) or [summary.number for summary in context.library.summaries]
     device = find_device(order.device)
     entries = [context.library.entry(number) for number in numbers]
     tasks = [task for entry in entries for task in tasks_of(entry, KINDS, device)]

@@ -5,21 +5,42 @@ from typing import Annotated
 
 import typer
 
+from kb.cli.completion import entries, one_of
 from kb.cli.opening import open_desk
-from kb.cli.options import DeckDir, Lang
+from kb.cli.options import Area, DeckDir, Lang, Level
+
+EXAMPLES = {
+    "kb quiz": "what is due, then what is new",
+    "kb quiz 61 lstm": "about these entries, due or not",
+    "kb quiz --kind code --level 1": "write missing lines, of basic entries",
+    "kb quiz --new -n 5": "five questions never answered",
+    "kb quiz --json": "drive it from a program; kb help wire",
+}
 
 
 def command(
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORDS]...", help="Numbers or words: only these.")
+        list[str] | None,
+        typer.Argument(
+            metavar="ENTRY...", help="Numbers, or words that find entries: only these.", autocompletion=entries
+        ),
     ] = None,
     new: Annotated[bool, typer.Option("--new", help="Only questions never answered.")] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=1, help="How many questions; 10 at a time if left out.")
+        int | None,
+        typer.Option("--limit", "-n", metavar="N", min=1, help="How many questions; 10 at a time if left out."),
     ] = None,
-    kind: Annotated[str | None, typer.Option("--kind", help="choice, predict, answer, code or recall.")] = None,
-    area: Annotated[str | None, typer.Option("--area", help="Only this area.")] = None,
-    level: Annotated[int | None, typer.Option("--level", min=1, max=3, help="Only this level.")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="choice, predict, answer, code or recall.",
+            autocompletion=one_of("choice", "predict", "answer", "code", "recall"),
+        ),
+    ] = None,
+    area: Area = None,
+    level: Level = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line: question, answer, grade.")] = False,
     deck: DeckDir = None,
     lang: Lang = None,

@@ -7,6 +7,10 @@ from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import KbError
 
+EXAMPLES = {
+    "kb redo": "let it count again",
+}
+
 
 def command(deck: DeckDir = None, lang: Lang = None, as_json: Json = False) -> None:
     """Let what kb undo or kb reset took back last count again."""

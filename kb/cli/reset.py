@@ -6,16 +6,27 @@ from typing import Annotated
 
 import typer
 
+from kb.cli.completion import entries
 from kb.cli.opening import open_desk
 from kb.cli.options import DeckDir, Json, Lang, Yes
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
 
+EXAMPLES = {
+    "kb reset 61": "forget the answers to entry 61",
+    "kb reset 61/its-id": "those to one question",
+    "kb reset": "all of them; asks first",
+}
+
 
 def command(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAMES]...", help="Numbers, exact names or ENTRY/ITEM: only these."),
+        typer.Argument(
+            metavar="ENTRY...",
+            help="Numbers, exact names, or single questions as 61/its-id: only these.",
+            autocompletion=entries,
+        ),
     ] = None,
     yes: Yes = False,
     as_json: Json = False,

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kb.cli.completion import one_of
 from kb.cli.opening import open_context
-from kb.cli.options import DeckDir, EntryWord, Json, Lang
+from kb.cli.options import DeckDir, EntryWords, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
 from kb.run.device import BOTH, CHOICES, CPU, check_device
@@ -17,13 +18,27 @@ if TYPE_CHECKING:
     from kb.deck.script import Snippet
     from kb.run.job import Run
 
+EXAMPLES = {
+    "kb run 61": "run the snippet of entry 61",
+    "kb run lstm inside": "run the one that these words find",
+    "kb run 61 --edit": "change a copy of your own in $EDITOR, then run it",
+    "kb run 61 --mine --watch": "run your copy again whenever it is saved",
+    "kb run 61 --device both": "on the CPU and on the GPU, compared",
+}
+
 
 def command(
-    entry: EntryWord,
+    entry: EntryWords,
     device: Annotated[
-        str, typer.Option("--device", help=f"{', '.join(CHOICES)}, or {BOTH}: run twice and compare.")
+        str,
+        typer.Option(
+            "--device",
+            metavar="DEVICE",
+            help="cpu, cuda, mps, auto, or both: run twice and compare.",
+            autocompletion=one_of(*CHOICES, BOTH),
+        ),
     ] = CPU,
-    timeout: Annotated[float | None, typer.Option("--timeout", help="Seconds until it is killed.")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", metavar="SECONDS", help="How long it may take.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Run again whenever the file is saved.")] = False,
     edit: Annotated[bool, typer.Option("--edit", help="Open a copy of your own in $EDITOR, then run it.")] = False,
     mine: Annotated[bool, typer.Option("--mine", help="Run your own copy.")] = False,
@@ -44,7 +59,7 @@ def command(
     if watch and device == BOTH:
         raise UsageError("--watch runs on one device at a time", "name one; the key d changes it")
     context = open_context(deck, lang)
-    number = context.number(entry)
+    number = context.chosen_one(entry)
     wish = Wish(device, timeout, mine or edit, not no_plot)
     if edit:
         edit_copy(context, number)

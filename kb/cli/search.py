@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kb.cli.arguments import with_dashes
 from kb.cli.opening import open_context
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
@@ -15,16 +16,32 @@ if TYPE_CHECKING:
     from kb.context import Context
     from kb.search.searcher import Results
 
+EXAMPLES = {
+    "kb search lstm": "entries on LSTM, in both languages",
+    "kb search 梯度 消失": "the same in Chinese",
+    "kb search lstm -cell": "with lstm and without cell",
+    "kb search '\"hidden state\"' level:2": "a phrase, of one level",
+    "kb search nn.CrossEntropyLoss": "an API name, whole or in part",
+    "kb search": "search while typing, at a terminal",
+}
+
+
+def arrange(arguments: list[str]) -> list[str]:
+    """Words that begin with a dash are words, wherever they stand."""
+    return with_dashes(arguments, {"--limit": True, "-n": True, "--all": False, "--open": False})
+
 
 def command(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[WORDS]...",
+            metavar="WORDS...",
             help='Words in any language, "a phrase", -word, tag:, area:, api:, level:. None: search while typing.',
         ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many hits at most.")] = 10,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", metavar="N", min=1, help="How many hits at most; 10 if left out.")
+    ] = 10,
     every: Annotated[bool, typer.Option("--all", help="Entries on one subject each by itself.")] = False,
     open_first: Annotated[bool, typer.Option("--open", help="Show the first hit.")] = False,
     as_json: Json = False,
@@ -32,7 +49,7 @@ def command(
     lang: Lang = None,
 ) -> None:
     """Find entries; a bare number opens that entry."""
-    text = " ".join(words or [])
+    text = " ".join(_quoted(word) for word in words or [])
     context = open_context(deck, lang)
     if not text.strip():
         if words or as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -57,6 +74,12 @@ def command(
     else:
         show_results(context, found)
     raise typer.Exit(0 if found.hits else 1)
+
+
+def _quoted(word: str) -> str:
+    """A word as the query has it: what a shell kept together behind a dash is a phrase that must not be there."""
+    is_phrase = word.startswith("-") and " " in word.strip() and '"' not in word
+    return f'-"{word[1:]}"' if is_phrase else word
 
 
 def show_results(context: "Context", found: "Results") -> None:
@@ -87,5 +110,5 @@ def search_while_typing(context: "Context") -> None:
     if action == "quiz":
         from kb.cli.quiz import command as quiz
 
-        quiz([str(number)], lang=context.say.language, deck=context.deck_path)
+        quiz([str(number)], lang=context.say.language, deck=context.deck_path)  # it ends by raising
     show_entry(context, number)

@@ -5,29 +5,42 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kb.cli.opening import open_context
-from kb.cli.options import DeckDir, EntryWord, Json, Lang
+from kb.cli.options import DeckDir, EntryWords, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import KbError
 
 if TYPE_CHECKING:
     from kb.context import Context
 
+EXAMPLES = {
+    "kb show 62": "an entry",
+    "kb show gradient clipping": "the entry that these words find",
+    "kb show 62 --short": "its gist and its code, on one screen",
+    "kb show 62 --code > lstm.py": "its snippet, to be run anywhere",
+}
+
 
 def command(
-    entry: EntryWord,
-    code: Annotated[bool, typer.Option("--code", help="The snippet.")] = False,
-    source: Annotated[bool, typer.Option("--source", help="The Markdown.")] = False,
+    entry: EntryWords,
+    short: Annotated[bool, typer.Option("--short", help="The answer in short and its code, on one screen.")] = False,
+    code: Annotated[bool, typer.Option("--code", help="Its snippet.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="Its Markdown.")] = False,
     as_json: Json = False,
     deck: DeckDir = None,
     lang: Lang = None,
 ) -> None:
     """Show an entry."""
     context = open_context(deck, lang)
-    number = context.number(entry)
+    named = context.name_one(entry)
+    number = named.numbers[0]
+    if named.is_guess:
+        context.err.print([[(context.say("the nearest to {words!r}", words=named.words), "dim")]])
     if as_json:
         show_json(entry_json(context, number))
     elif code:
         show_code(context, number)
+    elif short:
+        show_short(context, number)
     elif source:
         context.out.write(context.library.entry(number).text(context.say.language).markdown)
     else:
@@ -40,6 +53,13 @@ def show_entry(context: "Context", number: int) -> None:
 
     page = entry_page(number, context.library, context.records, context.torch, context.out, context.say)
     context.out.page(page)
+
+
+def show_short(context: "Context", number: int) -> None:
+    """Print what an entry answers in short, and the code that a reader came for."""
+    from kb.screen.entry_lines import short_page
+
+    context.out.print(short_page(number, context.library, context.out, context.say))
 
 
 def show_code(context: "Context", number: int) -> None:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 MOST_CELLS = 100
 """Wider than this a heat map is no better to read."""
 
+EXAMPLES = {
+    "kb stats": "how well you remember",
+    "kb stats --orphans": "answers to questions that left the deck",
+}
+
 
 def command(
     orphans: Annotated[

@@ -10,6 +10,10 @@ from kb.cli.options import DeckDir, Json, Lang, Yes
 from kb.cli.output import show_json
 from kb.errors import KbError
 
+EXAMPLES = {
+    "kb undo": "take the last answer back; asks first",
+}
+
 
 def command(yes: Yes = False, deck: DeckDir = None, lang: Lang = None, as_json: Json = False) -> None:
     """Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again."""

@@ -15,9 +15,16 @@ MINUTES = 30.0
 
 MOST_MINUTES = 24 * 60
 
+EXAMPLES = {
+    "kb warm": "keep a worker for half an hour after its last run",
+    "kb warm --stop": "end it",
+}
+
 
 def command(
-    minutes: Annotated[float, typer.Option("--minutes", help="Ends after so many without a run.")] = MINUTES,
+    minutes: Annotated[
+        float, typer.Option("--minutes", metavar="N", help="Ends after so many without a run; 30 if left out.")
+    ] = MINUTES,
     stop: Annotated[bool, typer.Option("--stop", help="End it now.")] = False,
     as_json: Json = False,
     deck: DeckDir = None,

@@ -57,11 +57,6 @@ FACTS = [(one.is_used, one.model, one.peak_bytes) for one in DEVICES if one.is_u
 """What the harness asks after a run: whether a device was used, its model, its memory."""
 
 
-def listed(names: Sequence[str]) -> str:
-    """``cpu, cuda or mps``."""
-    return f"{', '.join(names[:-1])} or {names[-1]}"
-
-
 def check_device(device: str, known: Sequence[str] = CHOICES) -> None:
     """Whether a device's name is one.
 

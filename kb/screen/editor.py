@@ -1,11 +1,11 @@
 """The learner's own editor, as VISUAL or EDITOR names it."""
 
-import shlex
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from kb.errors import KbError
+from kb.screen.program import chosen_program
 
 
 def open_editor(path: Path, environ: Mapping[str, str]) -> None:
@@ -14,12 +14,13 @@ def open_editor(path: Path, environ: Mapping[str, str]) -> None:
     Raises:
         KbError: the editor does not start, or it ends with an error.
     """
-    command = shlex.split(environ.get("VISUAL") or environ.get("EDITOR") or "vi")
+    command = chosen_program(environ, "VISUAL", "EDITOR") or ["vi"]
     try:
         done = subprocess.run([*command, str(path)], check=False)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise KbError(
-            "{command} does not start: {error}", "set EDITOR to your editor", command=command[0], error=error.strerror
+            "{command} does not start: {error}", "set EDITOR to your editor", command=command[0], error=reason
         ) from None
     if done.returncode:
         raise KbError(

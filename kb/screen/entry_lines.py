@@ -1,7 +1,7 @@
 """Entries on the screen: one whole, its snippet, and the list of all."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kb.deck.library import Library
@@ -9,7 +9,7 @@ from kb.deck.manifest import Deck
 from kb.deck.summary import Summary
 from kb.screen.highlight import python_lines
 from kb.screen.language import area_name, language_text
-from kb.screen.layout import Line, Style, code_lines, lay_out, wrap
+from kb.screen.layout import Line, Style, code_lines, lay_out, pad, wrap
 from kb.screen.messages import Speech
 from kb.screen.standing import mark, standing_text
 from kb.screen.terminal import Terminal
@@ -17,10 +17,13 @@ from kb.screen.width import width_of
 from kb.verify.record import Record
 
 if TYPE_CHECKING:
-    from kb.deck.text import Span  # for its name alone: a list shows no text
+    from kb.deck.text import Block, Span, Text  # for their names alone: a list shows no text
 
 MAX_TEXT = 88
 """Cells of a line of prose at most: longer ones are hard to read."""
+
+RECIPE = {"en": "In short", "zh": "用法"}
+"""Heading of the section that holds the lines to take along, by language."""
 
 _ENTRY = re.compile(r"^\.\./(\d+)-")
 
@@ -84,17 +87,47 @@ def entry_page(
     return lines
 
 
+def short_page(number: int, library: Library, terminal: Terminal, say: Speech) -> list[Line]:
+    """An entry on one screen: the question, the answer in short, and the code that a reader came for."""
+    text = library.text(number, say.language)
+    style = style_for(terminal, say, number, library.by_number)
+    lines = wrap([(f"{number}. {text.title}", "heading")], style.width, "# " if style.is_plain else "")
+    lines += [[], *lay_out((text.gist, *_recipe(text)), style), []]
+    more = f"kb show {number} · kb run {number}"
+    if terminal.is_terminal and len(lines) + 1 >= terminal.height:
+        lines = [*lines[: max(4, terminal.height - 4)], [("…", "dim")], []]
+    return [*lines, [(more, "code")]]
+
+
+def _recipe(text: "Text") -> "Sequence[Block]":
+    """The section of an answer that holds the lines to take along; the first code there is where it has none."""
+    titles = [at for at, block in enumerate(text.body) if block.kind == "heading"]
+    for at, end in zip(titles, [*titles[1:], len(text.body)], strict=True):
+        if text.body[at].text.strip() in RECIPE.values():
+            return text.body[at + 1 : end]
+    return [block for block in text.body if block.kind == "code"][:1]
+
+
 def source_lines(code: str, style: Style) -> list[Line]:
     """A whole script, unindented."""
     return code_lines(code, "python", style, indent="")
 
 
+Progress = Mapping[int, tuple[int, int]]
+"""By entry: how many of its questions were answered, of how many; empty if nothing was ever answered."""
+
+
 def entry_list(
-    summaries: Sequence[Summary], deck: Deck, records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
+    summaries: Sequence[Summary],
+    deck: Deck,
+    records: Sequence[Record],
+    torch: str,
+    terminal: Terminal,
+    say: Speech,
+    progress: Progress,
 ) -> list[Line]:
-    """All topics by chapter."""
+    """All topics by chapter: number, mark, level, the learner's progress, title, area; and what these mean."""
     lines: list[Line] = []
-    width = terminal.width
     rest = list(summaries)
     groups = [(language_text(chapter.titles, say.language), chapter.first, chapter.last) for chapter in deck.chapters]
     for title, first, last in [*groups, ("", 0, 1 << 60)]:
@@ -105,18 +138,30 @@ def entry_list(
         if lines:
             lines.append([])
         if title:
-            lines.append([(title, "heading")])
+            lines += wrap([(title, "heading")], terminal.width)
         for summary in ours:
-            lines += _list_line(summary, deck, records, torch, width, say)
+            start: Line = [(f"{summary.number:>4} ", "number"), mark(summary, records, torch)]
+            start.append((f"{summary.level}  ", "dim"))
+            if progress:
+                start.append((_progress_text(progress.get(summary.number, (0, 0))), "dim"))
+            lines += _list_line(start, summary, deck, terminal.width, say)
+    if lines:
+        signs = [say("✓ verified"), say("~ verified with another torch"), say("· not yet verified")]
+        signs.append(say("1 basic, 2 working knowledge, 3 advanced"))
+        if progress:
+            signs.append(say("3/8: questions answered, of all"))
+        lines += [[], *wrap([(" | ".join(signs), "dim")], terminal.width)]
     return lines
 
 
-def _list_line(
-    summary: Summary, deck: Deck, records: Sequence[Record], torch: str, width: int, say: Speech
-) -> list[Line]:
+def _progress_text(counts: tuple[int, int]) -> str:
+    answered, whole = counts
+    return pad(f"{answered}/{whole}" if answered else "", 7)
+
+
+def _list_line(start: Line, summary: Summary, deck: Deck, width: int, say: Speech) -> list[Line]:
     title = summary.title(say.language)
     area = area_name(deck, summary.area, say.language)
-    start: Line = [(f"{summary.number:>4} ", "number"), mark(summary, records, torch)]
     used = sum(width_of(text) for text, _ in start)
     # Where the area does not fit beside the title it is left out: the title is what one looks for.
     room = width - used - width_of(area) - 2

@@ -26,7 +26,7 @@ class ProgressBar:
             is_silent: nothing is shown at a terminal either.
         """
         self._terminal = terminal
-        self._can_show = terminal.is_terminal and not is_silent
+        self._can_show = terminal.can_redraw and not is_silent
         self._what = what
         self._begin = self._drawn = time.monotonic()
         self._is_shown = False

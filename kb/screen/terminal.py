@@ -39,21 +39,23 @@ class Terminal:
         self.stream = sys.stdout if stream is None else stream
         self.environ = os.environ if environ is None else environ
         self.is_terminal = self.stream.isatty()
+        self.is_plain = self.environ.get("KB_PLAIN", "0") not in ("", "0")
+        """Whether the reader wants text alone: nothing redrawn, nothing told by colour or position alone."""
+        self.can_redraw = self.is_terminal and not self.is_plain and self.environ.get("TERM") != "dumb"
+        """Whether a line or the screen may be drawn over."""
 
     @property
     def has_colours(self) -> bool:
-        """Whether styles are shown: NO_COLOR and FORCE_COLOR win, then a terminal has them unless it is dumb."""
-        if self.environ.get("NO_COLOR"):
+        """Whether styles are shown: --plain, NO_COLOR, FORCE_COLOR win; then a terminal has them unless it is dumb."""
+        if self.is_plain or self.environ.get("NO_COLOR"):
             return False
-        if self.environ.get("FORCE_COLOR"):
-            return True
-        return self.is_terminal and self.environ.get("TERM") != "dumb"
+        return bool(self.environ.get("FORCE_COLOR")) or self.can_redraw
 
     @property
     def width(self) -> int:
         """Cells a line may take: COLUMNS, else the terminal's width; without a terminal, no limit."""
         columns = self.environ.get("COLUMNS", "")
-        if columns.isdigit() and int(columns) > 0:
+        if columns.isascii() and columns.isdecimal() and len(columns) < 6 and int(columns) > 0:
             return int(columns)
         return _size(self.stream)[0] if self.is_terminal else NO_WRAP
 
@@ -79,16 +81,12 @@ class Terminal:
         self.stream.flush()
 
     def write(self, text: str) -> None:
-        """Print text as it is; what the stream's encoding lacks becomes a question mark."""
-        try:
-            self.stream.write(text)
-        except UnicodeEncodeError:
-            encoding = self.stream.encoding or "ascii"
-            self.stream.write(text.encode(encoding, "replace").decode(encoding))
+        """Print text as it is."""
+        self.stream.write(text)
 
     def page(self, lines: list[Line]) -> None:
-        """Print lines, through a pager if this is a terminal and they are more than it shows."""
-        if not self.is_terminal or len(lines) < self.height:
+        """Print lines, through a pager if this is a terminal that can be drawn over and they are more than it shows."""
+        if not self.can_redraw or len(lines) < self.height:
             self.print(lines)
             return
         from kb.screen.pager import show_paged  # deferred: 2 ms that a short page does not need

@@ -45,7 +45,7 @@ COMMANDS = [
 def test_torch_is_not_loaded(small: Path, home: Path, arguments: list[str]) -> None:
     """What does not execute code does not import torch, numpy or the quiz's scheduler."""
     code = (
-        "import sys\nfrom kb.cli.app import run_app\n"
+        "import sys\nfrom kb.cli.door import run_app\n"
         f"code = run_app({arguments!r})\n"
         "bad = [name for name in ('torch', 'numpy', 'fsrs', 'prompt_toolkit', 'rich.console') if name in sys.modules]\n"
         "print('LOADED', bad, 'CODE', code, file=sys.stderr)\n"
@@ -58,7 +58,7 @@ def test_torch_is_not_loaded(small: Path, home: Path, arguments: list[str]) -> N
 def test_only_the_asked_command_is_loaded(small: Path, home: Path, arguments: list[str]) -> None:
     """Help and list of all need no command's file, a command no other's; search opens entries as show does."""
     code = (
-        "import sys\nfrom kb.cli.app import COMMANDS, run_app\n"
+        "import sys\nfrom kb.cli.app import COMMANDS\nfrom kb.cli.door import run_app\n"
         f"run_app({arguments!r})\n"
         "print('LOADED', *(name for name in COMMANDS if f'kb.cli.{name}' in sys.modules), file=sys.stderr)\n"
     )
@@ -91,7 +91,7 @@ def test_completion_knows_commands_and_their_options(words: str, found: list[str
 def test_quiz_asks_without_torch(small: Path, home: Path) -> None:
     """A session that only compares answers runs to its end without torch in the process."""
     code = (
-        "import sys\nfrom kb.cli.app import run_app\n"
+        "import sys\nfrom kb.cli.door import run_app\n"
         "code = run_app(['quiz', '--kind', 'choice', '--json'])\n"
         "print('LOADED', 'torch' in sys.modules, 'CODE', code, file=sys.stderr)\n"
     )
@@ -224,12 +224,13 @@ def test_verify_finds_a_wrong_solution_that_passes(small: Path, kb: Kb) -> None:
     [
         (["show", "64"], 2, "kb: no entry 64; the nearest are 61; kb list shows all"),
         (["run", "99"], 2, "kb: no entry 99; the nearest are 61; kb list shows all"),
-        (["sho"], 2, "kb: no such command 'sho'"),
-        (["show"], 2, "kb: missing argument 'ENTRY'"),
-        (["list", "--colour"], 2, "kb: no such option: --colour"),
-        (["list", "--level", "9"], 2, "kb: invalid value for '--level'"),
+        (["sho"], 2, "kb: no command 'sho'; did you mean kb show? kb --help lists all"),
+        (["lstm"], 2, "kb: no command 'lstm'; kb --help lists all; kb search finds entries"),
+        (["show"], 2, "kb: kb show needs ENTRY...; kb show --help shows how"),
+        (["list", "--colour"], 2, "kb: kb list has no option --colour; kb list --help lists all"),
+        (["list", "--level", "9"], 2, "kb: --level takes a whole number from 1 to 3"),
         (["list", "--area", "cooking"], 2, "kb: no area 'cooking'; the deck has training, sequence"),
-        (["run", "61", "--device", "tpu"], 2, "kb: no device 'tpu'; choose cpu, cuda, mps, auto or both"),
+        (["run", "61", "--device", "tpu"], 2, "kb: no device 'tpu'; choose cpu, cuda, mps, auto, both"),
         (["run", "61", "--watch", "--device", "both"], 2, "kb: --watch runs on one device at a time; name one"),
         (["run", "61", "--timeout", "0"], 2, "kb: --timeout 0 is no time; give seconds above 0"),
         (["search", ""], 2, "kb: the query is empty; give words to look for: kb search lstm"),
@@ -316,7 +317,7 @@ def test_interrupted_run_is_130(small: Path, home: Path) -> None:
 
 INTERRUPTED_AT = """
 import os, signal, sys
-from kb.cli.app import run_app
+from kb.cli.door import run_app
 
 left = int(sys.argv[1])
 

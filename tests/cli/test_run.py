@@ -183,7 +183,7 @@ def test_missing_torch_is_told(small: Path, home: Path, tmp_path: Path) -> None:
         if not entry.name.startswith(("torch", "__editable__")):
             (site / entry.name).symlink_to(entry)
     begin = f"{code.format(str(site))}; sys.path.insert(0, {str(ROOT)!r})"
-    script = f"{begin}; from kb.cli.app import run_app; sys.exit(run_app(['run', '61']))"
+    script = f"{begin}; from kb.cli.door import run_app; sys.exit(run_app(['run', '61']))"
     done = subprocess.run([COMMAND[0], "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (1, "") == (done.returncode, done.stdout)
     assert done.stderr.startswith("kb: torch is not installed for this Python; install it: pip install torch")

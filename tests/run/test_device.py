@@ -9,7 +9,7 @@ import pytest
 
 from kb.errors import KbError, UsageError
 from kb.run.detection import find_device
-from kb.run.device import BOTH, CHOICES, CPU, DEVICES, check_device, listed, public, torch_version
+from kb.run.device import BOTH, CHOICES, CPU, DEVICES, check_device, public, torch_version
 from kb.run.runner import block_job, run
 
 TORCH = """
@@ -43,7 +43,7 @@ def test_names_differ_and_the_processor_is_first() -> None:
     names = [one.name for one in DEVICES]
     assert CPU == names[0] == "cpu"
     assert len({*CHOICES, BOTH}) == len(DEVICES) + 2
-    assert listed(CHOICES) == "cpu, cuda, mps or auto"
+    assert CHOICES == ("cpu", "cuda", "mps", "auto")
 
 
 def test_rows_are_python() -> None:

@@ -1,6 +1,13 @@
 """What the program shows, in Chinese."""
 
 WORDS = {
+    "the nearest to {words!r}": "与 {words!r} 最接近的条目",
+    "✓ verified": "✓ 已验证",
+    "~ verified with another torch": "~ 在其他版本的 torch 上验证过",
+    "· not yet verified": "· 尚未验证",
+    "1 basic, 2 working knowledge, 3 advanced": "1 基础，2 熟练，3 进阶",
+    "3/8: questions answered, of all": "3/8：答过的题数与总数",
+    "words, or the number of an entry; nothing to quit": "输入词或条目编号；直接回车退出",
     "drift at {count} {count:place|places}, {place}": "{count} 处输出有出入，{place}",
     "{count} {count:entry|entries}": "共 {count} 条",
     "level {level}": "{level} 级",

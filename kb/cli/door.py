@@ -1,0 +1,179 @@
+"""Door: where a command line comes in, and where whatever goes wrong becomes one line and an exit code."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import Any
+
+import typer
+
+from kb.cli.app import app
+from kb.cli.arguments import arranged
+from kb.cli.streams import let_go
+from kb.errors import INTERRUPTED, KbError, UsageError
+
+
+class Ended(BaseException):
+    """A signal that ends the program: what is open is closed on the way out, the terminal's modes among it."""
+
+
+def run_app(arguments: Sequence[str]) -> int:
+    """Run a command; returns the exit code, or minus the signal that is to end the process.
+
+    Every error is one line on stderr, and a code that tells its kind.
+    """
+    words, is_plain = arranged(arguments)
+    if is_plain:
+        os.environ["KB_PLAIN"] = "1"
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(number, _end)
+    try:
+        code = _run(words)
+    except Ended as ended:
+        code = -int(ended.args[0])
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            let_go(stream)
+        except (OSError, ValueError):
+            let_go(stream)
+            code = code or 1  # what could not be written is lost, and the exit code says so
+    return code
+
+
+def _end(number: int, _: object) -> None:
+    raise Ended(number)
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run a command; what goes wrong is said."""
+    try:
+        code = app(words, prog_name="kb", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        let_go(sys.stdout)  # whoever read the output has enough
+        return 0
+    except KbError as error:
+        return _fail(error, words)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail(_interruption(), words)
+    except typer.TyperException as error:
+        return _fail(_usage_error(error), words)
+    except OSError as error:
+        return _fail(_system_error(error), words)
+    except Exception as error:
+        if os.environ.get("KB_TRACEBACK"):
+            raise
+        return _fail(_mistake(error), words)
+    if code == INTERRUPTED and words[:1] not in (["run"], ["quiz"]):
+        # typer turns Ctrl-C into this code without a word; run and quiz have told what became of theirs.
+        return _fail(_interruption(), words)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(error: KbError, words: Sequence[str]) -> int:
+    """Say what is wrong, in one line and in the reader's language."""
+    from kb.screen.language import spoken_language  # most commands end well
+    from kb.screen.messages import Speech
+    from kb.screen.width import visible
+
+    text = Speech(spoken_language(words, os.environ)).error(error)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        let_go(sys.stdout)
+    with suppress(OSError):  # nobody may be there to read it; the exit code tells
+        print(f"kb: {visible(' '.join(text.split()))}", file=sys.stderr)
+    return error.exit_code
+
+
+def _mistake(error: Exception) -> KbError:
+    """What no other line here expects: a mistake of the program's own, which is told as one."""
+    return KbError(
+        "a mistake of the program's own: {kind}: {reason}",
+        "nothing that was saved is lost; KB_TRACEBACK=1 shows where it is",
+        kind=type(error).__name__,
+        reason=str(error)[:200],
+    )
+
+
+def _interruption() -> KbError:
+    """Ctrl-C."""
+    error = KbError("interrupted", "nothing is lost")
+    error.exit_code = INTERRUPTED
+    return error
+
+
+def _system_error(error: OSError) -> KbError:
+    """What the system refused."""
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return KbError("the system refuses: {reason}", "free space or mend permissions", reason=reason)
+    return KbError("{path}: {reason}", "free space or mend permissions", path=error.filename, reason=reason)
+
+
+def _usage_error(error: Any) -> UsageError:
+    """What typer found wrong with a command line, in our words: it says it in English alone."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "kb"
+    parameter = getattr(error, "param", None)
+    name = parameter and (parameter.opts[-1] if parameter.param_type_name == "option" else parameter.metavar)
+    match type(error).__name__:
+        case "NoSuchOption" if error.possibilities:
+            near = get_close_matches(error.option_name, error.possibilities, n=1, cutoff=0.0)[0]
+            return UsageError(
+                "{command} has no option {name}",
+                "did you mean {near}?",
+                command=command,
+                name=error.option_name,
+                near=near,
+            )
+        case "NoSuchOption":
+            return UsageError(
+                "{command} has no option {name}",
+                "{command} --help lists all",
+                command=command,
+                name=error.option_name,
+            )
+        case "MissingParameter":
+            return UsageError("{command} needs {name}", "{command} --help shows how", command=command, name=name)
+        case "BadOptionUsage" if "does not take" in error.message:
+            return UsageError(
+                "{name} takes no value", "{command} --help shows how", command=command, name=error.option_name
+            )
+        case "BadOptionUsage":
+            return UsageError(
+                "{name} needs a value", "{command} --help shows how", command=command, name=error.option_name
+            )
+        case "BadParameter" if parameter is not None:
+            return _bad_value(name, parameter.type, command)
+    if extra := re.match(r"Got unexpected extra argument\S* \((.*)\)", error.format_message()):
+        what = "{words} is more than {command} takes"
+        return UsageError(what, "{command} --help shows how", command=command, words=extra[1])
+    return UsageError(
+        "{command} cannot be read: {reason}",
+        "{command} --help shows how",
+        command=command,
+        reason=error.format_message().rstrip("."),
+    )
+
+
+def _bad_value(name: str | None, wanted: Any, command: str) -> UsageError:
+    """A value that is no number, or none of those that an option takes."""
+    least, most = getattr(wanted, "min", None), getattr(wanted, "max", None)
+    is_whole = "int" in wanted.name
+    if least is not None and most is not None:
+        what = "{name} takes a whole number from {least} to {most}"
+    elif least is not None:
+        what = "{name} takes a whole number of {least} or more"
+    elif is_whole:
+        what = "{name} takes a whole number"
+    else:
+        what = "{name} takes a number"
+    return UsageError(what, "{command} --help shows how", name=name, least=least, most=most, command=command)

@@ -1,0 +1,83 @@
+"""Naming: from what somebody typed in the place of an entry to the entry: a number, an exact name, or words that find
+it. What was guessed says so: nothing that acts may act on a guess."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from kb.deck.library import Library
+from kb.deck.naming import called, numbered
+from kb.errors import UsageError
+from kb.search.query import parse_query
+from kb.search.searcher import Searcher
+from kb.search.tokens import simplified
+
+
+class Named(NamedTuple):
+    """The entries that some words name."""
+
+    numbers: tuple[int, ...]
+    """The best first; never empty."""
+    words: str = ""
+    """The words; empty where it was a number."""
+    is_guess: bool = False
+    """Whether a word was read as another one, or does not stand in the entry."""
+
+
+def name_one(words: Sequence[str], library: Library, searcher: Callable[[], Searcher]) -> Named:
+    """The one entry that words name, all of them together; others that they may mean stand after it.
+
+    Raises:
+        UsageError: they name nothing, or several entries.
+    """
+    if len(words) > 1 and any(word.isdecimal() for word in words):
+        raise UsageError(
+            "{words!r} names more than one entry", "give one number, or words that find it", words=" ".join(words)
+        )
+    (found,) = name_all([" ".join(words)], library, searcher)
+    return found
+
+
+def name_all(words: Sequence[str], library: Library, searcher: Callable[[], Searcher]) -> list[Named]:
+    """The entries that words name: numbers by themselves, exact names by themselves, what stands between together.
+
+    Raises:
+        UsageError: a number or words that name nothing.
+    """
+    found: list[Named] = []
+    waiting: list[str] = []
+    for word in words:
+        number = numbered(word, library)
+        if number is None:
+            waiting.append(word)
+            continue
+        found += _by_words(waiting, library, searcher)
+        waiting = []
+        found.append(Named((number,)))
+    return found + _by_words(waiting, library, searcher)
+
+
+def _by_words(words: list[str], library: Library, searcher: Callable[[], Searcher]) -> list[Named]:
+    found: list[Named] = []
+    while words:
+        ends = (end for end in range(len(words), 0, -1) if called(" ".join(words[:end]), library.summaries))
+        end = next(ends, len(words))
+        found.append(_by_text(" ".join(words[:end]), library, searcher()))
+        words = words[end:]
+    return found
+
+
+def _by_text(text: str, library: Library, searcher: Searcher) -> Named:
+    """What a search finds first, with those on one subject with it; entries that are called so come before all."""
+    exact = called(text, library.summaries)
+    results = searcher.search(text, limit=1)
+    if results.hits:
+        best = results.hits[0]
+        ranked = (best.summary.number, *best.also)
+        if exact:
+            return Named((*(one for one in ranked if one in exact), *(one for one in exact if one not in ranked)), text)
+        is_changed = results.shown_for not in ("", simplified(text))
+        is_missing = len(best.matched) < len(parse_query(text).terms)
+        return Named(ranked, text, is_changed or is_missing)
+    if exact:
+        return Named(tuple(exact), text)
+    raise UsageError("no entry is found for {word!r}", "give a number; kb list shows all", word=text)
