@@ -54,11 +54,10 @@ class Context:
         Raises:
             KbError: nobody knows where this user is at home.
         """
-        found = find_places()
-        for path in (found.data, found.cache, found.logs):
-            if path.parts[:1] == ("~",) or (path.is_absolute() and path.parts[1:2] == ("~",)):
-                raise KbError("this user has no home folder", "set KB_HOME to a folder that you may write to")
-        return found
+        try:
+            return find_places()
+        except RuntimeError:  # platformdirs': neither HOME nor the system's list of users tells
+            raise KbError("this user has no home folder", "set KB_HOME to a folder that you may write to") from None
 
     @cached_property
     def deck_path(self) -> Path:

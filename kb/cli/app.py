@@ -96,7 +96,7 @@ class Commands(TyperGroup):
             return name, load(name), arranged_for(name, rest)
         if name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        near = get_close_matches(name, COMMANDS, n=1)
+        near = get_close_matches(name, COMMANDS, n=1, cutoff=0.8)
         if near:
             raise UsageError(
                 "no command {name!r}", "did you mean kb {near}? kb --help lists all", name=name, near=near[0]

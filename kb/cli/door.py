@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from kb.cli.app import app
+from kb.cli.app import COMMANDS, app
 from kb.cli.arguments import arranged
 from kb.cli.streams import let_go
 from kb.errors import INTERRUPTED, KbError, UsageError
@@ -64,7 +64,7 @@ def _run(words: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _fail(_interruption(), words)
     except typer.TyperException as error:
-        return _fail(_usage_error(error), words)
+        return _fail(_usage_error(error, words), words)
     except OSError as error:
         return _fail(_system_error(error), words)
     except Exception as error:
@@ -118,10 +118,10 @@ def _system_error(error: OSError) -> KbError:
     return KbError("{path}: {reason}", "free space or mend permissions", path=error.filename, reason=reason)
 
 
-def _usage_error(error: Any) -> UsageError:
+def _usage_error(error: Any, words: Sequence[str]) -> UsageError:
     """What typer found wrong with a command line, in our words: it says it in English alone."""
     context = getattr(error, "ctx", None)
-    command = context.command_path if context else "kb"
+    command = context.command_path if context else f"kb {words[0]}" if words[:1] and words[0] in COMMANDS else "kb"
     parameter = getattr(error, "param", None)
     name = parameter and (parameter.opts[-1] if parameter.param_type_name == "option" else parameter.metavar)
     match type(error).__name__:

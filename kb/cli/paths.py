@@ -12,7 +12,12 @@ EXAMPLES = {
 def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> None:
     """Show where things lie."""
     context = open_context(deck, lang)
-    places = {"deck": context.deck_path.absolute(), "progress": context.places.logs, "cache": context.places.cache}
+    places = {
+        "deck": context.deck_path.absolute(),
+        "progress": context.places.logs,
+        "copies": context.places.mine,
+        "cache": context.places.cache,
+    }
     if as_json:
         show_json({name: str(path) for name, path in places.items()})
     else:

@@ -36,9 +36,13 @@ def watch_shown(context: Context, number: int, wish: Wish) -> None:
         line = [piece for key, what in keys for piece in ((key, "strong"), (f" {context.say(what)}  ", "dim"))]
         context.err.print([[*line, (context.say("runs again when {file} is saved", file=path.name), "dim")]])
 
-    def next_device() -> None:
+    def next_device() -> bool:
         nonlocal at
+        if len(devices) == 1:
+            context.err.print([[(context.say("there is no other device here"), "warn")]])
+            return False
         at = (at + 1) % len(devices)
+        return True
 
     _, snippet = find_job(context, number, wish, wish.device)
     path = Path(snippet.path)
@@ -46,13 +50,13 @@ def watch_shown(context: Context, number: int, wish: Wish) -> None:
         watch(path, again, next_device)
 
 
-def watch(path: Path, run: Callable[[], None], next_device: Callable[[], None]) -> None:
+def watch(path: Path, run: Callable[[], None], next_device: Callable[[], bool]) -> None:
     """Run, then wait for a save (run again), ``r`` (run again), ``d`` (another device), ``q`` or Ctrl-D (leave).
 
     Args:
         path: the file whose saves count.
         run: runs and shows it.
-        next_device: changes to the next device and says so.
+        next_device: changes to the next device, if there is another one; says whether there is.
     """
     # Deferred: 30 ms.
     import watchfiles
@@ -75,10 +79,9 @@ def watch(path: Path, run: Callable[[], None], next_device: Callable[[], None]) 
                 key = keyboard.read_within(0.1) if keyboard else ""
                 if key in (STOP, END):
                     return
-                if key == DEVICE:
-                    next_device()
+                is_other = key == DEVICE and next_device()
                 is_changed = _drained(changes, 0.0 if keyboard else 0.1)
-                if key in (AGAIN, DEVICE) or is_changed:
+                if key == AGAIN or is_other or is_changed:
                     run()
     finally:
         end.set()
