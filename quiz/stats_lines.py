@@ -19,12 +19,21 @@ ROW = 12
 WEEKS = 26
 """How many weeks the heat map shows at most."""
 
+LATEST = 14
+"""How many days are listed where no map is drawn."""
+
 WEAKEST = 8
 """How many entries are listed."""
 
 
 def stats_lines(
-    stats: Stats, deck: Deck, summaries: dict[int, Summary], today: str, width: int, say: Speech
+    stats: Stats,
+    deck: Deck,
+    summaries: dict[int, Summary],
+    today: str,
+    width: int,
+    say: Speech,
+    is_plain: bool = False,
 ) -> list[Line]:
     """The whole of ``kb stats``.
 
@@ -35,6 +44,7 @@ def stats_lines(
         today: the local day, as ``2026-11-21``.
         width: cells of a line.
         say: the reader's language.
+        is_plain: whether nothing may be told by position alone, as bars and a map of days do.
     """
     lines = wrap(
         [
@@ -49,17 +59,18 @@ def stats_lines(
     lines.append(_retention_line(say("last {days} days", days=RECENT_DAYS), stats.recent, say))
     lines.append(_retention_line(say("ever"), stats.retention, say))
     lines += [[], [(say("Due in the next {days} days", days=len(stats.forecast)), "heading")]]
-    lines += _forecast_lines(stats.forecast)
-    lines += [[], [(say("Days"), "heading")], *_heat_map(stats.days, today, width)]
+    lines += _days_ahead(stats.forecast, today, say) if is_plain else _forecast_lines(stats.forecast)
+    lines += [[], [(say("Days"), "heading")]]
+    lines += _days_back(stats.days, say) if is_plain else _heat_map(stats.days, today, width)
     if stats.areas:
         lines += [[], [(say("Areas, the weakest first"), "heading")]]
         for area, known in stats.areas.items():
-            lines.append(_knowledge_line(area_name(deck, area, say.language), known, width))
+            lines.append(_knowledge_line(area_name(deck, area, say.language), known, width, is_plain))
     if stats.entries:
         lines += [[], [(say("Entries, the weakest first"), "heading")]]
         for number, known in list(stats.entries.items())[:WEAKEST]:
             title = f"{number}. {language_text(summaries[number].titles, say.language)}"
-            lines.append(_knowledge_line(title, known, width))
+            lines.append(_knowledge_line(title, known, width, is_plain))
         if len(stats.entries) > WEAKEST:
             lines.append([(say("{count} more", count=len(stats.entries) - WEAKEST), "dim")])
     return lines
@@ -91,6 +102,24 @@ def _forecast_lines(forecast: tuple[int, ...]) -> list[Line]:
     return [bars, counts]
 
 
+def _days_ahead(forecast: tuple[int, ...], today: str, say: Speech) -> list[Line]:
+    """The days on which something becomes due, a line each."""
+    first = date.fromisoformat(today)
+    return [
+        [(f"  {first + timedelta(ahead)}: {say('{count} {count:question|questions}', count=count)}", "")]
+        for ahead, count in enumerate(forecast)
+        if count
+    ] or [[(f"  {say('nothing is due')}", "dim")]]
+
+
+def _days_back(days: dict[str, int], say: Speech) -> list[Line]:
+    """The latest days with an answer, a line each."""
+    latest = sorted(days.items(), reverse=True)[:LATEST]
+    return [[(f"  {day}: {say('{count} {count:answer|answers}', count=count)}", "")] for day, count in latest] or [
+        [(f"  {say('nothing was answered')}", "dim")]
+    ]
+
+
 def _heat_map(days: dict[str, int], today: str, width: int) -> list[Line]:
     """A column a week, a row a weekday, Monday on top; the last column is this week."""
     last = date.fromisoformat(today)
@@ -109,16 +138,19 @@ def _heat_map(days: dict[str, int], today: str, width: int) -> list[Line]:
     return rows
 
 
-def _knowledge_line(name: str, known: Knowledge, width: int) -> Line:
+def _knowledge_line(name: str, known: Knowledge, width: int, is_plain: bool) -> Line:
     recall = known.recall or 0.0
     filled = round(recall * ROW)
     room = max(12, min(44, width - ROW - 24))
+    bar: Line = [
+        ("█" * filled, "good" if recall >= DESIRED_RETENTION else "warn"),
+        ("░" * (ROW - filled), "dim"),
+    ]
     return [
         ("  ", ""),
         (pad(clip(name, room), room), ""),
         ("  ", ""),
-        ("█" * filled, "good" if recall >= DESIRED_RETENTION else "warn"),
-        ("░" * (ROW - filled), "dim"),
+        *([] if is_plain else bar),
         (f" {recall:4.0%}", ""),
         (f"  {known.answered}/{known.items}", "dim"),
     ]

@@ -74,4 +74,5 @@ def show_stats(desk: "Desk", now: float, as_json: bool) -> None:
         from quiz.stats_lines import stats_lines
 
         library, width = desk.library, min(desk.out.width, MOST_CELLS)
-        desk.out.page(stats_lines(found, library.deck, library.by_number, local_day(now), width, desk.say))
+        lines = stats_lines(found, library.deck, library.by_number, local_day(now), width, desk.say, desk.out.is_plain)
+        desk.out.page(lines)

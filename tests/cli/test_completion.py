@@ -82,8 +82,8 @@ def test_zsh(environ: dict[str, str]) -> None:
         quoted = " ".join(f"'{word}'" for word in words)
         script += f"words=({quoted}); CURRENT={len(words)}; _kb_completion; print -- ---\n"
     offered = shell("zsh", script, environ).split("---\n")[:-1]
-    for (line, words), printed in zip(CASES, offered, strict=True):
-        assert all(word in printed for word in words), (line, printed)
+    for (line, found), printed in zip(CASES, offered, strict=True):
+        assert all(word in printed for word in found), (line, printed)
     assert "What is the mean of a batch?" in offered[1]
     assert "62" not in offered[2]
 

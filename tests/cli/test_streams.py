@@ -146,10 +146,12 @@ def test_unknown_user_without_a_home(tmp_path: Path) -> None:
     )
     environ["PYTHONPATH"] = str(ROOT)
     command = [COMMAND[0], "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environ)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=empty, env=environ)
     said = "kb: this user has no home folder; set KB_HOME to a folder that you may write to\n"
     assert (done.returncode, done.stderr) == (1, said)
-    assert list(tmp_path.iterdir()) == []
+    assert list(empty.iterdir()) == []
 
 
 def limited(what: int, most: int) -> Callable[[], None]:

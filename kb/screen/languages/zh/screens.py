@@ -1,6 +1,7 @@
 """What the program shows, in Chinese."""
 
 WORDS = {
+    "{count} {count:question|questions}": "{count} 题",
     "the nearest to {words!r}": "与 {words!r} 最接近的条目",
     "✓ verified": "✓ 已验证",
     "~ verified with another torch": "~ 在其他版本的 torch 上验证过",
