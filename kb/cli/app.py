@@ -7,7 +7,6 @@ A command is the function ``command`` of the file that has its name, its example
 import os
 import sys
 import time
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -96,6 +95,8 @@ class Commands(TyperGroup):
             return name, load(name), arranged_for(name, rest)
         if name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
+        from difflib import get_close_matches  # 2 ms that a command that is there does not need
+
         near = get_close_matches(name, COMMANDS, n=1, cutoff=0.8)
         if near:
             raise UsageError(

@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -126,6 +125,8 @@ def _usage_error(error: Any, words: Sequence[str]) -> UsageError:
     name = parameter and (parameter.opts[-1] if parameter.param_type_name == "option" else parameter.metavar)
     match type(error).__name__:
         case "NoSuchOption" if error.possibilities:
+            from difflib import get_close_matches  # deferred, as in app.py
+
             near = get_close_matches(error.option_name, error.possibilities, n=1, cutoff=0.0)[0]
             return UsageError(
                 "{command} has no option {name}",

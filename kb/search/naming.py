@@ -2,14 +2,14 @@
 it. What was guessed says so: nothing that acts may act on a guess."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kb.deck.library import Library
 from kb.deck.naming import called, numbered
 from kb.errors import UsageError
-from kb.search.query import parse_query
-from kb.search.searcher import Searcher
-from kb.search.tokens import simplified
+
+if TYPE_CHECKING:
+    from kb.search.searcher import Searcher  # for its name alone: a number needs no search, and no engine
 
 
 class Named(NamedTuple):
@@ -23,7 +23,7 @@ class Named(NamedTuple):
     """Whether a word was read as another one, or does not stand in the entry."""
 
 
-def name_one(words: Sequence[str], library: Library, searcher: Callable[[], Searcher]) -> Named:
+def name_one(words: Sequence[str], library: Library, searcher: "Callable[[], Searcher]") -> Named:
     """The one entry that words name, all of them together; others that they may mean stand after it.
 
     Raises:
@@ -37,7 +37,7 @@ def name_one(words: Sequence[str], library: Library, searcher: Callable[[], Sear
     return found
 
 
-def name_all(words: Sequence[str], library: Library, searcher: Callable[[], Searcher]) -> list[Named]:
+def name_all(words: Sequence[str], library: Library, searcher: "Callable[[], Searcher]") -> list[Named]:
     """The entries that words name: numbers by themselves, exact names by themselves, what stands between together.
 
     Raises:
@@ -56,7 +56,7 @@ def name_all(words: Sequence[str], library: Library, searcher: Callable[[], Sear
     return found + _by_words(waiting, library, searcher)
 
 
-def _by_words(words: list[str], library: Library, searcher: Callable[[], Searcher]) -> list[Named]:
+def _by_words(words: list[str], library: Library, searcher: "Callable[[], Searcher]") -> list[Named]:
     found: list[Named] = []
     while words:
         ends = (end for end in range(len(words), 0, -1) if called(" ".join(words[:end]), library.summaries))
@@ -66,8 +66,11 @@ def _by_words(words: list[str], library: Library, searcher: Callable[[], Searche
     return found
 
 
-def _by_text(text: str, library: Library, searcher: Searcher) -> Named:
+def _by_text(text: str, library: Library, searcher: "Searcher") -> Named:
     """What a search finds first, with those on one subject with it; entries that are called so come before all."""
+    from kb.search.query import parse_query
+    from kb.search.tokens import simplified
+
     exact = called(text, library.summaries)
     results = searcher.search(text, limit=1)
     if results.hits:
