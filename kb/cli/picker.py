@@ -4,6 +4,7 @@ from kb.context import Context
 from kb.screen.hit_lines import hit_lines
 from kb.screen.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, Keyboard, key_line
 from kb.screen.layout import Line, clip
+from kb.screen.width import width_of
 
 ACTIONS = {"r": "run", "q": "quiz"}
 """What a letter does to the entry that is pointed at."""
@@ -106,5 +107,9 @@ class _Picker:
         body = lines[: max(1, out.height - 2)]
         out.write("\x1b[H\x1b[2J")
         out.print(body)
-        out.write(f"\x1b[{out.height};1H" + out.styled(key_line(keys, context.say)))
+        line = key_line(keys, context.say)
+        while len(keys) > 1 and sum(width_of(text) for text, _ in line) >= out.width:
+            del keys[-2]  # the way out is the last to go
+            line = key_line(keys, context.say)
+        out.write(f"\x1b[{out.height};1H" + out.styled(line))
         out.stream.flush()

@@ -61,6 +61,7 @@ def time_text(seconds: float, say: Speech) -> str:
         (60, "{count} {count:minute|minutes}"),
     )
     for size, message in units:
-        if seconds >= 1.9 * size or size == 60:  # two days less a minute are two days, not 48 hours
+        # Two days less a minute are two days, not 48 hours; a day is a day.
+        if seconds >= 1.9 * size or 0.999 * size < seconds < 1.05 * size or size == 60:
             return say(message, count=max(1, round(seconds / size)))
     raise AssertionError("the last unit takes everything")

@@ -148,7 +148,16 @@ def test_language_is_loaded_when_it_is_spoken() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "1 minute"), (59 * 60, "59 minutes"), (2 * 3600, "2 hours"), (2 * 86400 - 60, "2 days"), (9e7, "3 years")],
+    [
+        (0, "1 minute"),
+        (59 * 60, "59 minutes"),
+        (3600, "1 hour"),
+        (86400 - 60, "1 day"),
+        (26 * 3600, "26 hours"),
+        (2 * 3600, "2 hours"),
+        (2 * 86400 - 60, "2 days"),
+        (9e7, "3 years"),
+    ],
 )
 def test_time_is_told_in_its_largest_fitting_unit(seconds: float, text: str) -> None:
     """A minute at least."""
