@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from kb.run import supervisor
-from kb.run.job import Outcome
+from kb.run.outcome import Outcome
 from kb.run.processes import LINUX, ProcTree, PsutilTree, Tree
 from kb.run.runner import block_job, run
 from tests.run.test_runner import TORTURE, leftovers

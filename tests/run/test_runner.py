@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kb.run.job import Job, Outcome, Run
+from kb.run.job import Job, Run
+from kb.run.outcome import Outcome
 from kb.run.processes import tree_below
 from kb.run.runner import block_job, run
 from tests.conftest import ROOT

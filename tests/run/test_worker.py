@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from kb.run.handover import STALE, TELLING, send_request, stamp
-from kb.run.job import Job, Outcome
+from kb.run.job import Job
+from kb.run.outcome import Outcome
 from kb.run.runner import block_job, run
 from kb.run.worker import PRELOADED, Worker
 from tests.conftest import ROOT
@@ -177,7 +178,7 @@ def test_another_torch_ends_it() -> None:
     with Worker.start() as one:
         assert run(job("print(1)"), worker=one).warm
         with socket.socket(socket.AF_UNIX) as client:
-            client.connect(one.address)
+            client.connect(str(one.address))
             request = {"stamp": json.dumps(["3.99", "python", "torch", []]), "environ": {}, "job": {}}
             send_request(client, request)
             assert client.recv(1) == STALE
