@@ -104,11 +104,11 @@ def run_script(config: dict[str, Any]) -> int:
             io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True, write_through=True
         )
     warnings.showwarning = _noting(path, noted)
-    status = 1
+    status, is_done = 1, False
     try:
         _prepare(config)
         _execute(path, config.get("own_lines"), seen)
-        status = 0
+        status, is_done = 0, True
     except SystemExit as leave:
         status = _exit_status(leave)
     except BaseException as error:
@@ -116,25 +116,25 @@ def run_script(config: dict[str, Any]) -> int:
         _print_traceback(error, path)
         if isinstance(error, KeyboardInterrupt):
             status = 130  # as kb.errors has it; this file stands alone
-    write_report()
+    write_report(is_done)
     return status
 
 
 def _reporter(
     config: dict[str, Any], seen: Seen, noted: list[dict[str, object]], failure: dict[str, object]
-) -> Callable[[], None]:
+) -> Callable[[bool], None]:
     """What writes the report: signed by the run's secret, which nothing but this function's closure holds from now on,
     so that no report is believed that the script wrote by hand."""
     opened, dumped, replaced, getpid, sign = open, json.dumps, os.replace, os.getpid, hashlib.blake2b
     report, rank, devices, pid = config["report"], config.get("rank", 0), config["device_facts"], os.getpid()
     secret = bytes.fromhex(config.pop("secret"))
 
-    def write() -> None:
+    def write(is_done: bool) -> None:
         if getpid() != pid:
             return  # a child of the script that fell out of its end: not the one that is asked for
         facts = {
             "rank": rank,
-            "reached_end": seen.reached_end,
+            "reached_end": is_done,
             "executed": [*seen.executed],
             "tampered": seen.tampered,
             "warnings": noted,
@@ -193,6 +193,8 @@ def _execute(path: str, own_lines: list[int] | None, seen: Seen) -> None:
     sys.modules["__main__"] = module
     sys.argv = [path]
     exec(code, names)  # noqa: S102 running scripts is what this is for
+    if seen.guard is not None:
+        seen.tampered = seen.tampered or seen.guard.complaint()
 
 
 def _exit_status(leave: SystemExit) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 CHECKS = frozenset({"assert_close", "assert_allclose"})
 """Functions whose call counts as a check, as an ``assert`` does."""
 
-CHECKED, CHECKING, ENTERED, ENDED = "checked", "checking", "entered", "ended"
+CHECKED, CHECKING, ENTERED = "checked", "checking", "entered"
 
 COMPARING = (
     *(f"__{name}__" for name in "eq ne lt le gt ge bool float int index len abs sub rsub getitem contains".split()),
@@ -31,6 +31,8 @@ COMPARING = (
 MODULES = "builtins", "math", "numpy", "torch", "torch.testing"
 """Where asserts find what they use."""
 
+BUILTINS = vars(builtins)
+
 ABSENT = object()
 
 Facts = tuple[Any, ...]
@@ -41,10 +43,11 @@ class Seen:
     """What is seen of a script while it runs."""
 
     def __init__(self) -> None:
-        self.reached_end = False
         self.executed: set[int] = set()
         self.tampered = ""
         """What is not as it was, in words; empty if all is."""
+        self.guard: Guard | None = None
+        """Made when the learner's lines were first entered."""
 
 
 class Instrument(ast.NodeTransformer):
@@ -54,7 +57,7 @@ class Instrument(ast.NodeTransformer):
         self.own_lines = own_lines
         self.count = 0
         # No identifiers: no line of a script can name them by accident.
-        self.names = {role: f"kb: {os.urandom(8).hex()}" for role in (CHECKED, CHECKING, ENTERED, ENDED)}
+        self.names = {role: f"kb: {os.urandom(8).hex()}" for role in (CHECKED, CHECKING, ENTERED)}
         self.tokens: dict[int, tuple[str, int]] = {}
         """Of each hook's call: its role, and the number of the check."""
         self.used: set[str] = set()
@@ -67,8 +70,6 @@ class Instrument(ast.NodeTransformer):
         tree = self.visit(tree)
         if self.own_lines is not None:
             self._insert_entry(tree)
-        last = tree.body[-1] if tree.body else ast.Pass(lineno=1, col_offset=0)
-        tree.body.append(self._statement(ENDED, last))
         return tree
 
     def _is_own(self, node: Any) -> bool:
@@ -80,8 +81,8 @@ class Instrument(ast.NodeTransformer):
         call = ast.Call(ast.Name(self.names[role], ast.Load()), [ast.Constant(token), *arguments], [])
         return ast.fix_missing_locations(ast.copy_location(call, at))
 
-    def _statement(self, role: str, at: ast.AST) -> ast.stmt:
-        return ast.copy_location(ast.Expr(self._call(role, at)), at)
+    def _entry(self, at: ast.AST) -> ast.stmt:
+        return ast.copy_location(ast.Expr(self._call(ENTERED, at)), at)
 
     def _wrapped(self, node: ast.expr, role: str) -> ast.expr:
         call = self._call(role, node, node)
@@ -128,13 +129,13 @@ class Instrument(ast.NodeTransformer):
         for statements in _blocks(tree):
             for at, statement in enumerate(statements):
                 if first <= statement.lineno <= last:
-                    statements.insert(at, self._statement(ENTERED, statement))
+                    statements.insert(at, self._entry(statement))
                     return
                 if statement.lineno < first <= (statement.end_lineno or 0):
                     around = statements, at
         if around is not None:
             statements, at = around
-            statements.insert(at, self._statement(ENTERED, statements[at]))
+            statements.insert(at, self._entry(statements[at]))
 
 
 def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
@@ -153,7 +154,7 @@ def hooks(instrument: Instrument, seen: Seen, names: Mapping[str, Any]) -> dict[
         seen: where they write down what they see.
         names: the script's global names.
     """
-    tokens, guards = instrument.tokens, list[Guard]()
+    tokens = instrument.tokens
 
     def checked(token: int, value: object) -> object:
         """Stands around the test of every assert."""
@@ -175,17 +176,10 @@ def hooks(instrument: Instrument, seen: Seen, names: Mapping[str, Any]) -> dict[
 
     def entered(token: int) -> None:
         """Stands before the learner's lines."""
-        if not guards and token in tokens:
-            guards.append(Guard(names, instrument.used, instrument.bound))
+        if seen.guard is None and token in tokens:
+            seen.guard = Guard(names, instrument.used, instrument.bound)
 
-    def ended(token: int) -> None:
-        """Stands after the script's last statement."""
-        if tokens.get(token, ("", 0))[0] == ENDED:
-            seen.reached_end = True
-            for guard in guards:
-                seen.tampered = seen.tampered or guard.complaint()
-
-    made: dict[str, Callable[..., Any]] = {CHECKED: checked, CHECKING: checking, ENTERED: entered, ENDED: ended}
+    made: dict[str, Callable[..., Any]] = {CHECKED: checked, CHECKING: checking, ENTERED: entered}
     return {instrument.names[role]: hook for role, hook in made.items()}
 
 
@@ -193,6 +187,7 @@ class Guard:
     """What asserts stand on, as it is now: to be asked later what of it was changed."""
 
     def __init__(self, names: Mapping[str, Any], used: set[str], bound: Counter[str]) -> None:
+        self.builtins = dict(BUILTINS)
         self.rows = [
             (holder, name, _facts(holder.get(name, ABSENT)), complaint)
             for holder, wanted, complaint in _foundations()
@@ -205,7 +200,13 @@ class Guard:
                 self.rows.append((names, name, _facts(value), "{} is not what the snippet calls so any more"))
 
     def complaint(self) -> str:
-        """What was changed, in words; empty if nothing was. Calls nothing that could have been changed, too."""
+        """What was changed, in words; empty if nothing was. Python's own is put back: what follows needs it."""
+        try:
+            return self._first_change()
+        finally:
+            BUILTINS.update(self.builtins)
+
+    def _first_change(self) -> str:
         for holder, name, facts, complaint in self.rows:
             now = holder.get(name, ABSENT)
             if now is not facts[0]:
@@ -220,7 +221,7 @@ def _foundations() -> list[tuple[Mapping[str, Any], list[str], str]]:
     """Where that lies on which asserts stand: names by name, the names, and the complaint about one."""
     loaded: Mapping[str, Any] = sys.modules
     found: list[tuple[Mapping[str, Any], list[str], str]] = [
-        (vars(builtins), [name for name in vars(builtins) if name != "_"], "{} is not Python's own any more"),
+        (BUILTINS, [name for name in BUILTINS if name != "_"], "{} is not Python's own any more"),
         (vars(math), list(vars(math)), "math.{} is not Python's own any more"),
         (loaded, [name for name in MODULES if name in loaded], "the module {} is not the installed one"),
     ]
@@ -243,7 +244,7 @@ def _foundations() -> list[tuple[Mapping[str, Any], list[str], str]]:
 def _is_foreign(name: str, value: object) -> bool:
     """Whether a global name stands for a module or for a function or class of one, and not for the script's own."""
     if value is ABSENT:
-        return name in vars(builtins)
+        return name in BUILTINS
     if isinstance(value, types.ModuleType):
         return True
     return isinstance(value, type | types.FunctionType | types.BuiltinFunctionType) and value.__module__ != "__main__"
