@@ -52,6 +52,13 @@ class Commands(TyperGroup):
         name, found, rest = super().resolve_command(ctx, args)
         return name, found and load(found.name or ""), rest
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. Ctrl-C that it does not handle is told; typer would make an exit code of it, and no word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+
 
 def load(name: str) -> Any:
     """A command with its options, from the file that has its name."""
@@ -109,9 +116,6 @@ def run_app(arguments: list[str]) -> int:
         return _fail(f"{message[:1].lower()}{message[1:]}; {command} --help shows what is possible", 2)
     except OSError as error:
         return _fail(f"{error.filename or 'the system'}: {error.strerror or error}; free space or mend permissions", 1)
-    if code == INTERRUPTED and arguments[:1] not in (["run"], ["quiz"]):
-        # typer turns Ctrl-C into this code without a word; run and quiz have told what became of theirs.
-        return _fail("interrupted; nothing is lost", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

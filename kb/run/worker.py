@@ -150,7 +150,7 @@ class Worker:
                 if not is_held(self.lock):
                     break
                 if not read_holder(self.lock)[1]:
-                    loaded_at = now
+                    loaded_at = time.monotonic()
         return b""
 
     def close(self) -> None:
