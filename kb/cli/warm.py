@@ -71,4 +71,4 @@ def keep_worker(address: Path, minutes: float) -> None:
     try:
         Worker.keep(address, minutes)
     except OSError as error:
-        raise KbError(f"no worker can be kept at {address}: {error.strerror}", "remove that folder") from None
+        raise KbError(f"no worker can be kept at {address}: {error.strerror}", "see that this folder can be written by you alone") from None

@@ -19,8 +19,8 @@ from kb.run.processes import LINUX
 
 ROOT = str(Path(__file__).parents[2])
 
-# Nothing of the user's is loaded into it (-I), and where it needs none, no installed package is looked for (-S).
-ISOLATED = ["-I", *(["-S"] if LINUX else []), *(["-B"] if sys.dont_write_bytecode else [])]
+# No variable or folder of the user's changes what it loads; where it needs no installed package, none is looked for.
+ISOLATED = ["-E", "-P", *(["-s", "-S"] if LINUX else []), *(["-B"] if sys.dont_write_bytecode else [])]
 
 
 def start_cold(job: Job) -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
