@@ -9,6 +9,7 @@ from kb.deck.item import Item
 from kb.deck.script import Snippet
 from kb.errors import KbError
 from kb.run.job import Job, Run
+from kb.run.outcome import Outcome
 from kb.run.runner import OnOutput, block_job, run, snippet_job
 from kb.run.worker import Worker
 from kb.verify.record import Record
@@ -89,6 +90,8 @@ class Examiner:
 def _printed(item: Item, worker: Worker) -> str:
     """What an item's script prints."""
     done = run(block_job(item.code, item.id), worker=worker)
+    if done.outcome is Outcome.INTERRUPTED:
+        raise KeyboardInterrupt
     if not done.passed:
         raise KbError(
             "the key of {key} cannot be computed: {reason}",

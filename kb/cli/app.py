@@ -104,6 +104,13 @@ class Commands(TyperGroup):
             )
         raise UsageError("no command {name!r}", "kb --help lists all; kb search finds entries", name=name)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. Ctrl-C that it does not handle is told; typer would make an exit code of it, and no word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+
 
 def load(name: str) -> Any:
     """A command with its options, from the file that has its name."""

@@ -70,9 +70,6 @@ def _run(words: Sequence[str]) -> int:
         if os.environ.get("KB_TRACEBACK"):
             raise
         return _fail(_mistake(error), words)
-    if code == INTERRUPTED and words[:1] not in (["run"], ["quiz"]):
-        # typer turns Ctrl-C into this code without a word; run and quiz have told what became of theirs.
-        return _fail(_interruption(), words)
     return code if isinstance(code, int) else 0
 
 

@@ -85,7 +85,7 @@ def show_curve(context: Context, done: Run) -> None:
         return
     from kb.screen.curve import draw, read_series
 
-    if picture := draw(read_series(done.stdout), context.out.width, context.out.has_colours):
+    if picture := draw(read_series(done.stdout), context.out.width, context.out.height, context.out.has_colours):
         context.out.write("\n" + picture + "\n")
 
 

@@ -85,7 +85,7 @@ def keep_worker(address: Path, minutes: float) -> None:
     except OSError as error:
         raise KbError(
             "no worker can be kept at {address}: {error}",
-            "remove that folder",
+            "see that this folder can be written by you alone",
             address=address,
             error=error.strerror,
         ) from None

@@ -4,6 +4,7 @@ import json
 
 from kb.errors import KbError, UsageError
 from kb.run.device import AUTO, CPU, DEVICES, require_torch
+from kb.run.outcome import Outcome
 from kb.run.runner import block_job, run
 
 DETECT = f"""
@@ -19,11 +20,14 @@ def find_device(device: str) -> str:
     Raises:
         UsageError: this machine does not have it.
         KbError: torch is not installed, or does not start.
+        KeyboardInterrupt: the user pressed Ctrl-C meanwhile.
     """
     require_torch()
     if device == CPU:
         return device
     asked = run(block_job(DETECT, "detect"))
+    if asked.outcome is Outcome.INTERRUPTED:
+        raise KeyboardInterrupt
     if not asked.passed:
         raise KbError("torch does not start: {reason}", "python -c 'import torch' shows why", reason=asked.reason)
     there = [name for name, is_there in json.loads(asked.stdout).items() if is_there]

@@ -1,6 +1,7 @@
 """Handover: what a client and a worker say to each other before a job is under way."""
 
 import json
+import os
 import socket
 import struct
 import sys
@@ -20,9 +21,10 @@ TELLING = ("OMP_", "MKL_", "KMP_", "ATEN_", "TORCH", "PYTORCH_", "CUDA_", "HIP_"
 
 
 def stamp(environ: Mapping[str, str]) -> str:
-    """What must be the same in client and worker for a warm run to be the same as a cold one."""
+    """What must be the same in client and worker for a warm run to be the same as a cold one. The name that Python was
+    started by is not: an environment has several."""
     telling = sorted(f"{key}={value}" for key, value in environ.items() if key.startswith(TELLING))
-    return json.dumps([sys.version, sys.executable, torch_stamp(), telling])
+    return json.dumps([sys.version, os.path.realpath(sys.prefix), torch_stamp(), telling])
 
 
 def is_same_torch(one: str, other: str) -> bool:

@@ -1,11 +1,12 @@
 """Harness: runs one script inside its own process and writes down what happened.
 
-It stands alone (standard library only) because it is started by its path in a fresh interpreter, and called after a
-fork in a warm one. A script passes on the harness's word that its last statement was reached and that its checks
-were executed; an exit code of 0 proves neither.
+It stands alone (standard library only, and the instrument beside it, which does so too) because it is started by its
+path in a fresh interpreter, and called after a fork in a warm one. A script passes on the harness's word that its last
+statement was reached and that its checks were executed; an exit code of 0 proves neither.
 """
 
 import ast
+import hashlib
 import io
 import json
 import linecache
@@ -17,16 +18,16 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+ROOT = __file__.rpartition("/kb/run/")[0]
+sys.path.insert(0, ROOT)  # started by its path, with nothing of ours to be found
+from kb.run.instrument import Instrument, Seen, hooks  # noqa: E402
+
+sys.path.remove(ROOT)
+
 FRAME = b"\x1e"
 """First byte of a framed piece of stderr, see ``TaggedStream``."""
 
-CHECKS = frozenset({"assert_close", "assert_allclose"})
-"""Functions whose call counts as a check, as an ``assert`` does."""
-
 DEPRECATIONS = ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning")
-
-# No identifiers: no line of a script can name them by accident.
-HOOK_CHECKED, HOOK_CHECKING, HOOK_ENDED = "kb: checked", "kb: checking", "kb: ended"
 
 MAX_WARNINGS = 20
 MAX_VALUE = 200
@@ -61,39 +62,13 @@ class TaggedStream(io.RawIOBase):
         return len(whole)
 
 
-class Observer:
-    """What is seen of a script while it runs."""
+def _noting(path: str, noted: list[dict[str, object]]) -> Callable[..., None]:
+    """In place of ``warnings.showwarning``: prints as Python does, and notes it."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.reached_end = False
-        self.executed: set[int] = set()
-        self.tampered = ""
-        self.warnings: list[dict[str, object]] = []
-        self.failure: dict[str, object] | None = None
-
-    def checked(self, index: int, value: object) -> object:
-        """Stands around the test of every assert."""
-        self.executed.add(index)
-        return value
-
-    def checking(self, index: int, function: Any) -> Any:
-        """Stands around the function of every ``assert_close``: only torch's own counts."""
-        if getattr(function, "__module__", "").startswith("torch.testing"):
-            self.executed.add(index)
-        else:
-            self.tampered = getattr(function, "__name__", "assert_close")
-        return function
-
-    def ended(self) -> None:
-        """Called by the statement after the script's last."""
-        self.reached_end = True
-
-    def warned(self, message: Any, category: type, filename: str, lineno: int, *_: Any) -> None:
-        """In place of ``warnings.showwarning``: prints as Python does, and notes it."""
-        if len(self.warnings) < MAX_WARNINGS:
-            where = "snippet" if filename == self.path else filename.rpartition(os.sep)[2]
-            self.warnings.append(
+    def warned(message: Any, category: type, filename: str, lineno: int, *_: Any) -> None:
+        if len(noted) < MAX_WARNINGS:
+            where = "snippet" if filename == path else filename.rpartition(os.sep)[2]
+            noted.append(
                 {
                     "category": category.__name__,
                     "message": str(message),
@@ -104,92 +79,71 @@ class Observer:
             )
         print(warnings.formatwarning(message, category, filename, lineno), end="", file=sys.stderr)
 
-
-class Instrument(ast.NodeTransformer):
-    """Wraps every check outside the learner's own lines, and numbers them in the order of the file."""
-
-    def __init__(self, own_lines: tuple[int, int] | None) -> None:
-        self.own_lines = own_lines
-        self.count = 0
-
-    def _is_own(self, node: Any) -> bool:
-        return self.own_lines is not None and self.own_lines[0] <= node.lineno <= self.own_lines[1]
-
-    def _wrapped(self, node: Any, name: str) -> ast.expr:
-        call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant(self.count), node], [])
-        self.count += 1
-        return ast.fix_missing_locations(ast.copy_location(call, node))
-
-    def visit_Assert(self, node: ast.Assert) -> ast.AST:
-        self.generic_visit(node)
-        if not self._is_own(node):
-            node.test = self._wrapped(node.test, HOOK_CHECKED)
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        if name in CHECKS and not self._is_own(node):
-            node.func = self._wrapped(node.func, HOOK_CHECKING)
-        return node
+    return warned
 
 
 def run_script(config: dict[str, Any]) -> int:
     """Run a script as ``__main__`` and write the report.
 
     Args:
-        config: ``path`` of the script, ``report`` the file to write, ``nonce`` and ``tagged`` (a file descriptor) for
-            the framed stderr, ``device_facts`` (what to ask of torch at the end), ``own_lines`` (first and last line
-            of the learner's own, or None), ``seed`` (or None), ``threads`` (or None).
+        config: ``path`` of the script, ``report`` the file to write, ``secret`` to sign it with (which is taken out),
+            ``nonce`` and ``tagged`` (a file descriptor) for the framed stderr, ``device_facts`` (what to ask of torch
+            at the end), ``own_lines`` (first and last line of the learner's own, or None), ``seed`` (or None),
+            ``threads`` (or None).
 
     Returns:
         The exit code that Python would have ended with.
     """
     path = config["path"]
-    observer = Observer(path)
+    seen, noted, failure = Seen(), list[dict[str, object]](), dict[str, object]()
     # Everything that the report hangs on is bound here, before the script can reach it.
-    write_report = _reporter(observer, config["report"], config.get("rank", 0), config["device_facts"])
+    write_report = _reporter(config, seen, noted, failure)
     if config.get("nonce"):
         raw = TaggedStream(config["tagged"], config["nonce"])
         sys.stderr = io.TextIOWrapper(
             io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True, write_through=True
         )
-    warnings.showwarning = observer.warned  # type: ignore[assignment]
-    status, checks = 1, 0
+    warnings.showwarning = _noting(path, noted)
+    status, is_done = 1, False
     try:
         _prepare(config)
-        code, checks = _compile(path, config.get("own_lines"))
-        _execute(code, path, observer)
-        status = 0
+        _execute(path, config.get("own_lines"), seen)
+        status, is_done = 0, True
     except SystemExit as leave:
         status = _exit_status(leave)
     except BaseException as error:
-        observer.failure = _describe(error, path)
+        failure.update(_describe(error, path))
         _print_traceback(error, path)
         if isinstance(error, KeyboardInterrupt):
             status = 130  # as kb.errors has it; this file stands alone
-    write_report(checks)
+    write_report(is_done)
     return status
 
 
-def _reporter(observer: Observer, report: str, rank: int, devices: list[list[str]]) -> Callable[[int], None]:
-    opened, dumped, replaced, pid = open, json.dumps, os.replace, os.getpid()
+def _reporter(
+    config: dict[str, Any], seen: Seen, noted: list[dict[str, object]], failure: dict[str, object]
+) -> Callable[[bool], None]:
+    """What writes the report: signed by the run's secret, which nothing but this function's closure holds from now on,
+    so that no report is believed that the script wrote by hand."""
+    opened, dumped, replaced, getpid, sign = open, json.dumps, os.replace, os.getpid, hashlib.blake2b
+    report, rank, devices, pid = config["report"], config.get("rank", 0), config["device_facts"], os.getpid()
+    secret = bytes.fromhex(config.pop("secret"))
 
-    def write(checks: int) -> None:
-        if os.getpid() != pid:
+    def write(is_done: bool) -> None:
+        if getpid() != pid:
             return  # a child of the script that fell out of its end: not the one that is asked for
         facts = {
             "rank": rank,
-            "reached_end": observer.reached_end,
-            "checks": checks,
-            "executed": sorted(observer.executed),
-            "tampered": observer.tampered,
-            "warnings": observer.warnings,
-            "failure": observer.failure,
+            "reached_end": is_done,
+            "executed": [*seen.executed],
+            "tampered": seen.tampered,
+            "warnings": noted,
+            "failure": failure or None,
             **_torch_facts(devices),
         }
-        with opened(report + ".part", "w", encoding="utf-8") as file:
-            file.write(dumped(facts))
+        data = dumped(facts).encode()
+        with opened(report + ".part", "wb") as file:
+            file.write(sign(data, key=secret).hexdigest().encode() + b"\n" + data)
         replaced(report + ".part", report)
 
     return write
@@ -227,32 +181,20 @@ def _prepare(config: dict[str, Any]) -> None:
         torch.manual_seed = torch.random.manual_seed = manual_seed
 
 
-def _compile(path: str, own_lines: list[int] | None) -> tuple[types.CodeType, int]:
+def _execute(path: str, own_lines: list[int] | None, seen: Seen) -> None:
     with open(path, encoding="utf-8-sig") as file:
         source = file.read()
-    tree = ast.parse(source, path)
     instrument = Instrument((own_lines[0], own_lines[1]) if own_lines else None)
-    tree = instrument.visit(tree)
-    last = tree.body[-1] if tree.body else ast.Pass(lineno=1, col_offset=0)
-    end = ast.Expr(ast.Call(ast.Name(HOOK_ENDED, ast.Load()), [], []))
-    tree.body.append(ast.fix_missing_locations(ast.copy_location(end, last)))
-    return compile(tree, path, "exec", dont_inherit=True, optimize=0), instrument.count
-
-
-def _execute(code: types.CodeType, path: str, observer: Observer) -> None:
+    tree = instrument.instrumented(ast.parse(source, path))
+    code = compile(tree, path, "exec", dont_inherit=True, optimize=0)
     module = types.ModuleType("__main__")
-    module.__dict__.update(
-        {
-            "__file__": path,
-            "__builtins__": __builtins__,
-            HOOK_CHECKED: observer.checked,
-            HOOK_CHECKING: observer.checking,
-            HOOK_ENDED: observer.ended,
-        }
-    )
+    names = module.__dict__
+    names.update({"__file__": path, "__builtins__": __builtins__, **hooks(instrument, seen, names)})
     sys.modules["__main__"] = module
     sys.argv = [path]
-    exec(code, module.__dict__)  # noqa: S102 running scripts is what this is for
+    exec(code, names)  # noqa: S102 running scripts is what this is for
+    if seen.guard is not None:
+        seen.tampered = seen.tampered or seen.guard.complaint()
 
 
 def _exit_status(leave: SystemExit) -> int:
@@ -316,12 +258,13 @@ def _values(frame: types.FrameType, path: str, line: int) -> dict[str, str]:
 
 
 def main() -> None:
-    """Entry of a cold start: the configuration is the only argument, as JSON."""
-    config = json.loads(sys.argv[1])
-    if "launcher_report" in config:
-        # One of torchrun's processes: each writes a report of its own, and its output is torchrun's.
-        rank = int(os.environ.get("RANK", "0"))
-        config |= {"rank": rank, "report": f"{config['launcher_report']}-{rank}", "nonce": ""}
+    """Entry of a cold start: the configuration lies in the file that is named, which goes before the script begins."""
+    path = sys.argv[1]
+    if path.endswith("-"):
+        path += os.environ.get("RANK", "0")  # one of torchrun's processes: each has a configuration of its own
+    with open(path, encoding="utf-8") as file:
+        config = json.load(file)
+    os.unlink(path)  # noqa: PTH108 pathlib would take 3 ms, before every run
     sys.exit(run_script(config))
 
 

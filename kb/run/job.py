@@ -1,41 +1,12 @@
 """Job: one execution as it is asked for; Run: what came of it."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
-from kb.errors import INTERRUPTED as INTERRUPTED_CODE
+from kb.run.outcome import Outcome
 
 OUTPUT_LIMIT = 10_000_000
 """Bytes of output after which a run is ended."""
-
-
-class Outcome(StrEnum):
-    """How a run ended. Its text is what records, ``--json`` and the supervisor's result call it."""
-
-    exit_status: int
-    """What ``kb run`` ends with."""
-    is_own_doing: bool
-    """Whether the script brought it about, wherever it runs: what is cut off by a clock, a full machine, a signal or
-    the user says nothing about whether its lines are right."""
-    sentence: str
-    """Why, in words, with the facts in braces; empty where only the run can tell."""
-
-    def __new__(cls, text: str, exit_status: int = 1, is_own_doing: bool = True, sentence: str = "") -> Self:
-        member = str.__new__(cls, text)
-        member._value_ = text
-        member.exit_status = exit_status
-        member.is_own_doing = is_own_doing
-        member.sentence = sentence
-        return member
-
-    PASSED = "passed", 0, True, ""
-    FAILED = "failed", 1, True, ""
-    TIMED_OUT = "timed out", 124, False, "not done after {timeout:g} s"
-    OUT_OF_MEMORY = "out of memory", 1, False, "its processes held more memory than they may"
-    KILLED = "killed", 1, False, "killed by signal {signal} ({name})"
-    INTERRUPTED = "interrupted", INTERRUPTED_CODE, False, "interrupted"
-    TOO_MUCH_OUTPUT = "too much output", 1, True, "it printed more than {megabytes:g} MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +20,14 @@ class Job:
     device: str = "cpu"
     """What the script finds in ``KB_DEVICE``."""
     timeout: float = 60.0
-    """Seconds until everything it started is killed."""
+    """Seconds after which everything it started is killed: once so many have passed, and its processes have also
+    computed for so many in sum, or rest (a script that sleeps or waits for itself). One that is kept from computing by
+    busy neighbours may go on, up to four times as long."""
+    cpu_limit: float = 0.0
+    """Seconds of computing, all cores and processes in sum, after which everything is killed; 0 for no such limit."""
     memory_limit: int = 0
-    """Bytes of resident memory of the whole process tree; 0 for three quarters of the machine's."""
+    """Bytes of resident memory of the whole process tree; 0 for three quarters of what the machine has, or the control
+    group in which this runs, whichever is less."""
     output_limit: int = OUTPUT_LIMIT
     """Bytes of output, stdout and stderr together."""
     environ: dict[str, str] = field(default_factory=dict)
@@ -119,7 +95,7 @@ class Run:
     seconds: float
     """Wall time, from start to end of its process."""
     cpu_seconds: float
-    """Time on all cores, of the process and the children it waited for."""
+    """Time on all cores, of its processes in sum."""
     peak_mb: float
     """Most resident memory of the whole process tree, in MiB."""
     device: str

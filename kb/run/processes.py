@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ class Tree(ABC):
     @abstractmethod
     def memory(self) -> int:
         """Resident bytes of them all. Pages that several share count for each."""
+
+    @abstractmethod
+    def cpu_seconds(self) -> float:
+        """Time that they have computed, on all cores, with those that have ended."""
 
     def kill(self) -> bool:
         """SIGKILL to each; says whether there was any."""
@@ -74,6 +79,15 @@ class ProcTree(Tree):
                 pages += int(_read(f"/proc/{pid}/statm").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def cpu_seconds(self) -> float:
+        ticks = 0
+        for pid in self.below():
+            with contextlib.suppress(OSError, ValueError):
+                # The name in brackets may hold anything. Then: its own time in two parts, and that of those it reaped.
+                fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+                ticks += sum(map(int, fields[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
 
 def _children(pid: int) -> list[int]:
     found: list[int] = []
@@ -103,6 +117,7 @@ class PsutilTree(Tree):
         super().__init__(root)
         self._psutil = psutil
         self._seen: set[psutil.Process] = set()
+        self._computed: dict[psutil.Process, float] = {}
 
     def below(self) -> list[int]:
         with contextlib.suppress(self._psutil.Error):
@@ -117,6 +132,14 @@ class PsutilTree(Tree):
             with contextlib.suppress(self._psutil.Error):
                 total += one.memory_info().rss
         return total
+
+    def cpu_seconds(self) -> float:
+        self.below()
+        for one in self._seen:
+            with contextlib.suppress(self._psutil.Error):
+                times = one.cpu_times()
+                self._computed[one] = times.user + times.system
+        return sum(self._computed.values())
 
     def _lives(self, one: "psutil.Process") -> bool:
         try:
@@ -153,9 +176,10 @@ def _prctl(option: int, value: int = 1) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def machine_memory() -> int:
-    """Bytes of memory that this machine has."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+def wait_passively(environ: MutableMapping[str, str]) -> None:
+    """Let torch's threads that wait not spin, unless the user says so: beside two busy neighbours a training's step
+    takes 290 ms instead of 100, most of it waiting."""
+    environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def thread_count() -> int:

@@ -2,26 +2,26 @@
 
 import codecs
 import json
-import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 from kb.deck.script import Snippet
+from kb.errors import KbError, Message
 from kb.run.channel import END, ERR, OUT, Reader
-from kb.run.job import Failure, Job, Outcome, Run, Warned
-from kb.run.supervisor import supervise
-
-HARNESS = Path(__file__).with_name("harness.py")
+from kb.run.cold import start_cold
+from kb.run.job import Failure, Job, Run, Warned
+from kb.run.outcome import COMPUTED_ENOUGH, Outcome
 
 OnOutput = Callable[[str, str], None]
 """Called with ``stdout`` or ``stderr`` and a piece of text, as it comes."""
 OnWait = Callable[[], None]
 """Called now and then while nothing comes."""
+
+
+TAMPERED = "{name} was changed, and checks stand on it"
 
 
 class Starter(Protocol):
@@ -71,47 +71,21 @@ def run(
 
     Returns:
         The Run. A KeyboardInterrupt meanwhile interrupts the script, and its outcome says so.
+
+    Raises:
+        KbError: no folder for temporary files can be written.
     """
     connection = worker.connect(job) if worker is not None else None
     warm = connection is not None
-    supervisor = 0
+    supervisor = None
     if connection is None:
-        connection, supervisor = _start_cold(job)
+        connection, supervisor = start_cold(job)
     try:
         return _collect(job, connection, on_output, on_wait, warm)
     finally:
         connection.close()
         if supervisor:
-            os.waitpid(supervisor, 0)
-
-
-def _start_cold(job: Job) -> tuple[socket.socket, int]:
-    ours, theirs = socket.socketpair()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            ours.close()
-            supervise(theirs, asdict(job), become_python)
-        finally:
-            os._exit(1)
-    theirs.close()
-    return ours, pid
-
-
-def become_python(config: dict[str, Any]) -> NoReturn:
-    """Replace this process by a new interpreter that runs the harness (or torchrun, which starts it)."""
-    python = [sys.executable, "-P", "-X", "faulthandler"]
-    # Threads that wait must not spin: beside busy neighbours a training takes three times as long, all of it waiting.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if config["launcher"] == "torchrun":
-        os.environ["PYTHONSAFEPATH"] = "1"  # torchrun starts its processes without -P
-        os.environ.setdefault("OMP_NUM_THREADS", "1")  # as it would do itself, with a warning
-        ours = json.dumps({**config, "launcher_report": config["report"]})
-        launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(config["processes"])]
-        os.execve(sys.executable, [*python, *launch, str(HARNESS), ours], os.environ)  # noqa: S606
-    os.execve(sys.executable, [*python, str(HARNESS), json.dumps(config)], os.environ)  # noqa: S606
+            supervisor.wait()
 
 
 def _collect(
@@ -145,6 +119,8 @@ def _collect(
             reader.interrupt()
     for kind, decoder in decoders.items():
         take(kind, decoder.decode(b"", final=True))
+    if unwritable := result.get("unwritable"):
+        raise KbError("{what}", "free space, or set TMPDIR to a folder that can be written", what=unwritable)
     return _judge(job, result, "".join(texts[OUT]), "".join(texts[ERR]), warm)
 
 
@@ -181,27 +157,39 @@ def _outcome(
     job: Job, result: dict[str, Any], report: dict[str, Any], reports: list[dict[str, Any]], exit_code: int
 ) -> tuple[Outcome, str]:
     if trouble := result.get("trouble"):
-        return Outcome.FAILED, f"the run could not be supervised: {trouble}"
+        return Outcome.FAILED, Message("the run could not be supervised: {trouble}", trouble=trouble)
     if result["ended_by"]:
         cut_off = Outcome(result["ended_by"])
-        return cut_off, cut_off.sentence.format(timeout=job.timeout, megabytes=job.output_limit / 1e6)
+        sentence = COMPUTED_ENOUGH if result["has_computed_enough"] else cut_off.sentence
+        facts = {"timeout": job.timeout, "cpu_limit": job.cpu_limit, "megabytes": job.output_limit / 1e6}
+        return cut_off, Message(sentence, **facts)
     if exit_code < 0:
-        return Outcome.KILLED, Outcome.KILLED.sentence.format(signal=-exit_code, name=_signal_name(-exit_code))
-    rank = f"rank {report['rank']}: " if job.processes > 1 and report else ""
+        return Outcome.KILLED, Message(Outcome.KILLED.sentence, signal=-exit_code, name=_signal_name(-exit_code))
+    outcome, reason = _own_outcome(job, report, reports, exit_code)
+    if reason and job.processes > 1 and report:
+        reason = Message("rank {rank}: {reason}", rank=report["rank"], reason=reason)
+    return outcome, reason
+
+
+def _own_outcome(
+    job: Job, report: dict[str, Any], reports: list[dict[str, Any]], exit_code: int
+) -> tuple[Outcome, str]:
+    """How a script ended that nobody cut off."""
     if failure := report.get("failure"):
         message = (failure["message"].strip().splitlines() or [""])[0]
+        text = f"{failure['type']}{': ' if message else ''}{message}"
         if failure["type"] == "OutOfMemoryError":
-            return Outcome.OUT_OF_MEMORY, f"{rank}{failure['type']}: {message}"
-        where = f"line {failure['line']}: " if failure["line"] else ""
-        return Outcome.FAILED, f"{rank}{where}{failure['type']}{': ' if message else ''}{message}"
+            return Outcome.OUT_OF_MEMORY, text
+        line = failure["line"]
+        return Outcome.FAILED, Message("line {line}: {text}", line=line, text=text) if line else text
     if exit_code:
-        return Outcome.FAILED, f"{rank}exit code {exit_code}"
+        return Outcome.FAILED, Message("exit code {code}", code=exit_code)
     if len(reports) < job.processes or not report.get("reached_end"):
-        return Outcome.FAILED, f"{rank}it left before its last statement"
+        return Outcome.FAILED, Message("it left before its last statement")
     if tampered := next((one["tampered"] for one in reports if one["tampered"]), ""):
-        return Outcome.FAILED, f"{tampered} is not torch's own any more"
+        return Outcome.FAILED, Message(TAMPERED, name=tampered)
     if job.needs_checks and not any(one["executed"] for one in reports):
-        return Outcome.FAILED, "no check was executed; a snippet proves its lesson with an assert"
+        return Outcome.FAILED, Message("no check was executed; a snippet proves its lesson with an assert")
     return Outcome.PASSED, ""
 
 

@@ -18,55 +18,67 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kb.run.handover import READY, STALE, is_same_torch, receive_request
-from kb.run.processes import thread_count
+from kb.run.lock import Lock, clear_address, lock_path
+from kb.run.processes import thread_count, wait_passively
 from kb.run.supervisor import supervise
 
+PATIENCE = 2.0
+"""Seconds that a client has to say what it wants: fewer than the next one waits."""
 
-def serve(listener_fd: int, lifeline_fd: int, minutes: float, preload: tuple[str, ...]) -> NoReturn:
-    """The worker's own loop: import torch, then fork for every job until the owner or the time has gone."""
+
+def serve(address: str, kept: list[int], minutes: float, preload: tuple[str, ...]) -> NoReturn:
+    """The worker's own loop: import torch, then fork for every job until the owner or the time has gone.
+
+    Args:
+        address: of its socket.
+        kept: descriptors of the listening socket and of the lock; with an owner also of the line to it.
+        minutes: after so many without a job it ends; 0 for never.
+        preload: modules to import.
+    """
     import importlib
 
+    if len(kept) == 2 and os.fork():
+        os._exit(0)  # who starts a worker for others need not stay
+    for descriptor in kept:
+        os.set_inheritable(descriptor, False)
+    lock = Lock(lock_path(Path(address)), kept[1])
+    lock.write(f"{os.getpid()} ")
     own_stamp = os.environ.pop("KB_WORKER_STAMP")
     for name in preload:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    listener = socket.socket(fileno=listener_fd)
+    listener = socket.socket(fileno=kept[0])
     threads = _settled_thread_count()
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    watched = [listener_fd] if lifeline_fd < 0 else [listener_fd, lifeline_fd]
+    lock.write(f"{os.getpid()} ready")
+    lifelines = kept[2:]
     patience = 60 * minutes if minutes else float("inf")
     until = time.monotonic() + patience
     while time.monotonic() < until:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-        ready, _, _ = select.select(watched, [], [], 1.0)
-        if lifeline_fd in ready:
+        ready, _, _ = select.select([kept[0], *lifelines], [], [], 1.0)
+        if any(one in ready for one in lifelines):
             break  # its other end is closed: the owner has gone
-        if listener_fd in ready:
+        if kept[0] in ready:
             connection, _ = listener.accept()
             with connection:
-                goes_on = _take(connection, own_stamp, is_fit=thread_count() <= threads)
+                goes_on = _take(connection, own_stamp, kept, is_fit=thread_count() <= threads)
             threads = min(threads, thread_count())
             until = time.monotonic() + patience
             if not goes_on:
                 break
     # The owner may be gone without a word: whoever leaves last takes the folder along.
-    with contextlib.suppress(OSError):
-        address = Path(listener.getsockname())
-        address.unlink()
-        address.parent.rmdir()
+    clear_address(Path(address))
     os._exit(0)
 
 
-def _take(connection: socket.socket, own_stamp: str, is_fit: bool) -> bool:
+def _take(connection: socket.socket, own_stamp: str, kept: list[int], is_fit: bool) -> bool:
     """Answer one client; says whether the worker goes on afterwards."""
-    connection.settimeout(5)
+    connection.settimeout(PATIENCE)
     try:
         request = receive_request(connection)
-        if request.get("stop"):
-            connection.sendall(STALE)
-            return False
         if not is_fit or request["stamp"] != own_stamp:
             connection.sendall(STALE)
             # Another Python or torch was installed meanwhile: nobody will ever fit again.
@@ -76,13 +88,15 @@ def _take(connection: socket.socket, own_stamp: str, is_fit: bool) -> bool:
         return True
     pid = os.fork()
     if pid == 0:
+        for descriptor in kept:
+            os.close(descriptor)  # a job that outlives the worker neither holds its lock nor keeps its clients waiting
         environ = request["environ"]
 
         def start(config: dict[str, Any]) -> NoReturn:
             become_script(config, environ)
 
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        supervise(connection, request["job"], start)
+        supervise(connection, request["job"], request["folder"], start)
     return True
 
 
@@ -99,6 +113,7 @@ def become_script(config: dict[str, Any], environ: dict[str, str]) -> NoReturn:
     os.environ.clear()
     os.environ.update(environ)
     os.environ.update(config["environ"])
+    wait_passively(os.environ)
     tempfile.tempdir = None  # asked for before the fork, it would be remembered
     # The worker's own handlers are not the script's.
     atexit._clear()
@@ -147,10 +162,11 @@ def become_rank(config: dict[str, Any]) -> dict[str, Any]:
     for rank in range(count):
         pid = os.fork()
         if pid == 0:
+            report = str(Path(config["report"]).with_name(f"report-{rank}"))
             os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
             if torch := sys.modules.get("torch"):
                 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-            return {**config, "rank": rank, "report": f"{config['report']}-{rank}"}
+            return {**config, "rank": rank, "report": report}
         ranks[pid] = rank
     status = 0
     while ranks:

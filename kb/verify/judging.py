@@ -9,7 +9,8 @@ from typing import Any
 
 from kb.deck.folder import OUTPUT
 from kb.errors import Message
-from kb.run.job import Outcome, Run
+from kb.run.job import Run
+from kb.run.outcome import Outcome
 from kb.run.runner import Starter, run
 from kb.verify.compare import Difference, compare_outputs
 from kb.verify.mutants import EQUIVALENT

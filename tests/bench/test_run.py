@@ -69,7 +69,7 @@ def test_two_hundred_tortures_leave_nothing() -> None:
     """The whole torture set over and over, eight at once: each has its outcome, no process and no folder is left."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from kb.run.job import Outcome
+    from kb.run.outcome import Outcome
     from kb.run.processes import tree_below
     from kb.run.runner import run
     from tests.run.test_runner import TORTURE, job, leftovers

@@ -1,6 +1,9 @@
 """The table of devices: its rows say all there is to know, and torch is asked in a process of its own."""
 
 import re
+import signal
+import subprocess
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +14,7 @@ from kb.errors import KbError, UsageError
 from kb.run.detection import find_device
 from kb.run.device import BOTH, CHOICES, CPU, DEVICES, check_device, public, torch_version
 from kb.run.runner import block_job, run
+from tests.conftest import COMMAND, ROOT
 
 TORCH = """
 class cuda:
@@ -89,6 +93,21 @@ def test_broken_torch_is_told(pretend_torch: PretendTorch) -> None:
     pretend_torch("raise OSError('a library is missing')")
     with pytest.raises(KbError, match=r"torch does not start: .*a library is missing"):
         find_device("auto")
+
+
+def test_interrupt_while_torch_is_asked(pretend_torch: PretendTorch, home: Path, tmp_path: Path, deck: Path) -> None:
+    """Ctrl-C then is Ctrl-C, and no fault of torch's."""
+    begun = tmp_path / "begun"
+    pretend_torch(f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(600)")
+    call = [*COMMAND, "run", "61", "--device", "auto", "--deck", str(deck)]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as program:
+        deadline = time.monotonic() + 60
+        while not begun.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        program.send_signal(signal.SIGINT)
+        out, err = program.communicate(timeout=60)
+    assert (130, "", "kb: interrupted; nothing is lost\n") == (program.returncode, out, err)
 
 
 @pytest.mark.parametrize(("used", "model", "peak"), [(True, "Some GPU", 3.0), (False, "", 0.0)])

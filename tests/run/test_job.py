@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from kb.run.job import Failure, Outcome, Run, Warned
+from kb.run.job import Failure, Run, Warned
+from kb.run.outcome import Outcome
 
 RUN = Run(
     outcome=Outcome.FAILED,

@@ -2,19 +2,26 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import psutil
 import pytest
 
 from kb.run import supervisor
-from kb.run.job import Outcome
+from kb.run.cold_supervisor import become_python
+from kb.run.folder import find_temporary_folder
+from kb.run.job import Job
+from kb.run.outcome import Outcome
 from kb.run.processes import LINUX, ProcTree, PsutilTree, Tree
 from kb.run.runner import block_job, run
+from kb.run.supervisor import supervise
 from tests.run.test_runner import TORTURE, leftovers
 
 KINDS = [ProcTree, PsutilTree] if LINUX else [PsutilTree]
@@ -121,14 +128,78 @@ def test_root_that_is_gone_has_nothing_below(family: Family) -> None:
         "kills itself",
     ],
 )
-def test_runs_are_contained_by_psutil(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_are_contained_by_psutil(name: str, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no /proc the same scripts come to the same ends."""
     monkeypatch.setattr(supervisor, "tree_below", PsutilTree)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
     code, expected = TORTURE[name]
     timeout = 1.0 if expected is Outcome.TIMED_OUT else 60.0
     job = block_job(code, "script", needs_checks=True, timeout=timeout, memory_limit=400_000_000)
     before = leftovers()
-    assert expected is run(job).outcome
+    with Forked() as forked:
+        assert expected is run(job, worker=forked).outcome
     assert leftovers() - before == set()
+
+
+class Forked:
+    """Starts supervisors as forks of this process, which have what a test has changed in it."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    def connect(self, job: Job) -> socket.socket:
+        """A socket to the job's supervisor."""
+        ours, theirs = socket.socketpair()
+        if (pid := os.fork()) == 0:
+            ours.close()
+            supervise(theirs, asdict(job), find_temporary_folder(), become_python)
+        self.numbers.append(pid)
+        theirs.close()
+        return ours
+
+    def __enter__(self) -> "Forked":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pid in self.numbers:
+            os.waitpid(pid, 0)
+
+
+COMPUTING = """
+import os, sys, time
+if os.fork() == 0:
+    while time.process_time() < 0.3:
+        pass
+    os._exit(0)
+os.wait()
+while time.process_time() < 0.3:
+    pass
+print("computed", flush=True)
+sys.stdin.read()
+"""
+"""Computes for 0.6 s, half of it in a child that has ended."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_computing_is_counted(kind: type[Tree]) -> None:
+    """That of all processes below, also of those that have ended meanwhile."""
+    with subprocess.Popen(
+        [sys.executable, "-c", COMPUTING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        tree = kind(os.getpid())
+        assert process.stdout is not None
+        watching = threading.Event()
+        seen = [tree.cpu_seconds()]
+
+        def watch() -> None:
+            while not watching.wait(0.01):
+                seen.append(tree.cpu_seconds())
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        assert process.stdout.readline() == "computed\n"
+        watching.set()
+        thread.join()
+        computed = tree.cpu_seconds()
+        process.communicate("")
+    assert 0.5 < computed - seen[0] < 5
+    assert seen == sorted(seen)

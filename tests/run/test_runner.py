@@ -4,17 +4,20 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from kb.run.job import Job, Outcome, Run
+from kb.run.folder import find_temporary_folder
+from kb.run.job import Job, Run
+from kb.run.outcome import Outcome
 from kb.run.processes import tree_below
 from kb.run.runner import block_job, run
 from tests.conftest import ROOT
+
+pytestmark = pytest.mark.usefixtures("temporary")
 
 TORTURE = {
     "endless loop": ("while True: pass", Outcome.TIMED_OUT),
@@ -57,16 +60,9 @@ def job(code: str, **changes: object) -> Job:
     return block_job(code, "script", **(values | changes))  # type: ignore[arg-type]
 
 
-@pytest.fixture(autouse=True)
-def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs of other programs on this machine leave no folders where this test looks for its own."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(tempfile, "tempdir", None)
-
-
 def leftovers() -> set[str]:
     """Folders of runs that are still there, and processes below this one: another test's may be among them."""
-    folders = (path.name for path in Path(tempfile.gettempdir()).glob("kb-run-*"))
+    folders = (path.name for path in Path(find_temporary_folder()).glob("kb-*"))
     return {*folders, *map(str, tree_below(os.getpid()).below())}
 
 

@@ -8,13 +8,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from kb.run.handover import STALE, TELLING, send_request, stamp
-from kb.run.job import Job, Outcome
+from kb.run.job import Job
+from kb.run.lock import read_holder
+from kb.run.outcome import Outcome
 from kb.run.runner import block_job, run
 from kb.run.worker import PRELOADED, Worker
 from tests.conftest import ROOT
@@ -177,7 +182,7 @@ def test_another_torch_ends_it() -> None:
     with Worker.start() as one:
         assert run(job("print(1)"), worker=one).warm
         with socket.socket(socket.AF_UNIX) as client:
-            client.connect(one.address)
+            client.connect(str(one.address))
             request = {"stamp": json.dumps(["3.99", "python", "torch", []]), "environ": {}, "job": {}}
             send_request(client, request)
             assert client.recv(1) == STALE
@@ -189,6 +194,171 @@ def test_stamp_tells_pythons_and_torches_apart() -> None:
     """Another variable that counts at import is another stamp; one that does not is the same."""
     assert stamp({"A": "1"}) == stamp({})
     assert stamp({"OMP_NUM_THREADS": "1"}) != stamp({})
+
+
+def processes_at(address: Path) -> list[int]:
+    """The workers of an address."""
+    found = []
+    for one in psutil.process_iter(["cmdline", "status"]):
+        words = one.info["cmdline"] or []
+        if one.info["status"] != psutil.STATUS_ZOMBIE and any(f"serve({str(address)!r}" in word for word in words):
+            found.append(one.pid)
+    return found
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for a sign."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def kept(temporary: Path) -> Iterator[Worker]:
+    """A worker that is kept for others, with torch imported."""
+    one = Worker.keep(temporary / "kept" / "worker", minutes=5)
+    assert run(job("print(1)"), worker=one).warm
+    yield one
+    with suppress(ProcessLookupError):
+        os.kill(one.pid, signal.SIGCONT)
+    one.stop()
+
+
+def test_one_worker_an_address(temporary: Path) -> None:
+    """Several that are started at once are one, and no other removes its socket."""
+    address = temporary / "kept" / "worker"
+    with ThreadPoolExecutor(6) as pool:
+        workers = list(pool.map(lambda _: Worker.keep(address, minutes=5), range(6)))
+    try:
+        assert run(job("print(1)"), worker=workers[0]).warm
+        wait_until(lambda: processes_at(address) == [workers[0].pid])  # the job's own process is a fork of it
+        again = Worker.keep(address, minutes=0.001)
+        assert (True, workers[0].pid) == (run(job("print(1)"), worker=again).warm, again.pid)
+    finally:
+        workers[0].stop()
+    wait_until(lambda: processes_at(address) == [])
+    assert not address.parent.exists()
+
+
+def test_what_a_killed_worker_left_is_cleaned_up_at_once(kept: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is waited for; another can be kept at its address, too."""
+    os.kill(kept.pid, signal.SIGKILL)
+    wait_until(lambda: not kept.is_there())
+    assert not run(job("print(1)"), worker=kept).warm
+    again = Worker.keep(kept.address, minutes=5)
+    assert run(job("print(1)"), worker=again).warm
+    os.kill(again.pid, signal.SIGKILL)
+    wait_until(lambda: not again.is_there())
+
+    def sleep(seconds: float) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("kb.run.worker.time.sleep", sleep)
+    kept.stop()
+    assert not kept.folder.exists()
+
+
+def test_stopped_worker_is_passed_by_and_can_be_ended(kept: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGSTOP: it takes connections and never answers."""
+    monkeypatch.setattr("kb.run.worker.PATIENCE", 0.2)
+    os.kill(kept.pid, signal.SIGSTOP)
+    assert not run(job("print(1)"), worker=kept).warm
+    kept.stop()
+    assert [False, False] == [kept.is_there(), kept.folder.exists()]
+
+
+def test_worker_killed_during_a_job_of_another(kept: Worker, temporary: Path) -> None:
+    """That job goes on; the next one finds nobody at the address, and runs cold."""
+    begun, ended = temporary / "begun", temporary / "ended"
+    code = (
+        f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\n"
+        f"while not pathlib.Path({str(ended)!r}).exists():\n    time.sleep(0.01)\nprint('whole')"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(lambda: run(job(code), worker=kept))
+        wait_until(begun.exists)
+        os.kill(kept.pid, signal.SIGKILL)
+        wait_until(lambda: not kept.is_there())
+        assert not run(job("print(1)"), worker=kept).warm
+        ended.touch()
+        assert (True, "whole\n") == (other.result().warm, other.result().stdout)
+
+
+def test_job_that_comes_while_torch_is_loading_waits(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the worker lives, and longer than for one that is ready."""
+    (temporary / "slow.py").write_text(
+        "import pathlib, time\nwhile not pathlib.Path(__file__).with_name('go').exists():\n    time.sleep(0.01)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(temporary))
+    monkeypatch.setattr("kb.run.worker.PATIENCE", 0.2)
+    looks = []
+
+    def counted(path: Path) -> tuple[int, bool]:
+        looks.append(path)
+        if len(looks) == 3:  # by now a worker that is ready would have been given up
+            (temporary / "go").touch()
+        return read_holder(path)
+
+    monkeypatch.setattr("kb.run.worker.read_holder", counted)
+    with Worker.start(("slow",)) as one:
+        assert run(job("print(1)"), worker=one).warm
+    assert len(looks) >= 3
+
+
+def test_worker_that_dies_while_loading_is_not_waited_for(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run is a cold one then."""
+    (temporary / "deadly.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    monkeypatch.setenv("PYTHONPATH", str(temporary))
+    with Worker.start(("deadly",)) as one:
+        assert not run(job("print(1)"), worker=one).warm
+
+
+def test_one_environment_has_one_stamp() -> None:
+    """However its Python was called, and whoever asks; another environment's differs."""
+    code = "import os; from kb.run.handover import stamp; print(stamp({}))"
+    folder = Path(sys.executable).parent
+    names = [path for path in folder.glob("python*") if os.access(path, os.X_OK) and "-config" not in path.name]
+    stamps = {subprocess.check_output([path, "-c", code], cwd=ROOT, text=True) for path in names}
+    assert len(names) > 1
+    assert len(stamps) == 1
+
+
+def test_two_environments_have_two_stamps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each has modules of its own."""
+    before = stamp({})
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert before != stamp({})
+
+
+PASSIVE = "import os, sys\nsys.stdout.write(os.environ.get('OMP_WAIT_POLICY', 'nothing') + ' ')"
+
+
+@pytest.mark.parametrize("policy", ["PASSIVE", "ACTIVE"])
+def test_waiting_threads_are_passive_however_a_run_is_started(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    """Cold, warm, and by the two launchers; unless the user wants it otherwise."""
+    if policy != "PASSIVE":
+        monkeypatch.setenv("OMP_WAIT_POLICY", policy)
+    for given, of in (("", 1), ("torchrun", 2)):
+        for started in (None, worker):
+            done = run(job(PASSIVE, launcher=given, processes=of), worker=started)
+            assert ([policy] * of, given) == (done.stdout.split(), given), done.stderr
+    with open(f"/proc/{worker.pid}/environ", encoding="utf-8") as file:
+        assert "OMP_WAIT_POLICY=PASSIVE" in file.read()
+
+
+def test_nothing_is_forked_where_other_threads_may_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fork would inherit the lock of an import under way, held by nobody, and hang where no limit ends it."""
+
+    def fork() -> int:
+        raise AssertionError
+
+    monkeypatch.setattr(os, "fork", fork)
+    assert run(job("print(1)")).passed
+    with Worker.start(()) as one:
+        assert run(job("print(1)"), worker=one).warm
 
 
 def test_no_job_imports_torch_again(worker: Worker) -> None:

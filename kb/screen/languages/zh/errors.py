@@ -1,6 +1,27 @@
 """What is wrong and what to do, and what the log and a verification tell, in Chinese."""
 
 WORDS = {
+    "no folder for temporary files can be written": "没有可写的临时文件夹",
+    "set TMPDIR to one that can": "请把 TMPDIR 设为可写的文件夹",
+    "set TMPDIR to a folder that can be written": "请把 TMPDIR 设为可写的文件夹",
+    "free space, or set TMPDIR to a folder that can be written": "请腾出空间，或把 TMPDIR 设为可写的文件夹",
+    "no worker starts: {reason}": "worker 无法启动：{reason}",
+    "see that Python is still there": "请确认 Python 还在",
+    # Why a run did not pass
+    "the run could not be supervised: {trouble}": "运行无法被监督：{trouble}",
+    "not done after {timeout:g} s": "{timeout:g} 秒后仍未结束",
+    "its processes held more memory than they may": "占用的内存超过了限制",
+    "killed by signal {signal} ({name})": "被信号 {signal}（{name}）终止",
+    "it printed more than {megabytes:g} MB": "输出超过 {megabytes:g} MB",
+    "it computed for more than {cpu_limit:g} s": "计算时间超过 {cpu_limit:g} 秒",
+    "rank {rank}: {reason}": "rank {rank}：{reason}",
+    "line {line}: {text}": "第 {line} 行：{text}",
+    "exit code {code}": "退出码 {code}",
+    "it left before its last statement": "没有执行到最后一条语句就退出了",
+    "{name} was changed, and checks stand on it": "{name} 被改动了，而检查要依靠它",
+    "no check was executed; a snippet proves its lesson with an assert": (
+        "没有执行任何检查；示例代码要用 assert 证明结论"
+    ),
     "{command} has no option {name}": "{command} 没有选项 {name}",
     "did you mean {near}?": "是否想用 {near}？",
     "{command} --help lists all": "{command} --help 可列出全部",
@@ -102,7 +123,7 @@ WORDS = {
     "--minutes {minutes:g} is no time": "--minutes {minutes:g} 不是有效的时长",
     "give a number above 0, at most {most}": "请给大于 0 且不超过 {most} 的数",
     "no worker can be kept at {address}: {error}": "无法在 {address} 保留 worker：{error}",
-    "remove that folder": "请删除那个文件夹",
+    "see that this folder can be written by you alone": "请确认这个文件夹只有你自己能写",
     "the deck {deck_path} has no entry that can be read": "知识库 {deck_path} 里没有可读的条目",
     "kb check tells what is wrong": "kb check 会指出问题",
     "no entry is found for {word!r}": "没有找到与 {word!r} 对应的条目",
