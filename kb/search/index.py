@@ -3,6 +3,7 @@
 import ast
 import functools
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -12,7 +13,9 @@ from typing import Any, NamedTuple
 
 import tantivy
 
+from kb.deck.cache import DamagedCache
 from kb.deck.index_ledger import IndexLedger, Row
+from kb.deck.script import parse_python
 from kb.deck.upkeep import OnProgress
 from kb.search.tokens import compact, simplified, tokens, word_pairs
 
@@ -43,6 +46,9 @@ BATCH = 5_000
 
 PATIENCE = 20.0
 """Seconds to wait for another process that is writing the index."""
+
+MAX_DOTS = 20
+"""In the name of an API."""
 
 FORMAT = "3"
 """Changes when entries are indexed otherwise."""
@@ -83,7 +89,7 @@ def forget_index(ledger: IndexLedger, cache: Path | None) -> None:
     """Have the index made anew when it is opened next: a search found it broken."""
     kept = _kept(ledger)
     if cache is not None and kept is not None:
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, DamagedCache):
             _forget(ledger, cache / "indexes", kept.folder)
 
 
@@ -123,7 +129,15 @@ def _open_kept(ledger: IndexLedger, folder: Path, on_progress: OnProgress) -> ta
 def _kept(ledger: IndexLedger) -> Kept | None:
     """What is written down of this deck's index."""
     value = ledger.cache.value("index")
-    return Kept(*value) if isinstance(value, list) else None
+    if value is None:
+        return None
+    # The folder is removed when it is of no use any more: a damaged name must not lead anywhere else.
+    mine = re.compile(rf"{re.escape(ledger.cache.name)}-[0-9a-f]{{8}}")
+    if not (isinstance(value, list) and len(value) == 3 and all(type(one) is str for one in value)):
+        raise DamagedCache(f"what is kept of the index: {value!r}")
+    if not mine.fullmatch(value[2]):
+        raise DamagedCache(f"the folder of the index: {value[2]!r}")
+    return Kept(*value)
 
 
 def _agreed_name(ledger: IndexLedger, folder: Path) -> str:
@@ -144,11 +158,18 @@ def _opened(folder: Path) -> tantivy.Index:
     try:
         index = tantivy.Index.open(str(folder))
         index.searcher().doc_freq("title", "the")  # a file that is missing is noticed here
-    except (KeyboardInterrupt, SystemExit):
+    except BaseException as error:  # the engine's own panics are no Exception
+        if is_damage(error):
+            raise Damaged(folder.name) from error
         raise
-    except BaseException as error:  # tantivy's own panics are no Exception
-        raise Damaged(folder.name) from error
     return index
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether the engine says that its files are broken: by a ``ValueError`` or an ``OSError``, or by a panic."""
+    if isinstance(error, UnicodeError):
+        return False
+    return isinstance(error, ValueError | OSError) or type(error).__name__ == "PanicException"
 
 
 def _made(folder: Path) -> tantivy.Index:
@@ -256,16 +277,16 @@ def _cut(*texts: str) -> str:
 def api_names(code: str) -> list[str]:
     """Names with dots that a script uses (``torch.nn.LSTM``, ``nn.LSTM``), each once."""
     try:
-        tree = ast.parse(code)
+        tree = parse_python(code)
     except SyntaxError:
         return []
-    names = dict.fromkeys(
-        ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_dotted(node)
-    )
-    return list(names)
+    return list(dict.fromkeys(filter(None, map(_dotted, ast.walk(tree)))))
 
 
-def _is_dotted(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
+def _dotted(node: ast.AST) -> str:
+    """A name with dots as it is written; empty if the node is something else, or longer than any API's."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute) and len(parts) < MAX_DOTS:
+        parts.append(node.attr)
         node = node.value
-    return isinstance(node, ast.Name)
+    return ".".join([node.id, *reversed(parts)]) if parts and isinstance(node, ast.Name) else ""
