@@ -173,13 +173,13 @@ class _Table:
         if not isinstance(node, yaml.SequenceNode):
             self.complain(key, "{key} is no list; write [one, two]", key=key)
             return ()
-        values = [self.value(one) for one in node.value]
+        values: list[Any] = [self.value(one) for one in node.value]
         good = [value for value in values if type(value) is kind and _fits(value)]
         if len(good) < len(values):
             bad = next(value for value in values if not (type(value) is kind and _fits(value)))
             wanted = NUMBERS if kind is int else TEXTS
             self.complain(key, wanted, bad=_short(bad), key=key)
-        good = [value for value in good if kind is int or self.can_be_shown(key, value)]
+        good = [value for value in good if kind is int or self.can_be_shown(key, str(value))]
         if len(set(good)) < len(good):
             self.complain(key, "{key} names something twice; once is enough", key=key)
         return tuple(dict.fromkeys(good))

@@ -73,8 +73,10 @@ class Library:
             UsageError: there is no deck, or its ``deck.toml`` cannot be read.
         """
         path = path.absolute()
-        file = None if cache is None else cache / "decks" / f"{short_hash(str(path))}.db"
-        kept = Cache(file, _program_version(kinds.folder) + _file_stamp(path / FILE))
+        name = short_hash(str(path))
+        file = None if cache is None else cache / "decks" / f"{name}.db"
+        # A file that was copied from another deck's has another name in it.
+        kept = Cache(file, f"{name}:{_program_version(kinds.folder)}{_file_stamp(path / FILE)}")
         library = cls(_deck(path, kept), kept, kinds)
         scanned = library.surely(library._last_scan)
         if scanned is None:

@@ -50,8 +50,11 @@ PATIENCE = 20.0
 MAX_DOTS = 20
 """In the name of an API."""
 
-FORMAT = "3"
+FORMAT = "4"
 """Changes when entries are indexed otherwise."""
+
+OWNER = "owner"
+"""The file in an index's folder that names the deck's cache, so that an index is never taken for another deck's."""
 
 
 class Kept(NamedTuple):
@@ -102,10 +105,10 @@ def _open_kept(ledger: IndexLedger, folder: Path, on_progress: OnProgress) -> ta
     """
     kept = _kept(ledger)
     if kept is not None and (kept.format, kept.generation) == (FORMAT, ledger.generation):
-        return _opened(folder / kept.folder)
+        return _opened(folder / kept.folder, ledger)
     target = folder / _agreed_name(ledger, folder)
     target.mkdir(parents=True, exist_ok=True)
-    index = _opened(target) if (target / "meta.json").exists() else _made(target)
+    index = _opened(target, ledger) if (target / "meta.json").exists() else _made(target, ledger)
     until = time.monotonic() + PATIENCE
     while True:
         generation = ledger.generation
@@ -154,8 +157,10 @@ def _agreed_name(ledger: IndexLedger, folder: Path) -> str:
     return fresh
 
 
-def _opened(folder: Path) -> tantivy.Index:
+def _opened(folder: Path, ledger: IndexLedger) -> tantivy.Index:
     try:
+        if (folder / OWNER).read_text(encoding="utf-8") != ledger.cache.name:
+            raise Damaged(folder.name)
         index = tantivy.Index.open(str(folder))
         index.searcher().doc_freq("title", "the")  # a file that is missing is noticed here
     except BaseException as error:  # the engine's own panics are no Exception
@@ -172,7 +177,8 @@ def is_damage(error: BaseException) -> bool:
     return isinstance(error, ValueError | OSError) or type(error).__name__ == "PanicException"
 
 
-def _made(folder: Path) -> tantivy.Index:
+def _made(folder: Path, ledger: IndexLedger) -> tantivy.Index:
+    (folder / OWNER).write_text(ledger.cache.name, encoding="utf-8")
     try:
         return tantivy.Index(schema(), path=str(folder))
     except ValueError as error:
