@@ -49,7 +49,7 @@ def read_source(path: Path, most: int = MAX_BYTES) -> str:
     except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
         raise cannot_be_read(getattr(error, "strerror", None) or error) from None
     # Without a mark every other byte of an English text in UTF-16 is null, and that would be valid UTF-8.
-    if data.startswith(_WIDE_MARKS) or data[:100].count(0) > 25:
+    if data.startswith(_WIDE_MARKS) or data[:100].count(0) > len(data[:100]) / 4:
         raise Unreadable(Message("saved as UTF-16; save it as UTF-8"))
     try:
         text = data.decode("utf-8-sig")

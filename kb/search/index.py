@@ -90,9 +90,8 @@ def open_index(ledger: IndexLedger, cache: Path | None, on_progress: OnProgress 
 
 def forget_index(ledger: IndexLedger, cache: Path | None) -> None:
     """Have the index made anew when it is opened next: a search found it broken."""
-    kept = _kept(ledger)
-    if cache is not None and kept is not None:
-        with suppress(sqlite3.Error, DamagedCache):
+    with suppress(sqlite3.Error, DamagedCache):
+        if cache is not None and (kept := _kept(ledger)):
             _forget(ledger, cache / "indexes", kept.folder)
 
 
@@ -159,7 +158,7 @@ def _agreed_name(ledger: IndexLedger, folder: Path) -> str:
 
 def _opened(folder: Path, ledger: IndexLedger) -> tantivy.Index:
     try:
-        if (folder / OWNER).read_text(encoding="utf-8") != ledger.cache.name:
+        if (folder / OWNER).read_bytes() != ledger.cache.name.encode():
             raise Damaged(folder.name)
         index = tantivy.Index.open(str(folder))
         index.searcher().doc_freq("title", "the")  # a file that is missing is noticed here
@@ -178,7 +177,7 @@ def is_damage(error: BaseException) -> bool:
 
 
 def _made(folder: Path, ledger: IndexLedger) -> tantivy.Index:
-    (folder / OWNER).write_text(ledger.cache.name, encoding="utf-8")
+    (folder / OWNER).write_bytes(ledger.cache.name.encode())
     try:
         return tantivy.Index(schema(), path=str(folder))
     except ValueError as error:

@@ -112,9 +112,9 @@ class Searcher:
             # A broken file that was not met on opening: made anew, once.
             if self._cache is None or not is_damage(error):
                 raise
-            forget_index(self.library.ledger, self._cache)
-            self._use(open_index(self.library.ledger, self._cache))
-            self._cache = None
+            cache, self._cache = self._cache, None
+            forget_index(self.library.ledger, cache)
+            self._use(self.library.surely(lambda: open_index(self.library.ledger, cache)))
             return self._search(text, limit, language, every, is_typing)
 
     def ranked(self, text: str, limit: int, is_typing: bool = False) -> tuple[list[tuple[float, int]], Query, str]:

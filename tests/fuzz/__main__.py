@@ -8,6 +8,7 @@ round. What is found is printed with the lines that repeat it; the exit code is 
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 FOLDER = Path(__file__).parent
@@ -85,10 +86,11 @@ def run(name: str, options: argparse.Namespace, corpus: Path) -> int:
         try:
             code = process.wait(seconds + GRACE)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
             code = FOUND
             output.write("\nthe process hangs\n")
+        finally:  # also after Ctrl-C, which a guided search does not hear
+            process.kill()
+            process.wait()
         output.seek(0)
         said = output.read()
     counts = re.findall(r"^(?:stat::number_of_executed_units:|executions:) *(\d+)", said, re.MULTILINE)
@@ -153,13 +155,16 @@ def guide(name: str, seconds: float, corpus: Path) -> None:
     for at in range(5):
         for size in SEEDS:
             (corpus / f"seed-{size}-{at}").write_bytes(os.urandom(size))
-    started = time.monotonic()
+    started, count = time.monotonic(), 0
 
     def one(data: bytes) -> None:
+        nonlocal count
+        count += 1
         try:
             target.hypothesis.fuzz_one_input(data)
         except BaseException as error:
             tell(smaller(target, error))
+            print(f"executions: {count}")
             print(f"after {time.monotonic() - started:.0f} s; the bytes: {data[:2_000]!r}", flush=True)
             os._exit(FOUND)
 
@@ -176,8 +181,9 @@ def guide(name: str, seconds: float, corpus: Path) -> None:
 
 def smaller(target: Callable[[], None], found: BaseException) -> BaseException:
     """A finding made small: Hypothesis has kept the example, and its own search begins with it."""
+    signal.setitimer(signal.ITIMER_REAL, 0)  # else the guide takes this for an example that hangs
     try:
-        settings(phases=[Phase.reuse, Phase.shrink])(target)()
+        target()
     except BaseException as error:
         return error
     return found
@@ -185,7 +191,8 @@ def smaller(target: Callable[[], None], found: BaseException) -> BaseException:
 
 def tell(error: BaseException) -> None:
     """Print what was found, with the values that Hypothesis noted."""
-    print("".join(traceback.format_exception(error)), flush=True)
+    print("".join(traceback.format_exception(error)))
+    print(f"{type(error).__name__}: {str(error)[:500]}", flush=True)  # once more: the values above may be long
 
 
 if __name__ == "__main__":

@@ -74,37 +74,34 @@ def files_of(cache: Path) -> list[Path]:
 @settings(max_examples=50)
 @given(st.data())
 def test_spoilt(data: st.DataObject) -> None:
-    """Files that were cut, written over, taken away or exchanged."""
+    """Files that were taken away, emptied, exchanged: the answers are the same. Bits that fell over: there are answers,
+    and a word may have become another, for which neither SQLite nor the engine looks."""
     with copied() as cache:
-        files = files_of(cache)
-        for at in data.draw(st.lists(st.integers(0, len(files) - 1), min_size=1, max_size=3, unique=True)):
-            file = files[at]
+        is_told = True
+        for _ in range(data.draw(st.integers(1, 3))):
+            files = files_of(cache)
+            file, other = (files[data.draw(st.integers(0, 20)) % len(files)] for _ in range(2))
             match data.draw(st.sampled_from(["spoilt", "gone", "empty", "folder", "swapped", "read-only"])):
                 case "spoilt":
                     file.write_bytes(data.draw(spoilt(file.read_bytes())))
-                case "gone":
+                    is_told = False
+                case "gone" if len(files) > 1:
                     file.unlink()
                 case "empty":
                     file.write_bytes(b"")
-                case "folder":
+                case "folder" if len(files) > 1:
                     file.unlink()
                     file.mkdir()
-                    files = [one for one in files if one.is_file()] or files
                 case "swapped":
-                    other = next(one for one in [*files[at + 1 :], *files] if one.is_file() or one == file)
-                    if other != file:
-                        ours, theirs = file.read_bytes(), other.read_bytes()
-                        file.write_bytes(theirs)
-                        other.write_bytes(ours)
+                    ours, theirs = file.read_bytes(), other.read_bytes()
+                    file.write_bytes(theirs)
+                    other.write_bytes(ours)
                 case "read-only":
                     file.chmod(0o400)
-            if not files:
-                break
-            files = files_of(cache)
-            if at >= len(files):
-                break
         for _ in range(2):
-            assert expected() == answers(made() / "deck", cache)
+            found = answers(made() / "deck", cache)
+            assert len(expected()) == len(found)
+            assert expected() == found or not is_told
 
 
 @settings(max_examples=10)

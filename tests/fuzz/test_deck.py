@@ -62,9 +62,7 @@ def contents(name: str) -> st.SearchStrategy[bytes]:
     if name.endswith(".toml"):
         found |= tables().map(str.encode)
     if name.endswith(".json"):
-        found |= json_values().map(
-            lambda value: f'{{"records": {value!r}}}'.replace("'", '"').encode("utf-8", "replace")
-        )
+        found |= json_values().map(_records)
     return found
 
 
