@@ -140,14 +140,6 @@ def listed(folder: Path) -> list[Path]:
         ) from None
 
 
-def is_file(path: Path) -> bool:
-    """Whether there is an ordinary file; what cannot be looked at is none."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
-
-
 def is_folder(path: Path) -> bool:
     """Whether there is a folder; what cannot be looked at is none."""
     try:

@@ -1,15 +1,18 @@
 """Form: what is wrong with a whole deck, without running anything."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from kb.deck.entry import Entry
 from kb.deck.folder import OUTPUT, SNIPPET, load_entry, stray_files
 from kb.deck.kind import Trouble
-from kb.deck.manifest import FILE, Deck, entry_folders, is_file, number_of, read_deck
+from kb.deck.manifest import FILE, Deck, entry_folders, number_of, read_deck
 from kb.deck.markdown import walk
 from kb.deck.script import parse_python
+from kb.deck.source import Unreadable, read_source
 from kb.deck.text import Block, Text, bare_lines
 from kb.errors import Complaint, Message
 from kb.search.glossary import read_glossary
@@ -44,8 +47,7 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
         complaints += found
         if entry is not None:
             complaints += check_entry(entry, deck, kinds, names)
-        if deck.complete and not is_file(folder / OUTPUT):
-            complaints.append(Complaint(f"{folder.name}/{OUTPUT}", 0, Message("missing; kb verify --record writes it")))
+        complaints += _check_output(folder, deck)
     complaints += [*check_records(deck.path), *read_glossary(deck.path)[1]]
     queries, found = read_queries(deck.path)
     complaints += found
@@ -63,6 +65,19 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
     if not folders:
         complaints.append(Complaint(FILE, 0, Message("the deck has no entries; add a folder 061-its-slug")))
     return sorted(set(complaints))
+
+
+def _check_output(folder: Path, deck: Deck) -> list[Complaint]:
+    """What is wrong with what a snippet printed when it was recorded last."""
+    try:
+        read_source(folder / OUTPUT)
+    except Unreadable as error:
+        # Of a folder that cannot be looked into as a whole that was said already.
+        return [Complaint(f"{folder.name}/{OUTPUT}", 0, error.message)] if os.path.lexists(folder / OUTPUT) else []
+    except FileNotFoundError:
+        what = Message("missing; kb verify --record writes it")
+        return [Complaint(f"{folder.name}/{OUTPUT}", 0, what)] if deck.complete else []
+    return []
 
 
 def _scarce_queries(queries: list[Labelled], owners: dict[int, str]) -> list[Complaint]:

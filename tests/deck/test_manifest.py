@@ -166,7 +166,8 @@ def test_deck_is_kept_as_it_was_read(deck: Path, tmp_path: Path) -> None:
     for _ in range(2):
         library = Library.open(deck, tmp_path / "cache", all_kinds)
         assert read_deck(deck)[0] == library.deck
-    for damaged in ([], {}, 3, [1] * 7, ["a", [], ["en"], {}, [[1, 2]], True, ""], ["a", {}, 3, {}, [], True, ""]):
+    names: list[object] = [["a", [], ["en"], {}, [[1, 2]], True, ""], ["a", {}, 3, {}, [], True, ""]]
+    for damaged in ([], {}, 3, [1] * 7, *names):
         library.cache.keep("deck", damaged)
         library.close()
         library = Library.open(deck, tmp_path / "cache", all_kinds)
