@@ -18,6 +18,9 @@ _TABLES = (
     "CREATE TABLE entry (folder TEXT PRIMARY KEY, number INTEGER NOT NULL, signature TEXT NOT NULL,"
     " complaints INTEGER NOT NULL, summary TEXT, lines TEXT, snippet BLOB, items BLOB)",
     "CREATE INDEX entry_number ON entry (number)",
+    # What lists and searches see: what could be read, and of folders that share a number the first.
+    "CREATE VIEW shown AS SELECT * FROM entry WHERE summary IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entry AS other"
+    " WHERE other.number = entry.number AND other.folder < entry.folder AND other.summary IS NOT NULL)",
     "CREATE INDEX entry_broken ON entry (complaints) WHERE complaints > 0",
     "CREATE TABLE text (folder TEXT NOT NULL, language TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL)",
     "CREATE INDEX text_number ON text (number, language)",
@@ -173,9 +176,9 @@ def _is_of(version: str, connection: sqlite3.Connection) -> bool:
 
 
 def _empty(connection: sqlite3.Connection, version: str) -> None:
-    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"  # those are SQLite's own
-    tables = connection.execute(query).fetchall()
-    for statement in (*(f'DROP TABLE "{name}"' for (name,) in tables), *_TABLES):
+    query = "SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') AND name NOT GLOB 'sqlite_*'"
+    made = connection.execute(query).fetchall()  # what begins so is SQLite's own
+    for statement in (*(f'DROP {kind} "{name}"' for kind, name in made), *_TABLES):
         connection.execute(statement)
     connection.execute("INSERT INTO meta VALUES ('version', ?)", (version,))
 

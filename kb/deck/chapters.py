@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from kb.deck.markdown import headings, split_lines
+from kb.deck.markdown import headings
+from kb.deck.text import split_lines
 from kb.errors import Message
 
-_NUMBERED = re.compile(r"^\W*(\d+)\s*[.、．:：)）]\s*(\S.*)$")
+_NUMBERED = re.compile(r"^\W*(\d{1,9})\s*[.、．:：)）]\s*(\S.*)$")
 
 
 class PartKind(StrEnum):

@@ -7,6 +7,7 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kb.deck.cache import Cache, DamagedCache, as_json
+from kb.deck.manifest import MAX_NUMBER
 from kb.deck.summary import Summary
 
 if TYPE_CHECKING:
@@ -75,33 +76,34 @@ class EntryCache:
         return not self._cache.ask("SELECT 1 FROM entry WHERE summary IS NOT NULL LIMIT 1")
 
     def summaries(self, numbers: Collection[int] | None = None) -> list[Summary]:
-        """The summaries of these entries or of all, by number and folder."""
-        of = "" if numbers is None else f"AND number IN ({', '.join('?' * len(numbers))})"
-        query = f"SELECT summary FROM entry WHERE summary IS NOT NULL {of} ORDER BY number, folder"
-        return [thawed_summary(row[0]) for row in self._cache.ask(query, tuple(numbers or ()))]
+        """The summaries of these entries or of all, by number."""
+        asked = None if numbers is None else [number for number in numbers if abs(number) <= MAX_NUMBER]
+        of = "" if asked is None else f"WHERE number IN ({', '.join('?' * len(asked))})"
+        query = f"SELECT summary FROM shown {of} ORDER BY number"
+        return [thawed_summary(row[0]) for row in self._cache.ask(query, tuple(asked or ()))]
 
     def items(self) -> list[tuple[int, str, str]]:
         """Entry's number, id and kind of every written item, in the order of the files."""
-        rows = self._cache.ask("SELECT number, id, kind FROM item ORDER BY number, rowid")
+        rows = self._cache.ask(
+            "SELECT number, id, kind FROM item WHERE folder IN (SELECT folder FROM shown) ORDER BY number, rowid"
+        )
         return [(number, name, kind) for number, name, kind in rows]
 
-    # Of one entry; where two folders have one number, the first
+    # Of one entry; where two folders have one number, the first that can be read
 
-    def folder(self, number: int) -> tuple[str, str] | None:
-        """The folder of an entry and its signature."""
-        rows = self._cache.ask("SELECT folder, signature FROM entry WHERE number = ? ORDER BY folder", (number,))
-        return (rows[0][0], rows[0][1]) if rows else None
+    def folders(self, number: int) -> list[tuple[str, str]]:
+        """The folders of a number, which should be one, and their signatures."""
+        return self._of("SELECT folder, signature FROM entry WHERE number = ? ORDER BY folder", number)
 
     def lines(self, number: int) -> dict[str, list[tuple[str, int]]]:
         """An entry's plain lines by language, each with its rank; none if there is no such entry."""
-        query = "SELECT lines FROM entry WHERE number = ? AND lines IS NOT NULL ORDER BY folder"
-        rows = self._cache.ask(query, (number,))
+        rows = self._of("SELECT lines FROM shown WHERE number = ?", number)
         return thawed_lines(rows[0][0]) if rows else {}
 
     def text(self, number: int, language: str) -> "Text | None":
         """An entry's answer in one language, without the rest of the entry."""
-        query = "SELECT body FROM text WHERE number = ? AND language = ? ORDER BY folder"
-        rows = self._cache.ask(query, (number, language))
+        query = "SELECT body FROM shown JOIN text USING (folder) WHERE shown.number = ? AND language = ?"
+        rows = self._of(query, number, language)
         if not rows:
             return None
         from kb.deck.text_cache import thawed_text  # deferred, as below
@@ -110,8 +112,7 @@ class EntryCache:
 
     def entry(self, number: int) -> "Entry | None":
         """One entry, whole."""
-        query = "SELECT folder, summary, snippet, items FROM entry WHERE number = ? AND items IS NOT NULL"
-        rows = self._cache.ask(f"{query} ORDER BY folder", (number,))
+        rows = self._of("SELECT folder, summary, snippet, items FROM shown WHERE number = ?", number)
         if not rows:
             return None
         # Deferred: a list needs none of an entry's dozen classes, which take 5 ms to make.
@@ -128,6 +129,10 @@ class EntryCache:
             None if snippet is None else _thawed(snippet, Snippet),
             _thawed(items, tuple[Item, ...]),
         )
+
+    def _of(self, query: str, number: int, *more: object) -> list[tuple[Any, ...]]:
+        """The rows about a number; none of one that is too large for a row."""
+        return self._cache.ask(query, (number, *more)) if abs(number) <= MAX_NUMBER else []
 
 
 # Summaries, lines and texts are JSON of the standard library, thawed by hand: every list, every search and every entry

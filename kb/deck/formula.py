@@ -27,6 +27,12 @@ LOWERED = dict(
 )
 """The same below the line: Unicode has half of the small letters and no capitals."""
 
+MAX_LENGTH = 2_000
+"""Characters of a formula: the time that it takes grows with the square of them."""
+
+MAX_DEPTH = 20
+"""Groups in groups: each is read once for every one around it."""
+
 
 def readable(latex: str) -> str:
     """A formula for a terminal: ``\\frac{1}{\\sqrt{d_k}} x^2`` becomes ``1/√(dₖ) x²``.
@@ -34,6 +40,8 @@ def readable(latex: str) -> str:
     Sub- and superscripts that Unicode has no letters for stay as ``_(...)`` and ``^(...)``. Whatever cannot be
     read comes back as it stands: a formula is never lost.
     """
+    if len(latex) > MAX_LENGTH or _depth(latex) > MAX_DEPTH:
+        return " ".join(latex.split())
     converter = _converter()
     try:
         converted = _spaced(converter.latex_to_text(_raise_scripts(_prepared(latex))))
@@ -41,6 +49,15 @@ def readable(latex: str) -> str:
         return " ".join(latex.split())
     lines = [" ".join(line.split()) for line in converted.splitlines()]
     return "\n".join(line for line in lines if line) or " ".join(latex.split())
+
+
+def _depth(latex: str) -> int:
+    """How deep braces lie in each other."""
+    depth = deepest = 0
+    for char in latex:
+        depth += {"{": 1, "}": -1}.get(char, 0)
+        deepest = max(depth, deepest)
+    return deepest
 
 
 FUNCTIONS = "arccos arcsin arctan argmax argmin arg cosh cos det exp log ln max min sinh sin sup inf tanh tan Pr"

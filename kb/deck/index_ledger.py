@@ -32,20 +32,18 @@ class IndexLedger:
 
     def rows(self, folders: Collection[str] | None = None) -> Iterator[Row]:
         """What of the entries is searched: of these folders, or of all."""
-        of = "" if folders is None else f"AND folder IN ({', '.join('?' * len(folders))})"
-        query = f"SELECT folder, summary, lines, snippet FROM entry WHERE summary IS NOT NULL {of}"
+        of = "" if folders is None else f"WHERE folder IN ({', '.join('?' * len(folders))})"
+        query = f"SELECT folder, summary, lines, snippet FROM shown {of}"
         for folder, summary, lines, snippet in self.cache.ask(f"{query} ORDER BY number, folder", tuple(folders or ())):
             yield Row(folder, thawed_summary(summary), thawed_lines(lines), _source(snippet))
 
     def unindexed(self) -> tuple[list[str], list[str]]:
         """Folders whose entries are not in the index as they are now, and folders that are in it and should not be."""
         changed = self.cache.ask(
-            "SELECT folder FROM entry LEFT JOIN indexed USING (folder) WHERE summary IS NOT NULL"
-            " AND entry.signature IS NOT indexed.signature ORDER BY number, folder"
+            "SELECT folder FROM shown LEFT JOIN indexed USING (folder)"
+            " WHERE shown.signature IS NOT indexed.signature ORDER BY number, folder"
         )
-        gone = self.cache.ask(
-            "SELECT folder FROM indexed WHERE folder NOT IN (SELECT folder FROM entry WHERE summary IS NOT NULL)"
-        )
+        gone = self.cache.ask("SELECT folder FROM indexed WHERE folder NOT IN (SELECT folder FROM shown)")
         return [row[0] for row in changed], [row[0] for row in gone]
 
     def mark_indexed(self, folders: Collection[str], gone: Collection[str]) -> None:

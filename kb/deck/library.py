@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from kb.deck.cache import Cache, DamagedCache
 from kb.deck.entry_cache import EntryCache
 from kb.deck.index_ledger import IndexLedger
-from kb.deck.manifest import FILE, Chapter, Deck, read_deck
+from kb.deck.manifest import FILE, Deck, read_deck, thawed_deck
 from kb.deck.summary import Summary
 from kb.deck.upkeep import OnProgress, refresh, refresh_one
 from kb.errors import Message, UsageError
@@ -73,8 +73,10 @@ class Library:
             UsageError: there is no deck, or its ``deck.toml`` cannot be read.
         """
         path = path.absolute()
-        file = None if cache is None else cache / "decks" / f"{short_hash(str(path))}.db"
-        kept = Cache(file, _program_version(kinds.folder) + _file_stamp(path / FILE))
+        name = short_hash(str(path))
+        file = None if cache is None else cache / "decks" / f"{name}.db"
+        # A file that was copied from another deck's has another name in it.
+        kept = Cache(file, f"{name}:{_program_version(kinds.folder)}{_file_stamp(path / FILE)}")
         library = cls(_deck(path, kept), kept, kinds)
         scanned = library.surely(library._last_scan)
         if scanned is None:
@@ -130,7 +132,13 @@ class Library:
     def _last_scan(self) -> tuple[float, float] | None:
         """When a large deck's files were looked at last and how long it took; None if that must be done now."""
         kept = self.cache.value("scanned") if self.cache.is_lasting else None
-        return (kept[0], kept[1]) if kept and self._entries.count() > LARGE else None
+        if not kept or self._entries.count() <= LARGE:
+            return None
+        try:
+            finished, seconds = kept
+            return float(finished), float(seconds)
+        except (TypeError, ValueError) as error:
+            raise DamagedCache(f"the time of the last look: {error}") from error
 
     # What is asked
 
@@ -162,7 +170,7 @@ class Library:
     def summaries_of(self, numbers: Collection[int]) -> dict[int, Summary]:
         """Entries in short, those of the numbers that are there."""
         found = self.surely(lambda: self._entries.summaries(numbers))
-        return {summary.number: summary for summary in reversed(found)}  # of two with one number, the first folder's
+        return {summary.number: summary for summary in found}
 
     def summary(self, number: int) -> Summary:
         """One entry in short.
@@ -234,11 +242,9 @@ def _there(found: Answer | None, number: int) -> Answer:
 
 def _deck(path: Path, cache: Cache) -> Deck:
     """The deck's own facts, as they were read last if its file is the same."""
-    with suppress(sqlite3.Error, DamagedCache, ValueError, TypeError):
+    with suppress(sqlite3.Error, DamagedCache, ValueError, TypeError, AttributeError):
         if raw := cache.value("deck"):
-            name, titles, languages, areas, chapters, complete, mark = raw
-            made = tuple(Chapter(*chapter) for chapter in chapters)
-            return Deck(path, name, titles, tuple(languages), areas, made, complete, mark)
+            return thawed_deck(path, raw)
     deck, _ = read_deck(path)
     with suppress(sqlite3.Error, DamagedCache):
         cache.keep("deck", deck[1:])

@@ -1,19 +1,21 @@
 """Markdown: source in, blocks out, with a complaint for whatever a terminal could not show."""
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from kb.deck.formula import readable
-from kb.deck.text import Block, Span
+from kb.deck.prose import MAX_LEVEL, misread
+from kb.deck.text import Block, Span, bare_lines
 from kb.errors import Message
 
 
@@ -32,17 +34,19 @@ class Reading:
 def read_markdown(source: str) -> Reading:
     """Read a Markdown text.
 
-    Never fails: what a terminal cannot show (HTML, images) is kept as text and complained about.
+    What a terminal cannot show (HTML, images) and what lies too deep is kept as text and complained about.
     """
-    complaints: list[tuple[int, str]] = []
-    root = SyntaxTreeNode(_parser().parse(source))
+    env: dict[str, Any] = {"misread": []}
+    root = SyntaxTreeNode(_parser().parse(source, env))
+    complaints: list[tuple[int, str]] = [*env["misread"], *_unused_definitions(env, root)]
+    reader = _Reader(bare_lines(source), complaints)
     front_matter = None
     blocks = []
     for node in root.children:
         if node.type == "front_matter":
             front_matter = node.content
         else:
-            blocks.append(_block(node, complaints))
+            blocks.append(reader.block(node))
     return Reading(front_matter, tuple(blocks), tuple(complaints))
 
 
@@ -51,11 +55,6 @@ def headings(source: str) -> list[tuple[int, int, str]]:
     return [
         (block.line, int(block.info), block.text) for block in read_markdown(source).blocks if block.kind == "heading"
     ]
-
-
-def split_lines(source: str) -> list[str]:
-    """The lines of a text with their ends, as Markdown counts them: a form feed or U+2028 ends none."""
-    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", source)
 
 
 def walk(blocks: tuple[Block, ...]) -> Iterator[Block]:
@@ -72,7 +71,35 @@ def _parser() -> MarkdownIt:
     # A price ($5) or a shell variable is no formula: no space inside the dollars, no digit after them.
     dollarmath_plugin(parser, allow_space=False, allow_digits=False, double_inline=True)
     parser.core.ruler.before("inline", "first_dollar", _end_with_no_digit)
+    parser.core.ruler.after("inline", "misread", _look_for_misread)
     return parser
+
+
+def _look_for_misread(state: StateCore) -> None:
+    """Note what is read otherwise than it was meant; what lies too deep becomes text again."""
+    for token in state.tokens:
+        if token.type != "inline" or not token.children:
+            continue
+        line = token.map[0] + 1 if token.map else 1
+        if max(child.level for child in token.children) > MAX_LEVEL:
+            words = Message("emphasis nested too deep; write it plainer")
+            state.env["misread"].append((line, words))
+            token.children = [Token("text", "", 0, content=token.content)]
+        state.env["misread"] += [(line, message) for message in misread(token.children)]
+
+
+def _unused_definitions(env: dict[str, Any], root: SyntaxTreeNode) -> Iterator[tuple[int, str]]:
+    """Addresses of links that no link refers to: they would vanish, and so would a footnote's text."""
+    used = {node.attrs.get("href", node.attrs.get("src")) for node in root.walk() if node.type in ("link", "image")}
+    definitions = [*env.get("references", {}).items(), *((one["label"], one) for one in env.get("duplicate_refs", ()))]
+    for label, definition in definitions:
+        if label.startswith("^"):
+            what = Message("a footnote ([{label}]) cannot be shown in a terminal; write it into the text", label=label)
+        elif definition["href"] not in used:
+            what = Message("nothing refers to the address [{label}]; take it out", label=label)
+        else:
+            continue
+        yield definition["map"][0] + 1, what
 
 
 def _end_with_no_digit(state: StateCore) -> None:
@@ -95,55 +122,105 @@ def _place(node: SyntaxTreeNode) -> tuple[int, int]:
     return 1, 1
 
 
-def _block(node: SyntaxTreeNode, complaints: list[tuple[int, str]]) -> Block:
-    line, end = _place(node)
-    match node.type:
-        case "heading":
-            return Block("heading", _inline(node, complaints), info=node.tag[1:], line=line, end=end)
-        case "paragraph":
-            return Block("paragraph", _inline(node, complaints), line=line, end=end)
-        case "fence":
-            return Block("code", (Span(node.content),), info=" ".join(node.info.split()), line=line, end=end)
-        case "code_block":
-            complaints.append((line, Message("an indented code block; put it between ``` lines with an info string")))
-            return Block("code", (Span(node.content),), line=line, end=end)
-        case "math_block" | "math_block_label":
-            return Block("formula", (_formula(node.content),), line=line, end=end)
-        case "bullet_list" | "ordered_list":
-            start = str(node.attrs.get("start", 1)) if node.type == "ordered_list" else ""
-            return Block("list", info=start, children=_blocks(node, complaints), line=line, end=end)
-        case "list_item":
-            return _task(Block("item", children=_blocks(node, complaints), line=line, end=end))
-        case "blockquote":
-            return Block("quote", children=_blocks(node, complaints), line=line, end=end)
-        case "hr":
-            return Block("rule", line=line, end=end)
-        case "table":
-            rows = [row for part in node.children for row in part.children]
-            return Block("table", children=tuple(_row(row, complaints) for row in rows), line=line, end=end)
-    complaints.append(
-        (
-            line,
-            Message(
-                "Markdown of the kind {type!r} cannot be shown in a terminal; write it as plain text", type=node.type
-            ),
+class _Reader:
+    """Makes blocks of the parser's nodes."""
+
+    def __init__(self, lines: list[str], complaints: list[tuple[int, str]]) -> None:
+        self.lines = lines
+        self.complaints = complaints
+
+    def block(self, node: SyntaxTreeNode) -> Block:
+        line, end = _place(node)
+        match node.type:
+            case "heading":
+                return Block("heading", self.inline(node), info=node.tag[1:], line=line, end=end)
+            case "paragraph":
+                return Block("paragraph", self.inline(node), line=line, end=end)
+            case "fence":
+                return Block("code", (Span(node.content),), info=" ".join(node.info.split()), line=line, end=end)
+            case "code_block":
+                self.complaints.append(
+                    (line, Message("an indented code block; put it between ``` lines with an info string"))
+                )
+                return Block("code", (Span(node.content),), line=line, end=end)
+            case "math_block" | "math_block_label":
+                return Block("formula", (_formula(node.content),), line=line, end=end)
+            case "bullet_list" | "ordered_list":
+                start = str(node.attrs.get("start", 1)) if node.type == "ordered_list" else ""
+                return Block("list", info=start, children=self.blocks(node), line=line, end=end)
+            case "list_item":
+                return _task(Block("item", children=self.blocks(node), line=line, end=end))
+            case "blockquote":
+                return Block("quote", children=self.blocks(node), line=line, end=end)
+            case "hr":
+                return Block("rule", line=line, end=end)
+            case "table":
+                rows = [row for part in node.children for row in part.children]
+                return Block("table", children=tuple(self.row(row) for row in rows), line=line, end=end)
+        self.complaints.append(
+            (
+                line,
+                Message(
+                    "Markdown of the kind {type!r} cannot be shown in a terminal; write it as plain text",
+                    type=node.type,
+                ),
+            )
         )
-    )
-    return Block("paragraph", (Span(node.content or ""),), line=line, end=end)
+        return Block("paragraph", (Span(node.content or ""),), line=line, end=end)
 
+    def blocks(self, node: SyntaxTreeNode) -> tuple[Block, ...]:
+        """What lies inside a list, an item or a quote; the parser leaves out what lies deeper than it counts."""
+        line, end = _place(node)
+        is_lost = not node.children and node.level + 1 >= _parser().options["maxNesting"]
+        text = " ".join(" ".join(self.lines[line - 1 : end]).split()) if is_lost else ""
+        if not text:
+            return tuple(self.block(child) for child in node.children)
+        self.complaints.append((line, Message("lists or quotes nested too deep; write them flatter")))
+        return (Block("paragraph", (Span(text),), line=line, end=end),)
 
-def _blocks(node: SyntaxTreeNode, complaints: list[tuple[int, str]]) -> tuple[Block, ...]:
-    return tuple(_block(child, complaints) for child in node.children)
+    def row(self, node: SyntaxTreeNode) -> Block:
+        line, end = _place(node)
+        return Block(
+            "row",
+            children=tuple(Block("cell", self.inline(cell), line=line, end=end) for cell in node.children),
+            line=line,
+            end=end,
+        )
 
+    def inline(self, node: SyntaxTreeNode) -> tuple[Span, ...]:
+        spans: list[Span] = []
+        for inline in node.children:
+            for child in inline.children if inline.type == "inline" else [inline]:
+                self.spans(child, "", spans)
+        return _joined(spans)
 
-def _row(node: SyntaxTreeNode, complaints: list[tuple[int, str]]) -> Block:
-    line, end = _place(node)
-    return Block(
-        "row",
-        children=tuple(Block("cell", _inline(cell, complaints), line=line, end=end) for cell in node.children),
-        line=line,
-        end=end,
-    )
+    def spans(self, node: SyntaxTreeNode, style: str, spans: list[Span]) -> None:
+        match node.type:
+            case "text":
+                spans.append(Span(node.content, style))
+            case "softbreak":
+                spans.append(Span("\n", style))
+            case "hardbreak":
+                spans.append(Span("\n", "break"))
+            case "code_inline":
+                spans.append(Span(node.content, "code"))
+            case "math_inline" | "math_inline_double":
+                spans.append(_formula(node.content))
+            case "strong" | "em":
+                for child in node.children:
+                    self.spans(child, node.type, spans)
+            case "link":
+                inside: list[Span] = []
+                for child in node.children:
+                    self.spans(child, "", inside)
+                spans.append(Span("".join(span.text for span in inside), "link", str(node.attrs.get("href", ""))))
+            case "image":
+                self.complaints.append(
+                    (_place(node)[0], Message("an image cannot be shown in a terminal; describe it in words"))
+                )
+                spans.append(Span(node.content, style))
+            case _:
+                spans.append(Span(node.content or "", style))
 
 
 def _task(item: Block) -> Block:
@@ -164,43 +241,6 @@ def _task(item: Block) -> Block:
         line=item.line,
         end=item.end,
     )
-
-
-def _inline(node: SyntaxTreeNode, complaints: list[tuple[int, str]]) -> tuple[Span, ...]:
-    spans: list[Span] = []
-    for inline in node.children:
-        for child in inline.children if inline.type == "inline" else [inline]:
-            _spans(child, "", spans, complaints)
-    return _joined(spans)
-
-
-def _spans(node: SyntaxTreeNode, style: str, spans: list[Span], complaints: list[tuple[int, str]]) -> None:
-    match node.type:
-        case "text":
-            spans.append(Span(node.content, style))
-        case "softbreak":
-            spans.append(Span("\n", style))
-        case "hardbreak":
-            spans.append(Span("\n", "break"))
-        case "code_inline":
-            spans.append(Span(node.content, "code"))
-        case "math_inline" | "math_inline_double":
-            spans.append(_formula(node.content))
-        case "strong" | "em":
-            for child in node.children:
-                _spans(child, node.type, spans, complaints)
-        case "link":
-            inside: list[Span] = []
-            for child in node.children:
-                _spans(child, "", inside, complaints)
-            spans.append(Span("".join(span.text for span in inside), "link", str(node.attrs.get("href", ""))))
-        case "image":
-            complaints.append(
-                (_place(node)[0], Message("an image cannot be shown in a terminal; describe it in words"))
-            )
-            spans.append(Span(node.content, style))
-        case _:
-            spans.append(Span(node.content or "", style))
 
 
 def _formula(latex: str) -> Span:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from kb.deck.front_matter import Front, read_front
 from kb.deck.kind import Draft, Kinds
 from kb.deck.manifest import Deck
-from kb.deck.markdown import Reading, read_markdown, split_lines, walk
+from kb.deck.markdown import Reading, read_markdown, walk
 from kb.deck.quiz_section import QuizSection
-from kb.deck.text import SOURCES, Block, Span, Text, plain
+from kb.deck.text import SOURCES, Block, Span, Text, bare_lines, plain
 from kb.errors import Complaint, Message
 
 PITFALLS = {"en": "Pitfalls", "zh": "易错点"}
@@ -18,7 +18,7 @@ ANSWER_FENCES = ("python", "python illustration", "text")
 
 MAX_GIST_SENTENCES = 3
 
-_TITLE = re.compile(r"^(\d+)\. +(\S.*)$")
+_TITLE = re.compile(r"^(\d{1,9})\. +(\S.*)$")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？]")
 
 
@@ -42,7 +42,6 @@ def parse_page(source: str, path: str, language: str, deck: Deck, kinds: Kinds) 
     """Parse one language's file of an entry.
 
     Every violation of the format becomes a complaint, all of them in one run; what can be read is read all the same.
-    Never raises.
 
     Args:
         source: the file's text.
@@ -58,7 +57,7 @@ class _Parser:
     """Reads the front matter and the answer, and hands what follows ``## Quiz`` on."""
 
     def __init__(self, source: str, path: str, language: str, deck: Deck) -> None:
-        self.lines = [line.rstrip("\r\n") for line in split_lines(source)]
+        self.lines = bare_lines(source)
         self.path = path
         self.language = language
         self.deck = deck
@@ -91,7 +90,7 @@ class _Parser:
         if raw is None:
             self.complain(1, "no front matter; begin with --- area, level, tags, related, aliases, errors ---")
             return Front()
-        return read_front(raw, self.lines, self.deck, self.complain)
+        return read_front(raw, self.deck, self.complain)
 
     def split(self) -> tuple[list[Block], list[Block]]:
         """The blocks before and after ``## Quiz``."""

@@ -3,9 +3,11 @@
 import ast
 import re
 import sys
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from kb.deck.text import bare_lines
 from kb.errors import Message
 
 MAX_HOLE_LINES = 6
@@ -13,8 +15,7 @@ MAX_HOLE_LINES = 6
 MAX_TIMEOUT = 86_400
 """Seconds that a script may ask for: a day."""
 
-_BLOCK = re.compile(r"^# /// script\n((?:#(?: .*)?\n)+?)# ///$", re.MULTILINE)
-_OPEN = re.compile(r"^(\s*)# hole:\s*(.*?)\s*$")
+_OPEN = re.compile(r"^(\s*)# hole:(.*)$")
 _CLOSE = re.compile(r"^\s*# end\s*$")
 
 
@@ -60,7 +61,7 @@ class Snippet:
         hole = self.hole(name)
         if hole is None:
             raise KeyError(name)
-        lines = self.source.splitlines()[hole.first : hole.end]
+        lines = bare_lines(self.source)[hole.first : hole.end]
         return "\n".join(line.removeprefix(hole.indent) for line in lines)
 
     def filled(self, name: str, lines: str) -> str:
@@ -68,8 +69,8 @@ class Snippet:
         hole = self.hole(name)
         if hole is None:
             raise KeyError(name)
-        ours = self.source.splitlines()
-        theirs = [hole.indent + line if line.strip() else "" for line in lines.expandtabs(4).splitlines()]
+        ours = bare_lines(self.source)
+        theirs = [hole.indent + line if line.strip() else "" for line in bare_lines(lines.expandtabs(4))]
         return "\n".join([*ours[: hole.first], *theirs, *ours[hole.end :]]) + "\n"
 
 
@@ -78,7 +79,7 @@ Trouble = list[tuple[int, str]]
 
 
 def read_snippet(path: str, source: str) -> tuple[Snippet, Trouble]:
-    """Read a script; what is wrong with its form comes back as lines and messages, never as an exception."""
+    """Read a script; what is wrong with its form comes back as lines and messages."""
     import hashlib  # deferred: 2 ms, and a snippet from the cache needs none of it
 
     trouble: Trouble = []
@@ -129,20 +130,38 @@ def header(source: str) -> dict[str, Any]:
     """The TOML of a script's PEP 723 block, or an empty table.
 
     Raises:
-        tomllib.TOMLDecodeError: the block is not TOML.
+        ValueError: the block is not TOML.
     """
-    found = _BLOCK.search(source)
-    if found is None:
+    block = _block(source)
+    if not block:
         return {}
     import tomllib  # deferred: 4 ms, for the same reason
 
-    return tomllib.loads("\n".join(line[2:] for line in found[1].splitlines()))
+    try:
+        return tomllib.loads("\n".join(line[2:] for line in block))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _block(source: str) -> list[str]:
+    """The lines between ``# /// script`` and ``# ///``; none if there is no such block."""
+    lines = iter(bare_lines(source))
+    if "# /// script" not in lines:  # goes on to the line that is it
+        return []
+    block: list[str] = []
+    for line in lines:
+        if line == "# ///":
+            return block
+        if line != "#" and not line.startswith("# "):
+            break
+        block.append(line)
+    return []
 
 
 def _settings(source: str, trouble: Trouble) -> dict[str, Any]:
     try:
         table = header(source)
-    except ValueError as error:  # TOMLDecodeError is its child
+    except ValueError as error:
         trouble.append((1, Message("the script block is not TOML: {error}; see PEP 723", error=error)))
         return {}
     if not table:
@@ -159,29 +178,31 @@ def _dependencies(source: str) -> set[str]:
         named = header(source).get("dependencies", [])
     except ValueError:
         return set()
-    return {re.split(r"[^\w.-]", str(one))[0].lower().replace("-", "_") for one in named}
+    texts = [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
+    return {re.split(r"[^\w.-]", one)[0].lower().replace("-", "_") for one in texts}
 
 
 def _holes(source: str, trouble: Trouble) -> tuple[Hole, ...]:
     holes: list[Hole] = []
     open_at: tuple[str, int, str] | None = None
-    for at, line in enumerate(source.splitlines()):
+    for at, line in enumerate(bare_lines(source)):
         if found := _OPEN.match(line):
+            given = found[2].strip()
             if open_at:
                 trouble.append(
                     (at + 1, Message("a hole inside the hole {name!r}; close that with # end first", name=open_at[0]))
                 )
-            elif not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", found[2]):
+            elif not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", given):
                 trouble.append(
                     (
                         at + 1,
-                        Message("{name!r} is no name for a hole; write # hole: the-id-of-its-code-item", name=found[2]),
+                        Message("{name!r} is no name for a hole; write # hole: the-id-of-its-code-item", name=given),
                     )
                 )
-            elif any(hole.name == found[2] for hole in holes):
-                trouble.append((at + 1, Message("a second hole {name!r}; give each a name of its own", name=found[2])))
+            elif any(hole.name == given for hole in holes):
+                trouble.append((at + 1, Message("a second hole {name!r}; give each a name of its own", name=given)))
             else:
-                open_at = found[2], at, found[1]
+                open_at = given, at, found[1]
         elif _CLOSE.match(line) and open_at:
             name, first, indent = open_at
             count = at - first - 1
@@ -206,13 +227,29 @@ def _holes(source: str, trouble: Trouble) -> tuple[Hole, ...]:
     return tuple(holes)
 
 
+def parse_python(source: str) -> ast.Module:
+    """The syntax tree of a text.
+
+    Raises:
+        SyntaxError: it is not Python, or too deep for Python to read.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes that mean nothing: the text is read here, not run
+            return ast.parse(source)
+    except SyntaxError:
+        raise
+    except ValueError as error:  # a null byte
+        raise SyntaxError(str(error)) from None
+    except (RecursionError, MemoryError):
+        raise SyntaxError("nested too deep") from None
+
+
 def _check_imports(source: str, dependencies: set[str], trouble: Trouble) -> None:
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError) as error:
-        trouble.append(
-            (getattr(error, "lineno", None) or 1, Message("not Python: {error}; mend the syntax", error=error))
-        )
+        tree = parse_python(source)
+    except SyntaxError as error:
+        trouble.append((error.lineno or 1, Message("not Python: {error}; mend the syntax", error=error)))
         return
     if ast.get_docstring(tree) is None:
         trouble.append((1, Message("no docstring; say the lesson in one line after the script block")))

@@ -49,6 +49,16 @@ class Block:
         return plain(self.spans)
 
 
+def split_lines(source: str) -> list[str]:
+    """The lines of a text with their ends, as Python and Markdown count them: a form feed or U+2028 ends none."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", source)
+
+
+def bare_lines(source: str) -> list[str]:
+    """The same lines without their ends."""
+    return [line.rstrip("\r\n") for line in split_lines(source)]
+
+
 def plain(spans: tuple[Span, ...]) -> str:
     """The text of spans, without their styles."""
     return "".join("\n" if span.style == "break" else span.text for span in spans)
@@ -83,7 +93,7 @@ class Text:
 
 def _lines(block: Block) -> Iterator[tuple[str, int]]:
     if block.kind == "code":
-        yield from ((line.strip(), CODE) for line in block.text.splitlines() if line.strip())
+        yield from ((line.strip(), CODE) for line in bare_lines(block.text) if line.strip())
         return
     if block.spans:
         rank = HEADING if block.kind == "heading" else PROSE

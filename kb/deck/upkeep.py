@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kb.deck.entry_cache import EntryCache, FolderReading
-from kb.deck.manifest import Deck, number_of
+from kb.deck.manifest import Deck, is_folder, number_of
+from kb.deck.source import spoken_name
+from kb.errors import UsageError
 
 if TYPE_CHECKING:
     from kb.deck.kind import LoadKinds
@@ -24,9 +26,7 @@ def refresh(deck: Deck, entries: EntryCache, kinds: "LoadKinds", on_progress: On
         How many folders of entries the deck has.
     """
     known = entries.signatures()
-    with os.scandir(deck.path) as found:
-        folders = [folder for folder in found if number_of(folder.name) is not None and folder.is_dir()]
-    now = {folder.name: signature(folder.path) for folder in folders}
+    now = {name: signature(f"{deck.path}/{name}") for name in _folder_names(deck)}
     changed = sorted(name for name, mark in now.items() if known.get(name) != mark)
     gone = [name for name in known if name not in now]
     for start in range(0, max(len(changed), bool(gone)), BATCH):
@@ -39,22 +39,50 @@ def refresh(deck: Deck, entries: EntryCache, kinds: "LoadKinds", on_progress: On
 
 def refresh_one(deck: Deck, entries: EntryCache, kinds: "LoadKinds", number: int) -> None:
     """Read one entry again if its files have changed."""
-    found = entries.folder(number)
-    if found is None:
-        return
-    name, known = found
-    path = deck.path / name
-    if not path.is_dir():
-        entries.update([name], [])
-    elif (now := signature(str(path))) != known:
-        entries.update([], [_read(deck, kinds, name, now)])
+    for name, known in entries.folders(number):
+        path = deck.path / name
+        if not is_folder(path):
+            entries.update([name], [])
+        elif (now := signature(str(path))) != known:
+            entries.update([], [_read(deck, kinds, name, now)])
+
+
+def _folder_names(deck: Deck) -> list[str]:
+    try:
+        with os.scandir(deck.path) as found:
+            return [one.name for one in found if number_of(one.name) is not None and _is_folder(one)]
+    except OSError as error:
+        raise UsageError(
+            "{path} cannot be read: {error}", "mend it", path=deck.path, error=error.strerror or error
+        ) from None
+
+
+def _is_folder(found: os.DirEntry[str]) -> bool:
+    try:
+        return found.is_dir()
+    except OSError:  # a link that leads round in a circle
+        return False
 
 
 def signature(folder: str) -> str:
-    """What tells whether the files of a folder have changed: their names, sizes and times."""
-    with os.scandir(folder) as files:
-        facts = sorted((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.is_file())
+    """What tells whether the files of a folder have changed: their names, sizes and times.
+
+    A folder or a file that cannot be looked at is told, and its complaint comes when it is read.
+    """
+    try:
+        with os.scandir(folder) as files:
+            facts = sorted(_facts(file) for file in files if not _is_folder(file))
+    except OSError as error:
+        return f"cannot be read: {error.errno}"
     return ";".join(f"{name}:{time}:{size}" for name, time, size in facts)
+
+
+def _facts(file: os.DirEntry[str]) -> tuple[str, int, int]:
+    try:
+        found = file.stat()
+    except OSError as error:  # a link that leads nowhere, or a file that has gone this moment
+        return spoken_name(file.name), -1, error.errno or 0
+    return spoken_name(file.name), found.st_mtime_ns, found.st_size
 
 
 def _read(deck: Deck, kinds: "LoadKinds", name: str, mark: str) -> FolderReading:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kb.deck.cache import Cache
+from kb.deck.cache import Cache, DamagedCache
 from kb.deck.manifest import read_table
 from kb.errors import Complaint, Message
 from kb.search.tokens import has_han, normalised, query_tokens
@@ -75,8 +75,8 @@ class Glossary:
 
     def __init__(self, kept: dict[str, Any]) -> None:
         """Take what ``compiled`` gives."""
-        self._groups: list[list[list[str]]] = kept["same"]
-        self._plain: list[list[str]] = kept["plain"]
+        self._groups: list[list[list[str]]] = [[[str(term), str(key)] for term, key in group] for group in kept["same"]]
+        self._plain: list[list[str]] = [[str(term), str(key)] for term, key in kept["plain"]]
 
     def same(self, text: str) -> list[str]:
         """Terms that mean the same as something in a text, and are not in it."""
@@ -100,8 +100,11 @@ def open_glossary(deck: Path, cache: Cache) -> Glossary:
     except OSError:
         return Glossary(compiled(Listed([], [])))
     kept = cache.value("terms")
-    if not kept or kept[0] != stamp:
+    if not (isinstance(kept, list) and len(kept) == 2 and kept[0] == stamp):
         kept = [stamp, compiled(read_glossary(deck)[0])]
         with suppress(Exception):  # a cache that cannot be written is no reason not to answer
             cache.keep("terms", kept)
-    return Glossary(kept[1])
+    try:
+        return Glossary(kept[1])
+    except (TypeError, ValueError, KeyError) as error:
+        raise DamagedCache(f"the glossary's terms: {error}") from error

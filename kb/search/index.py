@@ -3,6 +3,7 @@
 import ast
 import functools
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -12,7 +13,9 @@ from typing import Any, NamedTuple
 
 import tantivy
 
+from kb.deck.cache import DamagedCache
 from kb.deck.index_ledger import IndexLedger, Row
+from kb.deck.script import parse_python
 from kb.deck.upkeep import OnProgress
 from kb.search.tokens import compact, simplified, tokens, word_pairs
 
@@ -44,8 +47,14 @@ BATCH = 5_000
 PATIENCE = 20.0
 """Seconds to wait for another process that is writing the index."""
 
-FORMAT = "3"
+MAX_DOTS = 20
+"""In the name of an API."""
+
+FORMAT = "4"
 """Changes when entries are indexed otherwise."""
+
+OWNER = "owner"
+"""The file in an index's folder that names the deck's cache, so that an index is never taken for another deck's."""
 
 
 class Kept(NamedTuple):
@@ -81,9 +90,8 @@ def open_index(ledger: IndexLedger, cache: Path | None, on_progress: OnProgress 
 
 def forget_index(ledger: IndexLedger, cache: Path | None) -> None:
     """Have the index made anew when it is opened next: a search found it broken."""
-    kept = _kept(ledger)
-    if cache is not None and kept is not None:
-        with suppress(sqlite3.Error):
+    with suppress(sqlite3.Error, DamagedCache):
+        if cache is not None and (kept := _kept(ledger)):
             _forget(ledger, cache / "indexes", kept.folder)
 
 
@@ -96,10 +104,10 @@ def _open_kept(ledger: IndexLedger, folder: Path, on_progress: OnProgress) -> ta
     """
     kept = _kept(ledger)
     if kept is not None and (kept.format, kept.generation) == (FORMAT, ledger.generation):
-        return _opened(folder / kept.folder)
+        return _opened(folder / kept.folder, ledger)
     target = folder / _agreed_name(ledger, folder)
     target.mkdir(parents=True, exist_ok=True)
-    index = _opened(target) if (target / "meta.json").exists() else _made(target)
+    index = _opened(target, ledger) if (target / "meta.json").exists() else _made(target, ledger)
     until = time.monotonic() + PATIENCE
     while True:
         generation = ledger.generation
@@ -123,7 +131,15 @@ def _open_kept(ledger: IndexLedger, folder: Path, on_progress: OnProgress) -> ta
 def _kept(ledger: IndexLedger) -> Kept | None:
     """What is written down of this deck's index."""
     value = ledger.cache.value("index")
-    return Kept(*value) if isinstance(value, list) else None
+    if value is None:
+        return None
+    # The folder is removed when it is of no use any more: a damaged name must not lead anywhere else.
+    mine = re.compile(rf"{re.escape(ledger.cache.name)}-[0-9a-f]{{8}}")
+    if not (isinstance(value, list) and len(value) == 3 and all(type(one) is str for one in value)):
+        raise DamagedCache(f"what is kept of the index: {value!r}")
+    if not mine.fullmatch(value[2]):
+        raise DamagedCache(f"the folder of the index: {value[2]!r}")
+    return Kept(*value)
 
 
 def _agreed_name(ledger: IndexLedger, folder: Path) -> str:
@@ -140,18 +156,28 @@ def _agreed_name(ledger: IndexLedger, folder: Path) -> str:
     return fresh
 
 
-def _opened(folder: Path) -> tantivy.Index:
+def _opened(folder: Path, ledger: IndexLedger) -> tantivy.Index:
     try:
+        if (folder / OWNER).read_bytes() != ledger.cache.name.encode():
+            raise Damaged(folder.name)
         index = tantivy.Index.open(str(folder))
         index.searcher().doc_freq("title", "the")  # a file that is missing is noticed here
-    except (KeyboardInterrupt, SystemExit):
+    except BaseException as error:  # the engine's own panics are no Exception
+        if is_damage(error):
+            raise Damaged(folder.name) from error
         raise
-    except BaseException as error:  # tantivy's own panics are no Exception
-        raise Damaged(folder.name) from error
     return index
 
 
-def _made(folder: Path) -> tantivy.Index:
+def is_damage(error: BaseException) -> bool:
+    """Whether the engine says that its files are broken: by a ``ValueError`` or an ``OSError``, or by a panic."""
+    if isinstance(error, UnicodeError):
+        return False
+    return isinstance(error, ValueError | OSError) or type(error).__name__ == "PanicException"
+
+
+def _made(folder: Path, ledger: IndexLedger) -> tantivy.Index:
+    (folder / OWNER).write_bytes(ledger.cache.name.encode())
     try:
         return tantivy.Index(schema(), path=str(folder))
     except ValueError as error:
@@ -256,16 +282,16 @@ def _cut(*texts: str) -> str:
 def api_names(code: str) -> list[str]:
     """Names with dots that a script uses (``torch.nn.LSTM``, ``nn.LSTM``), each once."""
     try:
-        tree = ast.parse(code)
+        tree = parse_python(code)
     except SyntaxError:
         return []
-    names = dict.fromkeys(
-        ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_dotted(node)
-    )
-    return list(names)
+    return list(dict.fromkeys(filter(None, map(_dotted, ast.walk(tree)))))
 
 
-def _is_dotted(node: ast.expr) -> bool:
-    while isinstance(node, ast.Attribute):
+def _dotted(node: ast.AST) -> str:
+    """A name with dots as it is written; empty if the node is something else, or longer than any API's."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute) and len(parts) < MAX_DOTS:
+        parts.append(node.attr)
         node = node.value
-    return isinstance(node, ast.Name)
+    return ".".join([node.id, *reversed(parts)]) if parts and isinstance(node, ast.Name) else ""

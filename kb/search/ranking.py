@@ -26,6 +26,11 @@ class Ranking:
         self._vocabulary = vocabulary
         self._glossary = glossary
 
+    @property
+    def size(self) -> int:
+        """How many entries can be found."""
+        return int(self._engine.num_docs)
+
     def rank(self, query: Query, limit: int) -> list[tuple[float, int]]:
         """Scores and numbers of the entries that match, best first. Of a phrase its words count, not their order."""
         if query.is_empty:

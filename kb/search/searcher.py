@@ -9,7 +9,7 @@ from kb.deck.library import Library
 from kb.deck.summary import Summary
 from kb.deck.upkeep import OnProgress
 from kb.search.glossary import open_glossary
-from kb.search.index import forget_index, open_index
+from kb.search.index import forget_index, is_damage, open_index
 from kb.search.passages import Passage, find_passages, has_phrases, names_of
 from kb.search.query import Query, parse_query, unquoted
 from kb.search.ranking import Ranking
@@ -94,7 +94,7 @@ class Searcher:
     def search(
         self, text: str, limit: int = 10, language: str = "en", every: bool = False, is_typing: bool = False
     ) -> Results:
-        """The entries that match a query, best first. Never fails, whatever the text.
+        """The entries that match a query, best first, whatever the text; an index that turns out broken is made anew.
 
         Args:
             text: words, phrases, exclusions, filters: see ``parse_query``.
@@ -103,17 +103,18 @@ class Searcher:
             every: entries on one subject each by itself.
             is_typing: the last word may be the beginning of one.
         """
+        limit = min(limit, self._ranking.size)  # the engine makes room for as many as it is asked for
+        if limit < 1:
+            return Results(())
         try:
             return self._search(text, limit, language, every, is_typing)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:  # tantivy's own panics are no Exception
+        except BaseException as error:  # the engine's own panics are no Exception
             # A broken file that was not met on opening: made anew, once.
-            if self._cache is None:
+            if self._cache is None or not is_damage(error):
                 raise
-            forget_index(self.library.ledger, self._cache)
-            self._use(open_index(self.library.ledger, self._cache))
-            self._cache = None
+            cache, self._cache = self._cache, None
+            forget_index(self.library.ledger, cache)
+            self._use(self.library.surely(lambda: open_index(self.library.ledger, cache)))
             return self._search(text, limit, language, every, is_typing)
 
     def ranked(self, text: str, limit: int, is_typing: bool = False) -> tuple[list[tuple[float, int]], Query, str]:
@@ -122,7 +123,9 @@ class Searcher:
         Returns:
             The entries, the query as it was understood, and what it is in words where that is not what was typed.
         """
-        query, shown_for = self._spelling.understood(parse_query(text), is_typing)
+        # Half a character, as a terminal may send one, is no text: the engine would refuse the whole query.
+        sound = text.encode("utf-8", "replace").decode("utf-8")
+        query, shown_for = self._spelling.understood(parse_query(sound), is_typing)
         ranked = self._ranked(query, limit)
         if not ranked and query.phrases and not query.is_quoted:
             # Part of what was typed stands nowhere word for word, such as a message's own quotes: its words count then.

@@ -1,21 +1,25 @@
 """Form: what is wrong with a whole deck, without running anything."""
 
-import ast
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from kb.deck.entry import Entry
 from kb.deck.folder import OUTPUT, SNIPPET, load_entry, stray_files
 from kb.deck.kind import Trouble
-from kb.deck.manifest import FILE, Deck, number_of, read_deck
+from kb.deck.manifest import FILE, Deck, entry_folders, number_of, read_deck
 from kb.deck.markdown import walk
-from kb.deck.text import Block, Text
+from kb.deck.script import parse_python
+from kb.deck.source import Unreadable, read_source
+from kb.deck.text import Block, Text, bare_lines
 from kb.errors import Complaint, Message
 from kb.search.glossary import read_glossary
 from kb.search.labelled import FILE as QUERIES
 from kb.search.labelled import Labelled, read_queries
 from kb.verify.kind import VerifiedKinds
+from kb.verify.record import check_records
 from kb.verify.typography import misprints, sentence
 
 MIN_QUERIES = 5
@@ -28,7 +32,7 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
     """Every violation of the format in a deck, in the order of the files."""
     _, complaints = read_deck(deck.path)
     complaints += stray_files(deck)
-    folders = sorted(path for path in deck.path.iterdir() if path.is_dir() and number_of(path.name) is not None)
+    folders = entry_folders(deck.path)
     names = {folder.name for folder in folders}
     owners: dict[int, str] = {}
     for folder in folders:
@@ -38,14 +42,13 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
                 "{other} has the number {number} too; give each its own", other=owners[number], number=number
             )
             complaints.append(Complaint(folder.name, 0, what))
-        owners[number] = folder.name
+        owners.setdefault(number, folder.name)
         entry, found = load_entry(folder, deck, kinds)
         complaints += found
         if entry is not None:
             complaints += check_entry(entry, deck, kinds, names)
-        if deck.complete and not (folder / OUTPUT).is_file():
-            complaints.append(Complaint(f"{folder.name}/{OUTPUT}", 0, Message("missing; kb verify --record writes it")))
-    complaints += read_glossary(deck.path)[1]
+        complaints += _check_output(folder, deck)
+    complaints += [*check_records(deck.path), *read_glossary(deck.path)[1]]
     queries, found = read_queries(deck.path)
     complaints += found
     for query in queries:
@@ -62,6 +65,19 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
     if not folders:
         complaints.append(Complaint(FILE, 0, Message("the deck has no entries; add a folder 061-its-slug")))
     return sorted(set(complaints))
+
+
+def _check_output(folder: Path, deck: Deck) -> list[Complaint]:
+    """What is wrong with what a snippet printed when it was recorded last."""
+    try:
+        read_source(folder / OUTPUT)
+    except Unreadable as error:
+        # Of a folder that cannot be looked into as a whole that was said already.
+        return [Complaint(f"{folder.name}/{OUTPUT}", 0, error.message)] if os.path.lexists(folder / OUTPUT) else []
+    except FileNotFoundError:
+        what = Message("missing; kb verify --record writes it")
+        return [Complaint(f"{folder.name}/{OUTPUT}", 0, what)] if deck.complete else []
+    return []
 
 
 def _scarce_queries(queries: list[Labelled], owners: dict[int, str]) -> list[Complaint]:
@@ -126,9 +142,9 @@ def _all_blocks(entry: Entry, text: Text) -> Iterator[Block]:
 
 
 def _check_text(entry: Entry, text: Text, deck: Deck, folders: set[str]) -> Trouble:
-    source = entry.snippet.source.splitlines() if entry.snippet else []
+    source = _bounded(entry.snippet.source) if entry.snippet else ""
     for block in _all_blocks(entry, text):
-        if block.kind == "code" and block.info == "python" and not _is_run_of(block.text.splitlines(), source):
+        if block.kind == "code" and block.info == "python" and _bounded(block.text) not in source:
             yield (
                 block.line,
                 Message(
@@ -141,9 +157,9 @@ def _check_text(entry: Entry, text: Text, deck: Deck, folders: set[str]) -> Trou
                 yield from _check_link(span.source, text.language, block.line, deck, folders)
 
 
-def _is_run_of(lines: list[str], source: list[str]) -> bool:
-    count = len(lines)
-    return any(source[at : at + count] == lines for at in range(len(source) - count + 1)) and count > 0
+def _bounded(code: str) -> str:
+    """Code with a line's end before and after each line, so that a part of a line is no line."""
+    return "".join(f"\n{line}\n" for line in bare_lines(code)) or "no line at all"
 
 
 def _check_link(target: str, language: str, line: int, deck: Deck, folders: set[str]) -> Trouble:
@@ -217,7 +233,7 @@ def _check_items(entry: Entry, deck: Deck, kinds: VerifiedKinds) -> Trouble:
 def syntax_error(code: str) -> str:
     """Why a text is not Python; empty if it is."""
     try:
-        ast.parse(code)
-    except (SyntaxError, ValueError) as error:
+        parse_python(code)
+    except SyntaxError as error:
         return str(error)
     return ""

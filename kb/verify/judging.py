@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.deck.folder import OUTPUT
+from kb.deck.source import Unreadable, read_source
 from kb.errors import Message
 from kb.run.job import Run
 from kb.run.outcome import Outcome
@@ -131,8 +132,8 @@ def _drifted(results: list[Result]) -> list[Result]:
         task, expected = result.task, None
         if task.what == "snippet" and result.ok:
             if task.is_plain_snippet and task.job.device == "cpu":
-                with suppress(OSError, UnicodeDecodeError):
-                    expected = Path(task.job.path).with_name(OUTPUT).read_text(encoding="utf-8")
+                with suppress(FileNotFoundError, Unreadable):
+                    expected = read_source(Path(task.job.path).with_name(OUTPUT))
             elif not task.is_plain_snippet and not task.id.startswith("seed"):
                 expected = plain.get(task.entry)
         if expected is not None and (drift := compare_outputs(expected, result.run.stdout)):

@@ -6,7 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from kb.deck.source import Unreadable, cannot_be_read, read_source
 from kb.deck.summary import Summary
+from kb.errors import Complaint, Message
 from kb.run.device import public
 
 FILE = "verified.json"
@@ -56,13 +58,64 @@ class Record(NamedTuple):
         return self.entry, self.what, self.id, self.torch, self.device
 
 
+MAX_BYTES = 20_000_000
+"""Of the file: every script of a large deck has a line in it."""
+
+
 def read_records(deck: Path) -> tuple[Record, ...]:
-    """The records of a deck; none if the file is missing or damaged (it can be written anew)."""
+    """The records of a deck that can be read; none if the file is missing or damaged (it can be written anew)."""
     try:
-        table = json.loads((deck / FILE).read_text(encoding="utf-8"))
-        return tuple(Record(**one) for one in table["records"])
-    except (OSError, ValueError, TypeError, KeyError):
+        return _read(deck)[0]
+    except (FileNotFoundError, Unreadable):
         return ()
+
+
+def check_records(deck: Path) -> list[Complaint]:
+    """What is wrong with the file; nothing if there is none."""
+    try:
+        damaged = _read(deck)[1]
+    except FileNotFoundError:
+        return []
+    except Unreadable as error:
+        return [Complaint(FILE, 0, error.message)]
+    if not damaged:
+        return []
+    what = Message("{count} {count:record|records} cannot be read; kb verify --record writes them anew", count=damaged)
+    return [Complaint(FILE, 0, what)]
+
+
+def _read(deck: Path) -> tuple[tuple[Record, ...], int]:
+    """The records, and how many more there are that cannot be read.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        Unreadable: it is no JSON with records.
+    """
+    try:
+        table = json.loads(read_source(deck / FILE, MAX_BYTES))
+    except ValueError as error:
+        raise cannot_be_read(error) from None
+    except RecursionError:
+        raise cannot_be_read("nested too deep") from None
+    rows = table.get("records") if isinstance(table, dict) else None
+    if not isinstance(rows, list):
+        raise Unreadable(Message("holds no records; kb verify --record writes it anew"))
+    records = tuple(record for row in rows if (record := _record(row)))
+    return records, len(rows) - len(records)
+
+
+def _record(row: object) -> Record | None:
+    try:
+        record = Record(**row)  # type: ignore[arg-type]  # what it is not is found here
+    except TypeError:
+        return None
+    *texts, seconds, peak_mb, platform, printed = record[1:]
+    is_sound = (
+        type(record.entry) is int
+        and all(type(text) is str for text in (*texts, platform, printed))
+        and all(type(number) in (int, float) for number in (seconds, peak_mb))
+    )
+    return record if is_sound else None
 
 
 def write_records(deck: Path, new: Iterable[Record], dropped: Iterable[tuple[int, str, str, str, str]] = ()) -> None:

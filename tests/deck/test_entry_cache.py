@@ -117,10 +117,10 @@ def test_folders_are_counted(entries: EntryCache) -> None:
 
 def test_what_is_not_there(entries: EntryCache) -> None:
     """Another number, another language, a folder that could not be read."""
-    assert (entries.entry(70), entries.text(70, "en"), entries.lines(70), entries.folder(70)) == (None, None, {}, None)
+    assert (entries.entry(70), entries.text(70, "en"), entries.lines(70), entries.folders(70)) == (None, None, {}, [])
     assert (entries.entry(63), entries.text(63, "en"), entries.lines(63)) == (None, None, {})
     assert entries.text(62, "zh") is None
-    assert entries.folder(63) == ("063-bad", "sign bad")
+    assert entries.folders(63) == [("063-bad", "sign bad")]
 
 
 def test_folder_that_is_read_again_takes_its_own_place(entries: EntryCache) -> None:
@@ -140,8 +140,10 @@ def test_of_two_folders_with_one_number_the_first_counts(entries: EntryCache) ->
     assert first is not None
     assert first.summary.slug == "a-mean"
     assert entries.text(61, "en") == text(title="First?")
-    assert entries.folder(61) == ("061-a-mean", "sign a-mean")
-    assert [one.slug for one in entries.summaries([61])] == ["a-mean", "mean"]
+    assert entries.folders(61) == [("061-a-mean", "sign a-mean"), ("061-mean", "sign mean")]
+    assert [one.slug for one in entries.summaries([61])] == ["a-mean"]
+    assert [one.folder for one in entries.summaries()] == ["061-a-mean", "062-other"]
+    assert {name for number, name, _ in entries.items() if number == 61} == {item.id for item in first.items}
 
 
 def test_value_of_another_type_is_refused(cache: Cache, entries: EntryCache) -> None:

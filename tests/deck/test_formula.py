@@ -54,3 +54,9 @@ def test_loses_no_letters(latex: str) -> None:
 def test_never_fails(latex: str) -> None:
     """Whatever stands between dollars comes out as something, and of nothing comes nothing."""
     assert bool(latex.split()) == bool(readable(latex))
+
+
+@pytest.mark.parametrize("latex", ["^{" * 1_000 + "}" * 1_000, "&" * 20_000, "\\sqrt" * 5_000, "{" * 3_000])
+def test_formula_that_nobody_can_read(latex: str) -> None:
+    """It stays as it is, at once."""
+    assert latex == readable(latex)

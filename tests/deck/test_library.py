@@ -243,6 +243,45 @@ def test_unknown_number_names_the_nearest(deck: Path) -> None:
         Library.open(deck, None, all_kinds).entry(64)
 
 
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, -(2**63) - 1, 99999999999999999999, 10**400])
+def test_number_that_no_entry_can_have(deck: Path, cache: Path, number: int) -> None:
+    """It is as unknown as any other, whatever SQLite can hold, and the cache is none the worse."""
+    library = Library.open(deck, cache, all_kinds)
+    for ask in (library.summary, library.entry, lambda number: library.text(number, "en")):
+        with pytest.raises(UsageError, match=f"no entry {number}; the nearest are 61"):
+            ask(number)
+    assert ({}, [61]) == (library.lines(number), list(library.summaries_of([number, 61, 2**64])))
+    assert library.cache.is_lasting
+
+
+@pytest.mark.parametrize("what", ["folder", "folder for decks", "other deck", "words"])
+def test_something_else_in_the_place_of_the_cache(deck: Path, cache: Path, sound: Path, what: str) -> None:
+    """The answers are what the files say."""
+    expected = answers(Library.open(deck, None, all_kinds))
+    if what == "folder":
+        sound.unlink()
+        sound.mkdir()
+    elif what == "folder for decks":
+        shutil.rmtree(cache / "decks")
+        (cache / "decks").write_text("in the way")
+    elif what == "words":
+        sound.write_text("not a database " * 1000)
+    else:
+        other = deck.parent / "other"
+        other.mkdir()
+        shutil.copy2(deck / "deck.toml", other)
+        write_entry(other, 70, "another")
+        sound.unlink()
+        Library.open(other, cache, all_kinds).close()
+        (theirs,) = (cache / "decks").glob("*.db")
+        shutil.copyfile(theirs, sound)
+    for _ in range(2):
+        library = Library.open(deck, cache, all_kinds)
+        assert expected == answers(library)
+        assert library.cache.is_lasting == (what in ("words", "other deck"))
+        library.close()
+
+
 def test_relations_count_both_ways(deck: Path) -> None:
     """An entry is next to those it names and those that name it; numbers that are not there are left out."""
     write_entry(deck, 62, "other", en=EN.format(number=62).replace("related: [62]", "related: [63, 70]"))

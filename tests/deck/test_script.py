@@ -69,3 +69,60 @@ def test_wrong_form(old: str, new: str, expected: str) -> None:
     assert old in SNIPPET
     found = trouble(SNIPPET.replace(old, new, 1))
     assert any(expected in one for one in found), found
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x0c", "\x85", "\x1c", "\x0b"])
+def test_lines_are_those_of_python(mark: str) -> None:
+    """A sign inside a text that ends lines elsewhere moves no hole."""
+    source = SNIPPET.replace('"""A mean', f'"""{mark}A {mark} mean').replace("[4.0]", f"[4.0], '{mark}'")
+    snippet, _ = read_snippet("/x/snippet.py", source)
+    assert snippet.solution("mean-by-hand") == "total = sum(values)\nreturn total / len(values)"
+    assert snippet.filled("mean-by-hand", snippet.solution("mean-by-hand")) == source
+    assert f"    return '{mark}'\n    # end\n" in snippet.filled("mean-by-hand", f"return '{mark}'")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = 1\x00",
+        "(" * 5_000,
+        "-" * 100_000 + "1",
+        "+".join(["1"] * 50_000),
+        "a" + ".b" * 50_000,
+        "x = " + "9" * 5_000,
+    ],
+    ids=["null", "brackets", "signs", "sum", "dots", "number"],
+)
+def test_code_that_python_cannot_read(code: str) -> None:
+    """It is told as a mistake in the syntax; the rest of the snippet is read."""
+    snippet, found = read_snippet("/x/snippet.py", f"{SNIPPET}{code}\n")
+    assert [one for one in found if not one[1].startswith("not Python: ")] == []
+    assert len(found) == 1
+    assert snippet.hole("mean-by-hand")
+
+
+@pytest.mark.filterwarnings("error")
+def test_escape_that_means_nothing() -> None:
+    """Python's warning about it is not printed by who only reads the file."""
+    assert trouble(f"{SNIPPET}print('\\d')\n") == []
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("dependencies = 5", "torch is not among"),
+        (f"dependencies = {'[' * 3_000}", "1: the script block is not TOML: nested too deep"),
+        (f"x = {'9' * 5_000}", "1: the script block is not TOML: "),
+        ("tool = 3", "torch is not among"),
+        ("[tool]\n# kb = 3", "torch is not among"),
+    ],
+)
+def test_header_of_odd_values(header: str, expected: str) -> None:
+    """Each has a complaint of its own, or none."""
+    found = trouble(f'# /// script\n# {header}\n# ///\n"""A lesson."""\nimport torch\n')
+    assert any(expected in one for one in found), found
+
+
+def test_header_that_never_ends() -> None:
+    """It is looked through once."""
+    assert "1: no script block" in trouble("# /// script\n#\n" * 30_000)[0]

@@ -71,7 +71,9 @@ def test_index_of_another_form_is_made_anew(small: Path, tmp_path: Path, monkeyp
     assert old != new
 
 
-@pytest.mark.parametrize("how", ["garbage", "empty", "missing", "file", "half"])
+@pytest.mark.parametrize(
+    "how", ["garbage", "empty", "missing", "file", "half", "swapped", "of another deck", "no owner"]
+)
 def test_damaged_index_is_made_anew(small: Path, tmp_path: Path, how: str) -> None:
     """Whatever lies there, the answer is the same."""
     cache = tmp_path / "cache"
@@ -82,6 +84,15 @@ def test_damaged_index_is_made_anew(small: Path, tmp_path: Path, how: str) -> No
         for path in files:
             if path.name != "meta.json":
                 path.unlink()
+    elif how == "swapped":
+        for one, other in zip(files, [*files[1:], files[0]], strict=True):
+            one.rename(f"{other}-")
+        for path in files:
+            Path(f"{path}-").rename(path)
+    elif how == "of another deck":
+        (folder / "owner").write_text("another")
+    elif how == "no owner":
+        (folder / "owner").unlink()
     elif how == "file":
         shutil.rmtree(folder)
         folder.write_text("in the way")
@@ -102,6 +113,21 @@ def test_damage_that_opening_does_not_meet(small: Path, tmp_path: Path) -> None:
             path.write_bytes(bytes(len(path.read_bytes())))
     assert [62] == numbers(opened(small, cache).search("lstm"))
     assert [62] == numbers(opened(small, cache).search("lstm"))
+
+
+@pytest.mark.parametrize(
+    "kept", ["3", '["4"]', '["4", "x", 1]', '["4", "x", "../../deck"]', '["4", "x", "deck-0"]', "[[]]"]
+)
+def test_damaged_note_of_the_index(small: Path, tmp_path: Path, kept: str) -> None:
+    """It names no folder that is not the index's own: that folder would be removed."""
+    cache = tmp_path / "cache"
+    opened(small, cache).library.close()
+    with sqlite3.connect(next((cache / "decks").glob("*.db"))) as connection:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'index'", (kept,))
+    for _ in range(2):
+        assert [62] == numbers(opened(small, cache).search("lstm"))
+    assert (small / "deck.toml").exists()
+    assert 1 == len(list((cache / "indexes").iterdir()))
 
 
 def test_read_only_cache_answers_from_memory(small: Path, home: Path, kb: Kb) -> None:

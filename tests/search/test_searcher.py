@@ -174,3 +174,45 @@ def test_queries_of_the_deck_find_their_entries() -> None:
     every = [rank for found_ranks in ranks.values() for rank in found_ranks]
     assert len(every) >= 50
     assert sum(every) / len(every) >= 0.95, missed
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "\ud800",
+        "mean \udfff",
+        "\ud83d\ude42 mean",
+        "mean\x00",
+        "tag:\ud800 mean",
+        '"\ud800"',
+        "\udcff" * 9_000,
+        "9" * 5_000,
+    ],
+)
+def test_query_that_is_no_text(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str) -> None:
+    """It finds what its sound words find, and the index is none the worse."""
+    cache = tmp_path / "cache"
+    searcher = opened(small, cache)
+    monkeypatch.setattr("kb.search.searcher.forget_index", lambda *_: pytest.fail("the index was thrown away"))
+    found = searcher.search(query)
+    assert bool(found.hits) == ("mean" in query and "tag" not in query)
+
+
+def test_mistake_of_a_caller_throws_nothing_away(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what the engine says of its files has the index made anew."""
+    searcher = opened(small, tmp_path / "cache")
+    monkeypatch.setattr("kb.search.searcher.forget_index", lambda *_: pytest.fail("the index was thrown away"))
+    for error in (TypeError("of ours"), KeyError("of ours"), KeyboardInterrupt()):
+
+        def fail(*_: object, error: BaseException = error) -> object:
+            raise error
+
+        monkeypatch.setattr("kb.search.searcher.find_passages", fail)
+        with pytest.raises(type(error)):
+            searcher.search("mean")
+
+
+@pytest.mark.parametrize(("limit", "count"), [(-1, 0), (0, 0), (1, 1), (3, 2), (10**15, 2)])
+def test_any_limit(searcher: Searcher, limit: int, count: int) -> None:
+    """None, or more than there is memory for: the engine makes room for as many as it is asked for."""
+    assert count == len(searcher.search("mean", limit).hits)

@@ -1,12 +1,13 @@
 """Records: verified, stale or unverified, for the torch that is installed."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kb.deck.summary import Summary
-from kb.verify.record import FILE, Record, Standing, read_records, standing, write_records
+from kb.verify.record import FILE, Record, Standing, check_records, read_records, standing, write_records
 
 HEAD = Summary(61, "mean", "training", 1, (), (), (), (), {"en": "?"}, {"en": "."}, "aaa")
 RECORD = Record(61, "snippet", "", "aaa", "2.13.0", "cpu", "passed", 1.0, 200.0, "Linux x86_64")
@@ -51,3 +52,48 @@ def test_damaged_file_is_no_record(tmp_path: Path) -> None:
     """It can be written anew, so it is no error."""
     (tmp_path / FILE).write_text("{")
     assert read_records(tmp_path) == ()
+
+
+LINE = {
+    "entry": 61,
+    "what": "snippet",
+    "id": "",
+    "sha256": "0",
+    "torch": "2.13.0",
+    "device": "cpu",
+    "outcome": "passed",
+    "seconds": 1,
+    "peak_mb": 2.5,
+    "platform": "Linux x86_64",
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"", "cannot be read: Expecting value"),
+        (b"[1]", "holds no records; kb verify --record writes it anew"),
+        (b'{"records": 3}', "holds no records; kb verify --record writes it anew"),
+        (b'{"records": ' + b"[" * 100_000, "cannot be read: nested too deep; mend it"),
+        (b'{"records": ' + b"9" * 5_000 + b"}", "cannot be read: Exceeds the limit"),
+        ('{"records": []}'.encode("utf-16"), "saved as UTF-16; save it as UTF-8"),
+    ],
+)
+def test_file_without_records(tmp_path: Path, data: bytes, complaint: str) -> None:
+    """It has a complaint, and no record."""
+    (tmp_path / "verified.json").write_bytes(data)
+    assert () == read_records(tmp_path)
+    (found,) = check_records(tmp_path)
+    assert found.message.startswith(complaint)
+
+
+@pytest.mark.parametrize(
+    "line", [3, [], {}, {**LINE, "entry": "61"}, {**LINE, "entry": True}, {**LINE, "seconds": None}, {**LINE, "x": 1}]
+)
+def test_record_that_is_none(tmp_path: Path, line: object) -> None:
+    """It is left out and told; the others are read, an editor's mark before them or not."""
+    text = json.dumps({"schema": 1, "records": [LINE, line, {**LINE, "entry": 62}]})
+    (tmp_path / "verified.json").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert [61, 62] == [record.entry for record in read_records(tmp_path)]
+    expected = "verified.json:0: 1 record cannot be read; kb verify --record writes them anew"
+    assert [expected] == [str(one) for one in check_records(tmp_path)]

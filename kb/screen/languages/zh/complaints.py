@@ -9,13 +9,31 @@ WORDS = {
     "no entry's folder; name it 061-its-slug": "不是条目文件夹；请命名为 061-its-slug",
     "{number} is in none of the deck's chapters; add it to deck.toml": "{number} 不属于任何一章；请写进 deck.toml",
     "not UTF-8 at byte {start}; save it as UTF-8": "第 {start} 字节处不是 UTF-8；请存为 UTF-8",
-    "cannot be read: {error}; mend its permissions": "无法读取：{error}；请检查权限",
+    "cannot be read ({error}); write it more plainly": "无法读取（{error}）；请写得更简单",
+    "nested too deep; write it flatter": "嵌套太深；请减少层数",
+    "a link that leads nowhere; put the file itself here": "失效的链接；请把文件本身放在这里",
+    "not an ordinary file; put a text file in its place": "不是普通文件；请换成文本文件",
+    "larger than {most} MB; make it smaller": "超过 {most} MB；请缩小",
+    "saved as UTF-16; save it as UTF-8": "存成了 UTF-16；请存为 UTF-8",
+    "holds no records; kb verify --record writes it anew": "里面没有验证记录；请用 kb verify --record 重写",
+    "{count} {count:record|records} cannot be read; kb verify --record writes them anew": (
+        "有 {count} 条验证记录无法读取；请用 kb verify --record 重写"
+    ),
     "cannot be read: {error}; mend it": "无法读取：{error}；请修正",
     "missing; write it": "缺失；请补写",
     "the front matter is no table; write area: ..., level: ..., one a line": (
         "头部信息不是表；请每行写一项，如 area: ...、level: ..."
     ),
     "the front matter is not YAML: {problem}; quote the value": "头部信息不是 YAML：{problem}；请给值加引号",
+    "the front matter is nested too deep; write area: ..., level: ..., one a line": (
+        "头部信息嵌套太深；请每行写一项，如 area: ...、level: ..."
+    ),
+    "a second {key} in the front matter; the first one counts, take one out": (
+        "头部信息里 {key} 写了两次；以第一个为准，请删去一个"
+    ),
+    "{bad!r} in {key} holds a character that cannot be shown; take it out": (
+        "{key} 里的 {bad!r} 含有无法显示的字符；请去掉"
+    ),
     "level is {level!r}; give 1 (basic), 2 or 3 (advanced)": "level 是 {level!r}；请给 1（基础）、2 或 3（进阶）",
     "unknown key {key!r}; known are {known}": "未知的键 {key!r}；可用的有 {known}",
     "unknown area {area!r}; the deck's are {known}": "未知的领域 {area!r}；知识库里有 {known}",
@@ -38,6 +56,19 @@ WORDS = {
     'id is not made of small letters, digits and hyphens; write id = "{id}"': (
         'id 只能由小写字母、数字和连字符组成；请写 id = "{id}"'
     ),
+    'name is no text; write name = "{name}"': 'name 不是文本；请写 name = "{name}"',
+    "complete is neither true nor false; write one of them": "complete 既不是 true 也不是 false；请写其中之一",
+    "{one} in languages is no language's name; write en, zh or the like": (
+        "languages 里的 {one} 不是语言名；请写 en、zh 之类"
+    ),
+    "languages names something twice; once is enough": "languages 里有重复；写一次即可",
+    "chapters is no list of tables; write [[chapters]] above each": (
+        "chapters 不是表的列表；请在每章上方写 [[chapters]]"
+    ),
+    "chapter {at} ends before it begins; make first the smaller one": "第 {at} 章的 last 小于 first；请对调",
+    "chapters {one} and {other} share topics; end one before the other begins": (
+        "第 {one} 章和第 {other} 章的编号重叠；请让一章在另一章开始之前结束"
+    ),
     "chapter {at} lacks number, first or last; give whole numbers": "第 {at} 章缺少 number、first 或 last；请给整数",
     "chapter {at} has titles that are no table; write titles = {{ en = ... }}": (
         "第 {at} 章的 titles 不是表；请写 titles = {{ en = ... }}"
@@ -45,6 +76,15 @@ WORDS = {
     "Markdown of the kind {type!r} cannot be shown in a terminal; write it as plain text": (
         "终端无法显示 {type!r} 类 Markdown；请写成普通文本"
     ),
+    "HTML ({tag}) cannot be shown in a terminal; write it in Markdown": "终端无法显示 HTML（{tag}）；请用 Markdown 写",
+    "Markdown takes the stars of {place!r} for no emphasis; put the punctuation outside of them, or a space beside "
+    "them": "Markdown 不把 {place!r} 里的星号当作强调；请把标点移到星号外面，或在旁边加空格",
+    "emphasis nested too deep; write it plainer": "强调嵌套太深；请写得更简单",
+    "lists or quotes nested too deep; write them flatter": "列表或引用嵌套太深；请减少层数",
+    "a footnote ([{label}]) cannot be shown in a terminal; write it into the text": (
+        "终端无法显示脚注（[{label}]）；请写进正文"
+    ),
+    "nothing refers to the address [{label}]; take it out": "没有链接用到地址 [{label}]；请去掉",
     "an indented code block; put it between ``` lines with an info string": (
         "缩进式代码块；请用带语言标记的 ``` 围起来"
     ),

@@ -131,6 +131,8 @@ WORDS = {
     "no entry {number}": "没有条目 {number}",
     "the nearest are {numbers}; kb list shows all": "最接近的是 {numbers}；kb list 可列出全部",
     "the deck is empty; kb check tells what is wrong with it": "知识库是空的；kb check 会指出问题",
+    "the path {path} is no UTF-8": "路径 {path} 不是 UTF-8",
+    "give the deck's folder another name": "请给知识库的文件夹换个名字",
     "no deck at {path}": "{path} 处没有知识库",
     "name a folder that holds a deck.toml": "请指定一个含有 deck.toml 的文件夹",
     "{path} is no deck": "{path} 不是知识库",
