@@ -34,5 +34,5 @@ def find_device(device: str) -> str:
     if device == AUTO:
         return next((name for name in there if name != CPU), CPU)
     if device not in there:
-        raise UsageError("no {device} device here", "use --device {known}", device=device, known=" | ".join(there))
+        raise UsageError("no {device} device here", "use --device {known}", device=device, known=", ".join(there))
     return device

@@ -59,7 +59,7 @@ def test_rows_are_python() -> None:
 
 def test_unknown_device_is_told() -> None:
     """With those that there are; ``both`` is known where two are compared alone."""
-    with pytest.raises(UsageError, match=re.escape("no device 'both'; choose cpu, cuda, mps or auto")):
+    with pytest.raises(UsageError, match=re.escape("no device 'both'; choose cpu, cuda, mps, auto")):
         check_device(BOTH)
     check_device(BOTH, (*CHOICES, BOTH))
 
@@ -84,7 +84,7 @@ def test_device_is_found(pretend_torch: PretendTorch, cuda: bool, mps: bool, ask
 def test_missing_device_is_told(pretend_torch: PretendTorch) -> None:
     """With those that this machine has."""
     pretend_torch(mps=True)
-    with pytest.raises(UsageError, match="no cuda device here; use --device cpu or mps"):
+    with pytest.raises(UsageError, match="no cuda device here; use --device cpu, mps"):
         find_device("cuda")
 
 
