@@ -12,7 +12,8 @@ from kb.screen.messages import time_text
 from quiz.asking import Asking, Redo, Undo
 from quiz.board import Board, Leave
 from quiz.desk import Desk
-from quiz.examiner import Examiner
+from quiz.ending import Ended, told_of_its_end
+from quiz.examiner import Examiner, NoKey
 from quiz.grade import Grade
 from quiz.kinds.kind import Reply
 from quiz.kinds.table import KINDS, is_any_run
@@ -41,12 +42,15 @@ def drill(
     desk.log.make_ready()  # where answers cannot be kept none is asked for
     agenda = plan_session(desk, wish, clock())
     session = Session(desk.library, desk.log, agenda.cards, random, clock, stopwatch)
-    with Examiner(desk.records) as examiner:
-        if as_json:
-            from quiz.wire import serve_session
+    try:
+        with told_of_its_end(), Examiner(desk.records) as examiner:
+            if as_json:
+                from quiz.wire import serve_session
 
-            return serve_session(desk, session, examiner, sys.stdin, sys.stdout)
-        return Drill(desk, session, examiner, agenda, wish).run()
+                return serve_session(desk, session, examiner, sys.stdin.buffer, sys.stdout)
+            return Drill(desk, session, examiner, agenda, wish).run()
+    except Ended as ended:
+        return ended.exit_code
 
 
 class Drill:
@@ -64,23 +68,31 @@ class Drill:
         """Ask until nothing is left or the learner leaves; returns the exit code."""
         code = 0
         try:
-            self.announce()
-            while True:
-                while question := self.session.next():
-                    try:
-                        self.ask(question)
-                    except Undo:
-                        self.undo()
-                    except Redo:
-                        self.redo()
-                if not self.goes_on():
-                    break
+            with self.board:
+                self.announce()
+                self.ask_all()
         except Leave:
             pass
         except KeyboardInterrupt:
             code = INTERRUPTED
         self.board.out.print([[], *self.summary_lines()])
         return code
+
+    def ask_all(self) -> None:
+        """Ask until nothing is left."""
+        while True:
+            while question := self.session.next():
+                try:
+                    self.ask(question)
+                except Undo:
+                    self.undo()
+                except Redo:
+                    self.redo()
+                except NoKey as error:  # no answer to it can be graded: it is left out, and the others are asked
+                    self.board.tell(error)
+                    self.session.skip()
+            if not self.goes_on():
+                break
 
     def announce(self) -> None:
         """What the session is about, where that is not plain."""

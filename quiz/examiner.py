@@ -18,6 +18,17 @@ from quiz.session import Question
 _T = TypeVar("_T")
 
 
+class NoKey(KbError):  # noqa: N818 nobody of the session made a mistake
+    """An item cannot be graded here, whatever is answered: the deck or this machine lacks what it takes."""
+
+
+class Stopped(KbError):  # noqa: N818 a wish of the learner's
+    """The learner stopped a check; what he answered is neither right nor wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped", "nothing was graded")
+
+
 class Examiner:
     """Computes keys and reference runs while the learner thinks. A warm worker is started on the first need and ends
     with the examiner."""
@@ -58,7 +69,7 @@ class Examiner:
         """What an item's script prints: a verification ran this very script and wrote it down, or it is run now.
 
         Raises:
-            KbError: it was not recorded, and does not run here.
+            NoKey: it was not recorded, and does not run here.
         """
         recorded = self._recorded_key(item)
         return self._computed_key(item).result() if recorded is None else recorded
@@ -90,7 +101,7 @@ def _printed(item: Item, worker: Worker) -> str:
     """What an item's script prints."""
     done = run(block_job(item.code, item.id), worker=worker)
     if not done.passed:
-        raise KbError(
+        raise NoKey(
             "the key of {key} cannot be computed: {reason}",
             "kb verify {entry} tells more",
             key=item.key,

@@ -60,7 +60,7 @@ class Snippet:
         hole = self.hole(name)
         if hole is None:
             raise KeyError(name)
-        lines = self.source.splitlines()[hole.first : hole.end]
+        lines = source_lines(self.source)[hole.first : hole.end]
         return "\n".join(line.removeprefix(hole.indent) for line in lines)
 
     def filled(self, name: str, lines: str) -> str:
@@ -68,9 +68,16 @@ class Snippet:
         hole = self.hole(name)
         if hole is None:
             raise KeyError(name)
-        ours = self.source.splitlines()
-        theirs = [hole.indent + line if line.strip() else "" for line in lines.expandtabs(4).splitlines()]
+        ours = source_lines(self.source)
+        theirs = [hole.indent + line if line.strip() else "" for line in source_lines(lines.expandtabs(4))]
         return "\n".join([*ours[: hole.first], *theirs, *ours[hole.end :]]) + "\n"
+
+
+def source_lines(text: str) -> list[str]:
+    """The lines of a text as Python counts them: ``str.splitlines`` also ends one at a form feed or U+2028, which may
+    stand inside a string."""
+    lines = re.split("\r\n|\r|\n", text)
+    return lines if lines[-1] else lines[:-1]
 
 
 Trouble = list[tuple[int, str]]
@@ -165,7 +172,7 @@ def _dependencies(source: str) -> set[str]:
 def _holes(source: str, trouble: Trouble) -> tuple[Hole, ...]:
     holes: list[Hole] = []
     open_at: tuple[str, int, str] | None = None
-    for at, line in enumerate(source.splitlines()):
+    for at, line in enumerate(source_lines(source)):
         if found := _OPEN.match(line):
             if open_at:
                 trouble.append(

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from kb.deck.script import Snippet
+from kb.deck.script import Snippet, source_lines
 from kb.run.channel import END, ERR, OUT, Reader
 from kb.run.job import Failure, Job, Outcome, Run, Warned
 from kb.run.supervisor import supervise
@@ -48,7 +48,7 @@ def filled_job(snippet: Snippet, name: str, lines: str, device: str = "cpu", **c
     hole = snippet.hole(name)
     if hole is None:
         raise KeyError(name)
-    count = len(lines.splitlines())
+    count = len(source_lines(lines))
     own_lines = (hole.first + 1, hole.first + count)
     return snippet_job(snippet, device, source=snippet.filled(name, lines), own_lines=own_lines, **changes)
 
