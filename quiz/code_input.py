@@ -28,6 +28,7 @@ def type_lines(prompt: str, before: str, redraw: Callable[[], None]) -> str | No
     from prompt_toolkit.input.vt100 import raw_mode
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
     from prompt_toolkit.lexers import PygmentsLexer
+    from prompt_toolkit.utils import is_dumb_terminal
     from pygments.lexers.python import PythonLexer
 
     bindings = KeyBindings()
@@ -67,6 +68,9 @@ def type_lines(prompt: str, before: str, redraw: Callable[[], None]) -> str | No
                 app.exit(exception=error)
             app.renderer.reset()
             app.invalidate()
+            if is_dumb_terminal():  # there the prompt is written once, and then what is typed
+                sys.stdout.write(f"{prompt} >\n{app.current_buffer.text}")
+                sys.stdout.flush()
 
         app.loop.call_soon_threadsafe(draw)
 

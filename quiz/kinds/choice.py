@@ -63,9 +63,16 @@ class Choice(QuizKind):
         question, board = asking.question, asking.board
         count = len(question.order)
         is_several = sum(question.item.marks) > 1
+
+        def show_both() -> None:
+            asking.show_question()
+            if is_several:
+                board.print([(board.say("choose all that apply"), "dim")])
+
         keys = [(f"1-{count}", "toggle" if is_several else "choose")]
         if is_several:
             keys.append(("Enter", "confirm"))
+            board.scene = show_both
             board.print([(board.say("choose all that apply"), "dim")])
         board.keys(*keys, ("h", "hint"), ("s", "skip"), ("l", "language"), ("?", "help"), ("q", "quit"))
         chosen: set[int] = set()

@@ -28,7 +28,16 @@ class Recall(QuizKind):
 
     def ask(self, asking: Asking) -> Reply | None:
         board, question = asking.board, asking.question
-        board.print([(board.say("Recall the answer, then press a key."), "dim")])
+
+        def ask() -> None:
+            board.print([(board.say("Recall the answer, then press a key."), "dim")])
+
+        def show_card() -> None:
+            asking.show_question()
+            ask()
+
+        board.scene = show_card
+        ask()
         board.keys(("Enter", "next"), ("s", "skip"), ("l", "language"), ("?", "help"), ("q", "quit"))
         while (key := asking.key()) != ENTER and len(key) > 1:
             pass  # any character goes on; an arrow, or a key of which nobody knows where it is, does not

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from quiz.schedule import Rating, is_allowed
+from quiz.schedule import Rating, is_allowed, on_calendar
 
 FORMAT = 1
 """Of the lines that are written, their ``v``."""
@@ -112,12 +112,12 @@ def encode(id: Id, at: float, what: str, values: Mapping[str, Any], zone: bool =
 
     Args:
         id: of the event.
-        at: when, seconds since 1970.
+        at: when, seconds since 1970; a time beyond the calendar is written as its end.
         what: the sort of event.
         values: its other fields.
         zone: whether the time is written as the clock on the learner's wall shows it; else in UTC.
     """
-    time = datetime.fromtimestamp(at, UTC)
+    time = datetime.fromtimestamp(on_calendar(at), UTC)
     fields = {"v": FORMAT, "id": id, "at": (time.astimezone() if zone else time).isoformat(), "event": what, **values}
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # A lone surrogate can be typed over the wire and not be written as UTF-8.
