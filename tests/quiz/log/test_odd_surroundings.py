@@ -94,10 +94,10 @@ def test_a_change_of_the_zone_keeps_every_answer(deck: Path, tmp_path: Path, mon
 @pytest.mark.parametrize(
     "text",
     [
-        b"", b"[]", b"null", b"{", b"[" * 100_000, b'{"/x": 1, "/y": null}', b'{"\\u0000": "a", "\\ud800": "b"}', b"\xff",
-        b'{"/x": {"a": "b"}}', b"1e999",
+        *(b"", b"[]", b"null", b"{", b"[" * 100_000, b"\xff", b"1e999", b'{"/x": {"a": "b"}}'),
+        *(b'{"/x": 1, "/y": null}', b'{"\\u0000": "a", "\\ud800": "b"}'),
     ],
-)  # fmt: skip
+)
 def test_any_claims_are_read(tmp_path: Path, text: bytes) -> None:
     """What is damaged is made anew."""
     data = tmp_path / "data"
