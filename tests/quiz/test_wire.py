@@ -24,13 +24,13 @@ def small(deck: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Wire:
     """A session driven by a program."""
 
-    def __init__(self, *arguments: str, **environ: str) -> None:
+    def __init__(self, *arguments: str, encoding: str = "utf-8", **environ: str) -> None:
+        self.encoding = encoding
         self.process = subprocess.Popen(
             [*COMMAND, "quiz", "--json", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            encoding="utf-8",
             cwd=ROOT,
             env={**os.environ, **environ},
         )
@@ -38,7 +38,7 @@ class Wire:
     def hear(self, event: str) -> dict[str, Any]:
         """The next object, which must be of that event."""
         assert self.process.stdout is not None
-        value: dict[str, Any] = json.loads(self.process.stdout.readline())
+        value: dict[str, Any] = json.loads(self.process.stdout.readline().decode(self.encoding))
         assert (1, event) == (value["schema"], value["event"]), value
         return value
 
@@ -50,7 +50,7 @@ class Wire:
     def write(self, line: str) -> None:
         """Send a line."""
         assert self.process.stdin is not None
-        self.process.stdin.buffer.write(line.encode("utf-8", "surrogateescape") + b"\n")
+        self.process.stdin.write(line.encode("utf-8", "surrogateescape") + b"\n")
         self.process.stdin.flush()
 
 
@@ -253,9 +253,10 @@ def test_a_text_is_asked_for(small: Path, home: Path, values: dict[str, Any], me
 @pytest.mark.parametrize("encoding", ["ascii", "gbk", "utf-8"])
 def test_any_encoding_carries_a_session(small: Path, home: Path, encoding: str) -> None:
     """In comes UTF-8 whatever the locale says; what the stream lacks goes out as an escape, half characters too."""
-    wire = Wire("61", "--kind", "answer", "--lang", "zh", PYTHONIOENCODING=encoding, LC_ALL="C", PYTHONUTF8="0")
-    assert wire.process.stdout is not None
-    wire.process.stdout.reconfigure(encoding=encoding)  # type: ignore[union-attr]
+    wire = Wire(
+        *("61", "--kind", "answer", "--lang", "zh"),
+        encoding=encoding, PYTHONIOENCODING=encoding, LC_ALL="C", PYTHONUTF8="0",
+    )
     assert "均值" in wire.hear("question")["question"]
     wire.write('{"answer": "三👍\\ud800"}')
     assert not wire.hear("grade")["correct"]
@@ -292,7 +293,7 @@ def test_whoever_reads_no_more_ends_the_session(small: Path, home: Path) -> None
     wire.say(answer=question["options"].index("3") + 1)
     assert wire.process.wait(timeout=120) == 0
     assert wire.process.stderr is not None
-    assert wire.process.stderr.read() == ""
+    assert wire.process.stderr.read() == b""
     assert [one.item for one in learner_log(home).reviews()] == ["61/which-value"]
 
 
@@ -307,5 +308,5 @@ def test_the_system_ends_the_session(small: Path, home: Path, number: signal.Sig
     wire.process.send_signal(number)
     assert wire.process.wait(timeout=120) == 128 + number
     assert wire.process.stderr is not None
-    assert wire.process.stderr.read() == ""
+    assert wire.process.stderr.read() == b""
     assert [one.item for one in learner_log(home).reviews()] == ["61/which-value"]
