@@ -74,6 +74,11 @@ class Examiner:
         recorded = self._recorded_key(item)
         return self._computed_key(item).result() if recorded is None else recorded
 
+    def has_key(self, item: Item) -> bool:
+        """Whether an item's key is there at once."""
+        computed = self._keys.get(item.key)
+        return self._recorded_key(item) is not None or (computed is not None and computed.done())
+
     def _recorded_key(self, item: Item) -> str | None:
         return self._recorded.get((item.entry, item.id, digest(item.code)))
 

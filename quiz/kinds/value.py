@@ -73,6 +73,8 @@ class Value(QuizKind):
         """A typed line with its grade; None if the question is skipped."""
         given: str | None = ""
         while (given := self._typed(asking, given or "")) is not None:
+            if not asking.examiner.has_key(asking.question.item):
+                asking.board.print([(asking.board.say("checking") + " …", "dim")])
             if grade := asking.graded(given):
                 return Reply(given, grade)
         return None

@@ -1,6 +1,6 @@
 """Keys: whatever bytes a terminal sends, reading ends, raises nothing, and loses no character that was pressed."""
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kb.screen.keys import END
@@ -17,7 +17,6 @@ OF_NO_USE = st.sampled_from(
 )
 
 
-@settings(max_examples=60)
 @given(st.binary(max_size=40))
 @example(b"\x1b[200~")
 @example(b"\xe4\x1b[")

@@ -4,7 +4,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quiz.log.event import decode, encode
@@ -34,7 +34,6 @@ def test_any_bytes_are_read(data: bytes, at: int, body: bytes) -> None:
 
 
 @given(TIMES, TIMES, st.text(CHARACTERS, max_size=20), st.floats())
-@settings(max_examples=60)
 def test_any_clock_is_lived_with(now: float, at: float, typed: str, due: float) -> None:
     """An answer is written, read, counted, corrected and taken back, whenever it was."""
     with tempfile.TemporaryDirectory() as name:

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
 from kb.search.explain import MAX_LINE, MAX_MESSAGES, bare, explain, messages_in
 from tests.fuzz.typing_strategies import TRACEBACKS
@@ -23,7 +23,6 @@ def test_any_text_has_messages(text: str) -> None:
         assert len(bare(message)) <= len(message)
 
 
-@settings(max_examples=60)
 @given(TRACEBACKS)
 def test_any_text_is_explained_or_not(text: str) -> None:
     """With shares between 0 and 1."""

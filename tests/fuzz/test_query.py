@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
 from kb.search.query import MAX_PHRASES, MAX_TERMS, MAX_TEXT, parse_query
 from kb.search.tokens import places_of, words
@@ -22,7 +22,6 @@ def test_any_text_is_a_query(text: str) -> None:
     assert query.number is None or query.number >= 0
 
 
-@settings(max_examples=60)
 @given(QUERIES)
 @example("lstm \ud800")
 @example("ls\0tm")

@@ -123,6 +123,25 @@ def test_ctrl_c_stops_a_check_and_keeps_the_lines(small: Path, home: Path) -> No
     assert answers(home) == []
 
 
+def test_ctrl_c_stops_a_wait_for_the_key(small: Path, home: Path) -> None:
+    """What was typed stands at the prompt again, and Enter gives it once more."""
+    seen = home / "seen"
+    path = small / "061-mean" / "en.md"
+    waiting = f"import os\nwhile not os.path.exists({str(seen)!r}):\n    pass\nprint(sum([2, 4]) / 2)"
+    path.write_text(path.read_text().replace("print(sum([2, 4]) / 2)", waiting))
+    with Screen("quiz", "61", "--kind", "predict") as screen:
+        screen.wait_for("Your answer >")
+        screen.send("3.0\r")
+        screen.wait_for("checking")
+        screen.send("\x03")
+        screen.wait_for("stopped; nothing was graded")
+        screen.wait_for("Your answer > 3.0", times=2)
+        seen.touch()
+        screen.send("\r")
+        screen.wait_for("✓ right")
+    assert answers(home) == [("61/printed", True)]
+
+
 def test_ctrl_c_stops_a_proof(small: Path, home: Path) -> None:
     """The grade stands there with its keys."""
     path = small / "061-mean" / "en.md"
@@ -157,6 +176,52 @@ def test_keys_pressed_during_a_check_are_dropped(small: Path, home: Path) -> Non
         screen.send("2")
         screen.wait_for("(rated hard)", times=1)
     assert answers(home) == [("61/mean-by-hand", True)]
+
+
+def test_keys_pressed_ahead_answer_no_question(small: Path, home: Path) -> None:
+    """Enter goes on; what comes with it was pressed before the next question could be read."""
+    with Screen("quiz", "61", "--kind", "choice") as screen:
+        screen.send(place_of(screen.wait_for("1-4 choose"), "3"))
+        screen.wait_for("Enter next")
+        screen.send("\r12\rq")
+        screen.wait_for("1-3 toggle")
+        screen.send("s")
+        assert screen.end() == 0
+    assert answers(home) == [("61/which-value", True)]
+
+
+def terminal_program(folder: Path, rest: str) -> Path:
+    """A program that writes down whether its terminal edits lines, and then does something."""
+    path = folder / "program"
+    path.write_text(f"#!/bin/sh\nstty -a </dev/tty | grep -o ' -\\?icanon' > {folder}/mode\n{rest}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_editor_has_the_terminal(small: Path, home: Path) -> None:
+    """As it was before the session; afterwards keys are the quiz's again."""
+    editor = terminal_program(home, 'echo "return sum(values) / len(values)" > "$1"')
+    with Screen("quiz", "61", "--kind", "code", EDITOR=str(editor)) as screen:
+        screen.wait_for("Your lines >")
+        screen.send(":e\r")
+        screen.wait_for("✓ right")
+        screen.wait_for("Enter next")
+        screen.send("4")
+        screen.wait_for("(rated easy)")
+    assert (home / "mode").read_text() == " icanon\n"
+    assert answers(home) == [("61/mean-by-hand", True)]
+
+
+def test_the_pager_has_the_terminal(small: Path, home: Path) -> None:
+    """And the question stands there again when it is left."""
+    pager = terminal_program(home, "exec cat")
+    with Screen("quiz", "61", "--kind", "choice", PAGER=str(pager), rows=24) as screen:
+        screen.wait_for("1-4 choose")
+        screen.send("o")
+        text = screen.wait_for("1-4 choose", times=2)
+        screen.send(place_of(text, "3"))
+        screen.wait_for("✓ right")
+    assert (home / "mode").read_text() == " icanon\n"
 
 
 @pytest.mark.parametrize("kind", ASKED)
@@ -220,6 +285,19 @@ def test_the_system_ends_the_session(small: Path, home: Path, kind: str, number:
         assert before == after
         assert kind == "choice" or started
         assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+
+
+def test_the_system_ends_the_session_before_the_rest(small: Path, home: Path, term: str) -> None:
+    """On a screen that is low and narrow."""
+    with Screen("quiz", "61", "--kind", "code", TERM=term, rows=10, columns=40) as screen:
+        before = modes_of(screen)
+        screen.wait_for("— more —")
+        screen.wait_for_keys()
+        screen.process.kill(signal.SIGTERM)
+        screen.wait_until(lambda: not screen.process.isalive())
+        assert before == modes_of(screen)
+        assert screen.end() == 143
+        assert "Traceback" not in screen.text
 
 
 def test_what_was_answered_before_the_end_is_saved(small: Path, home: Path) -> None:

@@ -255,7 +255,10 @@ def test_any_encoding_carries_a_session(small: Path, home: Path, encoding: str) 
     """In comes UTF-8 whatever the locale says; what the stream lacks goes out as an escape, half characters too."""
     wire = Wire(
         *("61", "--kind", "answer", "--lang", "zh"),
-        encoding=encoding, PYTHONIOENCODING=encoding, LC_ALL="C", PYTHONUTF8="0",
+        encoding=encoding,
+        PYTHONIOENCODING=encoding,
+        LC_ALL="C",
+        PYTHONUTF8="0",
     )
     assert "均值" in wire.hear("question")["question"]
     wire.write('{"answer": "三👍\\ud800"}')
