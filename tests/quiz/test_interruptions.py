@@ -215,7 +215,7 @@ def test_the_editor_has_the_terminal(small: Path, home: Path) -> None:
 def test_the_pager_has_the_terminal(small: Path, home: Path) -> None:
     """And the question stands there again when it is left."""
     pager = terminal_program(home, "exec cat")
-    with Screen("quiz", "61", "--kind", "choice", PAGER=str(pager), rows=24) as screen:
+    with Screen("quiz", "61", "--kind", "choice", PAGER=str(pager), rows=18) as screen:
         screen.wait_for("1-4 choose")
         screen.send("o")
         text = screen.wait_for("1-4 choose", times=2)
