@@ -2,6 +2,7 @@
 
 import math
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from quiz.log.device import FILE as DEVICE
 from quiz.log.device import device_name
 from quiz.log.event import decode, encode
 from quiz.schedule import EARLIEST, LATEST, on_calendar
-from quiz.stats import done_today, gather, local_day
+from quiz.stats import done_today, gather, local_day, streak
 from quiz.undo_lines import answer_text
 from tests.quiz.log.logs import answer, line, open_log, put
 from tests.quiz.log.test_claims import make_deck
@@ -89,6 +90,31 @@ def test_a_change_of_the_zone_keeps_every_answer(deck: Path, tmp_path: Path, mon
         time.tzset()
     assert [1, 2, 3] == [answers for answers, *_ in seen]
     assert [1, 2, 3] == [days for *_, days in seen]
+
+
+def test_a_journey_breaks_no_streak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer each day in Shanghai, one just after midnight and one just before; then in New York, where the first
+    would have been the day before its own."""
+    import time
+
+    try:
+        for zone, *when in (
+            ("Asia/Shanghai", (2026, 3, 2, 0, 30), (2026, 3, 3, 23, 30)),
+            ("America/New_York", (2026, 3, 4, 20, 0)),
+        ):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            for one in when:
+                log = open_log(tmp_path)
+                log.add(answer(at=datetime(*one).timestamp()))
+                log.close()
+        now = datetime(2026, 3, 4, 21).timestamp()
+        days = open_log(tmp_path).count_by_day(0.0)
+        assert {"2026-03-02": 1, "2026-03-03": 1, "2026-03-04": 1} == days
+        assert streak(days, now) == 3
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(
