@@ -212,6 +212,18 @@ def test_the_editor_has_the_terminal(small: Path, home: Path) -> None:
     assert answers(home) == [("61/mean-by-hand", True)]
 
 
+def test_too_many_lines_are_told(small: Path, home: Path) -> None:
+    """The question stands."""
+    editor = terminal_program(home, "head -c 100001 /dev/zero | tr '\\0' x > \"$1\"")
+    with Screen("quiz", "61", "--kind", "code", EDITOR=str(editor)) as screen:
+        screen.wait_for("Your lines >")
+        screen.send(":e\r")
+        screen.wait_for("the answer has 100001 characters; 100000 at most are read")
+        screen.wait_for("Your lines >", times=2)
+        screen.send("return sum(values) / len(values)\r\r")
+        screen.wait_for("✓ right")
+
+
 def test_the_pager_has_the_terminal(small: Path, home: Path) -> None:
     """And the question stands there again when it is left."""
     pager = terminal_program(home, "exec cat")

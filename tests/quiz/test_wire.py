@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -313,3 +314,20 @@ def test_the_system_ends_the_session(small: Path, home: Path, number: signal.Sig
     assert wire.process.stderr is not None
     assert wire.process.stderr.read() == b""
     assert [one.item for one in learner_log(home).reviews()] == ["61/which-value"]
+
+
+def test_ctrl_c_stops_a_check(small: Path, home: Path) -> None:
+    """What was sent is neither right nor wrong, and the question stands."""
+    seen = home / "seen"
+    wire = Wire("61", "--kind", "code")
+    wire.hear("question")
+    wire.say(answer=f"open({str(seen)!r}, 'w').close()\nwhile True: pass")
+    until = time.monotonic() + 180
+    while not seen.exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    wire.process.send_signal(signal.SIGINT)
+    assert wire.hear("error")["message"] == "stopped; nothing was graded"
+    assert learner_log(home).reviews() == []
+    wire.say(answer="return sum(values) / len(values)")
+    assert wire.hear("grade")["correct"]
