@@ -165,12 +165,13 @@ class Board:
 
         def resume(*_: object) -> None:
             # After Ctrl-Z and fg the shell's own modes are there, and its lines on the screen.
-            self.out.write("\n")
-            self.redraw()
-            self.out.write(prompt + readline.get_line_buffer())
-            self.out.stream.flush()
-            if modes:
-                termios.tcsetattr(descriptor, termios.TCSADRAIN, modes)
+            with suppress(OSError, termios.error):  # a terminal that goes away sends this too
+                self.out.write("\n")
+                self.redraw()
+                self.out.write(prompt + readline.get_line_buffer())
+                self.out.stream.flush()
+                if modes:
+                    termios.tcsetattr(descriptor, termios.TCSADRAIN, modes)
 
         with self.lent():
             handler = signal.signal(signal.SIGCONT, resume)

@@ -4,7 +4,9 @@ import os
 import signal
 import sys
 import tempfile
+import termios
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from kb.screen.editor import open_editor
@@ -57,7 +59,9 @@ def type_lines(prompt: str, before: str, redraw: Callable[[], None]) -> str | No
         app = get_app_or_none()
         if app is None or app.loop is None:
             return
-        raw_mode(sys.stdin.fileno()).__enter__()  # the shell's own modes are there; what was before is restored later
+        with suppress(termios.error):  # a terminal that goes away sends this too
+            # The shell's own modes are there; what was before it is restored in the end.
+            raw_mode(sys.stdin.fileno()).__enter__()
 
         def draw() -> None:
             try:

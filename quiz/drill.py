@@ -12,7 +12,7 @@ from kb.screen.messages import time_text
 from quiz.asking import Asking, Redo, Undo
 from quiz.board import Board, Leave
 from quiz.desk import Desk
-from quiz.ending import Ended, told_of_its_end
+from quiz.ending import Ended, let_go, told_of_its_end
 from quiz.examiner import Examiner, NoKey
 from quiz.grade import Grade
 from quiz.kinds.kind import Reply
@@ -50,6 +50,8 @@ def drill(
                 return serve_session(desk, session, examiner, sys.stdin.buffer, sys.stdout)
             return Drill(desk, session, examiner, agenda, wish).run()
     except Ended as ended:
+        for stream in (sys.stdout, sys.stderr):
+            let_go(stream)
         return ended.exit_code
 
 

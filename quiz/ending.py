@@ -4,9 +4,9 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 NUMBERS = (signal.SIGTERM, signal.SIGHUP)
 """Somebody ends the program, the terminal's window is closed."""
@@ -19,6 +19,15 @@ class Ended(BaseException):
         super().__init__(number)
         self.exit_code = 128 + number
         """As a shell tells that a signal ended a program."""
+
+
+def let_go(stream: TextIO) -> None:
+    """Write what a stream still holds; where nobody reads it any more it goes nowhere, also what is written at exit."""
+    try:
+        stream.flush()
+    except OSError:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

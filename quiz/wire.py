@@ -29,15 +29,14 @@ At the end ``{"event": "end", "answered": 5, "right": 4}``. The exit code is 1 i
 where nobody reads any more.
 """
 
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any, BinaryIO, TextIO
 
 from kb.deck.text import Block
 from kb.errors import KbError
 from quiz.desk import Desk
 from quiz.door import shown
+from quiz.ending import let_go
 from quiz.examiner import Examiner, NoKey
 from quiz.kinds.table import KINDS, is_any_run
 from quiz.schedule import Rating
@@ -52,8 +51,7 @@ def serve_session(desk: Desk, session: Session, examiner: Examiner, source: Bina
     try:
         wire.serve(source)
     except BrokenPipeError:
-        with suppress(OSError, ValueError):  # what is still in the stream is not for anybody, not even at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), target.fileno())
+        let_go(target)
     return 1 if wire.is_unsaved else 0
 
 

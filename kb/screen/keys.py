@@ -122,7 +122,8 @@ class Keyboard:
             os.write(self._waker, b"!")
 
     def _on_resume(self, *_: object) -> None:
-        self._take_keys()  # after Ctrl-Z and fg the shell's own mode is there
+        with suppress(termios.error):  # a terminal that goes away sends this too
+            self._take_keys()  # after Ctrl-Z and fg the shell's own mode is there
         self._on_signal()
 
     def _take_keys(self) -> None:

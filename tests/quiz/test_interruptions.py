@@ -1,10 +1,12 @@
 """What comes between a question and its answer at a real pseudo-terminal: stray keys, Ctrl-C, Ctrl-Z, signals, a key
 that cannot be computed. The terminal is as it was afterwards, and nothing that was answered is lost."""
 
+import os
 import signal
 import termios
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -320,3 +322,17 @@ def test_what_was_answered_before_the_end_is_saved(small: Path, home: Path) -> N
         screen.process.kill(signal.SIGHUP)
         assert screen.end() == 129
     assert answers(home) == [("61/which-value", True)]
+
+
+@pytest.mark.parametrize("kind", ["choice", "predict", "code"])
+def test_the_window_is_gone(small: Path, home: Path, kind: str) -> None:
+    """Nobody is there to read a farewell, and nothing is made of it."""
+    screen = Screen("quiz", "61", "--kind", kind)
+    screen.wait_for(ASKED[kind])
+    screen.wait_for_keys()
+    pid: Any = screen.process.pid
+    process: Any = screen.process
+    process.ptyproc.fileobj.close()
+    _, status = os.waitpid(pid, 0)
+    process.closed = process.terminated = True
+    assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGHUP
