@@ -3,6 +3,8 @@
 from typing import Protocol
 
 from kb.context import Context
+from kb.errors import KbError
+from kb.run.outcome import Outcome
 from kb.screen.entry_lines import style_for
 from kb.screen.keys import END
 from kb.screen.language import language_text
@@ -10,7 +12,8 @@ from kb.screen.layout import Line, Style, code_lines, lay_out, wrap
 from kb.screen.messages import Speech
 from kb.screen.run_lines import run_summary
 from quiz.board import Board, Leave
-from quiz.examiner import Examiner
+from quiz.examiner import Examiner, NoKey, Stopped
+from quiz.grade import Grade
 from quiz.session import Question
 
 HELP = {
@@ -41,6 +44,9 @@ class Shown(Protocol):
 
     def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
         """The hint of that number, from 1."""
+
+    def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
+        """What becomes of an answer."""
 
 
 class Redo(Exception):  # noqa: N818
@@ -151,6 +157,24 @@ class Asking:
                 return False
         return True
 
+    def graded(self, given: str) -> Grade | None:
+        """What becomes of an answer; None if it could not be graded now, which is told: the question stands.
+
+        Raises:
+            NoKey: it never can be here.
+        """
+        try:
+            return self.kind.grade(self.examiner, self.question, given)
+        except NoKey:
+            raise
+        except KeyboardInterrupt:
+            self.board.tell(Stopped())
+        except KbError as error:
+            self.board.tell(error)
+        finally:
+            self.board.drop_keys()  # no key that was pressed meanwhile answers what comes next
+        return None
+
     def show_hint(self) -> None:
         """The next hint."""
         self.helps += 1
@@ -171,7 +195,9 @@ class Asking:
 
         context, board = self.context, self.board
         number = self.question.card.number
-        board.out.page(entry_page(number, context.library, context.records, context.torch, board.out, board.say))
+        page = entry_page(number, context.library, context.records, context.torch, board.out, board.say)
+        with board.lent():
+            board.out.page(page)
         board.redraw()
 
     def switch_language(self) -> None:
@@ -193,6 +219,13 @@ class Asking:
             board.out.write(text)
             board.out.stream.flush()
 
-        done = self.examiner.run(job, show)
+        try:
+            done = self.examiner.run(job, show)
+        except KeyboardInterrupt:  # before it ran
+            done = None
+        board.drop_keys()
+        if done is None or done.outcome is Outcome.INTERRUPTED:
+            board.print([(board.say("stopped"), "warn")])
+            return
         source = job.source or (snippet.source if snippet else "")
         board.out.print(run_summary(done, source, board.out, board.say))

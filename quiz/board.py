@@ -1,10 +1,18 @@
 """Board: the learner's screen during a session.
 
 Nothing that was not read yet scrolls away, and after a change of the terminal's size or Ctrl-Z the scene is drawn anew.
+While the board is open (``with board:``) keys are taken and none is shown, also while nothing reads them; what was
+pressed before a question was there answers nothing.
 """
 
-from collections.abc import Callable, Iterable
+import signal
+import sys
+import termios
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
+from kb.errors import KbError
 from kb.screen.keys import END, Keyboard, key_line
 from kb.screen.layout import Line, wrap
 from kb.screen.messages import Speech
@@ -26,18 +34,53 @@ class Board:
         """Draws what is on the screen."""
         self._keys: tuple[tuple[str, str], ...] = ()
         self._keyboard = Keyboard()
-        self._rows = 0
+        self._page: list[Line] = []
         """Lines shown since the learner pressed a key."""
 
+    def __enter__(self) -> "Board":
+        self._keyboard.__enter__()
+        self._mark_pastes(True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._mark_pastes(False)
+        self._keyboard.__exit__()
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """The terminal as it was before, for somebody else who reads from it: a line's editor, a pager, a program."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            with suppress(termios.error):  # the terminal is gone
+                self.__enter__()
+
+    def _mark_pastes(self, is_on: bool) -> None:
+        """Have the terminal say what is pasted: no key of a paste is meant for a question."""
+        if self.out.environ.get("TERM") != "dumb":
+            with suppress(OSError):  # the terminal is gone
+                self.out.write("\x1b[?2004h" if is_on else "\x1b[?2004l")
+                self.out.stream.flush()
+
     def begin(self, scene: Callable[[], None]) -> None:
-        """A new scene, on a screen whose lines have all been read."""
-        self._rows = 0
+        """A new scene, on a screen whose lines have all been read. What was pressed before it is forgotten."""
+        self.drop_keys()
+        self._page.clear()
         self.scene = scene
         scene()
+
+    def drop_keys(self) -> None:
+        """Forget what was pressed while something else was on the screen, or nothing was asked."""
+        self._keyboard.drop()
 
     def print(self, *lines: Line) -> None:
         """Print lines that are short by themselves."""
         self.show(lines)
+
+    def tell(self, error: KbError) -> None:
+        """Say in one line what went wrong; the session goes on."""
+        self.show(wrap([(f"kb: {self.say.error(error)}", "warn")], self.out.width))
 
     def show(self, lines: Iterable[Line]) -> None:
         """Print lines; before the first of what was not read yet scrolls away, wait for a key.
@@ -46,16 +89,28 @@ class Board:
             Leave: the key was that for leaving.
         """
         for line in lines:
-            if self._rows >= self.out.height - 2:
-                self.out.write(f"— {self.say('more')} —")
-                self.out.stream.flush()
-                key = self._keyboard.read()
-                self.out.write("\r\x1b[2K")
-                if key in ("q", END):
-                    raise Leave
-                self._rows = 0
+            if len(self._page) >= self.out.height - 2:
+                self._wait_for_more()
             self.out.print([line])
-            self._rows += 1
+            self._page.append(line)
+
+    def _wait_for_more(self) -> None:
+        def prompt() -> None:
+            self.out.write(f"— {self.say('more')} —")
+            self.out.stream.flush()
+
+        def redraw() -> None:
+            self._mark_pastes(True)
+            self.out.write("\n")
+            self.out.print(self._page)
+            prompt()
+
+        prompt()
+        key = self._keyboard.read(redraw)
+        self.out.write("\r" + " " * 12 + "\r" if self.out.environ.get("TERM") == "dumb" else "\r\x1b[2K")
+        if key in ("q", END):
+            raise Leave
+        self._page.clear()
 
     def overwrite(self, text: str) -> None:
         """Put a text in the place of the present line."""
@@ -73,31 +128,64 @@ class Board:
 
     def redraw(self) -> None:
         """The present scene again: the terminal has another size, or the program was away."""
-        self._rows = 0
+        self._mark_pastes(True)
+        self._page.clear()
         self.scene()
         self.show_keys()
 
     def read_key(self) -> str:
-        """The next key."""
-        key = self._keyboard.read(self.redraw)
-        self._rows = 0
+        """The next key: a name, or a character that can be seen."""
+        while not (key := self._keyboard.read(self.redraw)).isprintable():
+            pass
+        self._page.clear()
         return key
 
-    def read_line(self, prompt: str) -> str:
+    def read_line(self, prompt: str, before: str = "") -> str:
         """A typed line.
+
+        Args:
+            prompt: what stands before it.
+            before: what stands in it already.
 
         Raises:
             Leave: Ctrl-D was pressed.
         """
         # Loading readline gives input() its editing keys.
-        import readline  # noqa: F401
+        import readline
 
-        try:
-            return input(prompt)
-        except EOFError:
-            raise Leave from None
-        finally:
-            self._rows = 0
+        encoding = self.out.stream.encoding or "ascii"
+        prompt = prompt.encode(encoding, "replace").decode(encoding)
+        descriptor = sys.stdin.fileno()
+        modes: list[Any] = []
+
+        def begin() -> None:
+            modes[:] = termios.tcgetattr(descriptor)
+            readline.insert_text(before)
+            readline.redisplay()
+
+        def resume(*_: object) -> None:
+            # After Ctrl-Z and fg the shell's own modes are there, and its lines on the screen.
+            with suppress(OSError, termios.error):  # a terminal that goes away sends this too
+                self.out.write("\n")
+                self.redraw()
+                self.out.write(prompt + readline.get_line_buffer())
+                self.out.stream.flush()
+                if modes:
+                    termios.tcsetattr(descriptor, termios.TCSADRAIN, modes)
+
+        with self.lent():
+            handler = signal.signal(signal.SIGCONT, resume)
+            readline.set_pre_input_hook(begin)
+            try:
+                return input(prompt)
+            except EOFError:
+                raise Leave from None
+            except UnicodeDecodeError as error:  # bytes that are no text were typed
+                return error.object.decode("utf-8", "replace")
+            finally:
+                readline.set_pre_input_hook()
+                signal.signal(signal.SIGCONT, handler)
+                self._page.clear()
 
     def read_lines(self, prompt: str, before: str) -> str:
         """Several typed lines, beginning with those of an earlier try.
@@ -107,8 +195,9 @@ class Board:
         """
         from quiz.code_input import type_lines  # deferred: prompt_toolkit takes 100 ms, and code items alone need it
 
-        given = type_lines(prompt, before)
-        self._rows = 0
+        with self.lent():
+            given = type_lines(prompt, before, self.redraw)
+        self._page.clear()
         if given is None:
             raise Leave
         return given

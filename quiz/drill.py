@@ -12,7 +12,7 @@ from kb.screen.messages import time_text
 from quiz.asking import Asking, Redo, Undo
 from quiz.board import Board, Leave
 from quiz.desk import Desk
-from quiz.examiner import Examiner
+from quiz.examiner import Examiner, NoKey
 from quiz.grade import Grade
 from quiz.kinds.kind import Reply
 from quiz.kinds.table import KINDS, is_any_run
@@ -45,7 +45,7 @@ def drill(
         if as_json:
             from quiz.wire import serve_session
 
-            return serve_session(desk, session, examiner, sys.stdin, sys.stdout)
+            return serve_session(desk, session, examiner, sys.stdin.buffer, sys.stdout)
         return Drill(desk, session, examiner, agenda, wish).run()
 
 
@@ -64,23 +64,31 @@ class Drill:
         """Ask until nothing is left or the learner leaves; returns the exit code."""
         code = 0
         try:
-            self.announce()
-            while True:
-                while question := self.session.next():
-                    try:
-                        self.ask(question)
-                    except Undo:
-                        self.undo()
-                    except Redo:
-                        self.redo()
-                if not self.goes_on():
-                    break
+            with self.board:
+                self.announce()
+                self.ask_all()
         except Leave:
             pass
         except KeyboardInterrupt:
             code = INTERRUPTED
         self.board.out.print([[], *self.summary_lines()])
         return code
+
+    def ask_all(self) -> None:
+        """Ask until nothing is left."""
+        while True:
+            while question := self.session.next():
+                try:
+                    self.ask(question)
+                except Undo:
+                    self.undo()
+                except Redo:
+                    self.redo()
+                except NoKey as error:  # no answer to it can be graded: it is left out, and the others are asked
+                    self.board.tell(error)
+                    self.session.skip()
+            if not self.goes_on():
+                break
 
     def announce(self) -> None:
         """What the session is about, where that is not plain."""

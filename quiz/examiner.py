@@ -19,6 +19,17 @@ from quiz.session import Question
 _T = TypeVar("_T")
 
 
+class NoKey(KbError):  # noqa: N818 nobody of the session made a mistake
+    """An item cannot be graded here, whatever is answered: the deck or this machine lacks what it takes."""
+
+
+class Stopped(KbError):  # noqa: N818 a wish of the learner's
+    """The learner stopped a check; what he answered is neither right nor wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped", "nothing was graded")
+
+
 class Examiner:
     """Computes keys and reference runs while the learner thinks. A warm worker is started on the first need and ends
     with the examiner."""
@@ -59,10 +70,15 @@ class Examiner:
         """What an item's script prints: a verification ran this very script and wrote it down, or it is run now.
 
         Raises:
-            KbError: it was not recorded, and does not run here.
+            NoKey: it was not recorded, and does not run here.
         """
         recorded = self._recorded_key(item)
         return self._computed_key(item).result() if recorded is None else recorded
+
+    def has_key(self, item: Item) -> bool:
+        """Whether an item's key is there at once."""
+        computed = self._keys.get(item.key)
+        return self._recorded_key(item) is not None or (computed is not None and computed.done())
 
     def _recorded_key(self, item: Item) -> str | None:
         return self._recorded.get((item.entry, item.id, digest(item.code)))
@@ -93,7 +109,7 @@ def _printed(item: Item, worker: Worker) -> str:
     if done.outcome is Outcome.INTERRUPTED:
         raise KeyboardInterrupt
     if not done.passed:
-        raise KbError(
+        raise NoKey(
             "the key of {key} cannot be computed: {reason}",
             "kb verify {entry} tells more",
             key=item.key,

@@ -4,13 +4,16 @@ import ast
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from kb.deck.script import Snippet
+from kb.deck.text import bare_lines
 from kb.errors import Message
 from kb.run.job import Run
 from kb.run.runner import Starter, filled_job, run, snippet_job
 from kb.verify.judging import UNEXECUTED
+from quiz.door import Unreadable, guarded
 
 _PRECISION = re.compile(r"^[+-]?\d*\.(\d+)$")
 _WRAPPED = re.compile(r"(?:torch\.)?(?:Size|tensor)\((.*)\)", re.DOTALL)
@@ -84,11 +87,12 @@ def grade_code(
 
 
 def _is_closed(lines: str) -> bool:
-    indented = "\n".join("    " + line for line in lines.expandtabs(4).splitlines())
+    """Whether lines are whole statements. Never raises, see ``guarded``."""
+    indented = "\n".join("    " + line for line in bare_lines(lines.expandtabs(4)))
     try:
         # Loops and functions of the snippet may stand around the hole: continue and return are at home there.
-        ast.parse(f"async def hole():\n  while True:\n{indented}\n")
-    except SyntaxError:
+        guarded(lambda: ast.parse(f"async def hole():\n  while True:\n{indented}\n"))
+    except Unreadable:
         return False
     return True
 
@@ -99,14 +103,12 @@ def _letters(text: str) -> str:
 
 
 def _parse(text: str) -> object:
-    """A value from what was printed or typed: nested tuples of numbers and words."""
+    """A value from what was printed or typed: nested tuples of numbers and words. Any text gives one."""
     text = text.strip().strip("`").strip()
     while found := _WRAPPED.fullmatch(text):
         text = found[1].strip()
-    try:
-        return _plain(ast.literal_eval(text))
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        pass
+    with suppress(Unreadable):
+        return guarded(lambda: _plain(ast.literal_eval(text)))
     if text.lower() in ("nan", "inf", "-inf"):
         return float(text)
     if _NAME.match(text):
@@ -135,15 +137,27 @@ def _equal(one: object, other: object, tolerance: float) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other or (_named(one) is not None and _named(one) == _named(other))
     if isinstance(one, int | float) and isinstance(other, int | float):
-        if math.isnan(one) or math.isnan(other):
-            return math.isnan(one) and math.isnan(other)
+        if one != one or other != other:  # nan; math.isnan takes no number of hundreds of digits
+            return one != one and other != other
         # An integer key wants the integer; 2.0 for 2 is the same number.
-        return one == other or abs(one - other) <= tolerance * 1.0000001
+        return one == other or _distance(one, other) <= tolerance * 1.0000001
     if isinstance(one, tuple) and isinstance(other, tuple):
-        if len(one) == len(other) == 2 and {one[0], other[0]} <= {"name", "string"}:
+        if len(one) == len(other) == 2 and _is_text(one[0]) and _is_text(other[0]):
             return bool(one[1] == other[1])
         return len(one) == len(other) and all(_equal(a, b, tolerance) for a, b in zip(one, other, strict=True))
     return bool(one == other)
+
+
+def _distance(one: float, other: float) -> float:
+    try:
+        return abs(one - other)
+    except OverflowError:  # a whole number of hundreds of digits is further away from any other than can be said
+        return math.inf
+
+
+def _is_text(head: object) -> bool:
+    """Whether a pair that begins so is a word or a text, see ``_parse``: every text stands in such a pair."""
+    return isinstance(head, str) and head in ("name", "string")
 
 
 def _named(value: object) -> str | None:

@@ -47,6 +47,16 @@ Step = Callable[[float, float, int, int], tuple[float, float]]
 """Stability (days), difficulty, whole days since the last review, rating: the new stability and difficulty."""
 
 
+EARLIEST, LATEST = -62_135_337_600.0, 253_402_214_400.0
+"""Seconds since 1970: some days after the calendar's beginning and one before its end, so that any time zone has a day
+for them. A clock that was never set, and a log that somebody wrote by hand, may say anything."""
+
+
+def on_calendar(at: float) -> float:
+    """The nearest time that a calendar has."""
+    return min(max(at, EARLIEST), LATEST) if at == at else EARLIEST  # nan is no time at all
+
+
 class Rating(IntEnum):
     """How an answer went, in FSRS's terms."""
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from kb.deck.library import Library
 from quiz.log.log import Log
 from quiz.plan import all_cards
-from quiz.schedule import DAY, REVIEW_GAP, Memory, recall_probability
+from quiz.schedule import DAY, REVIEW_GAP, Memory, on_calendar, recall_probability
 
 FORECAST_DAYS = 14
 """How far ahead the due items are counted."""
@@ -157,7 +157,7 @@ def streak(days: Collection[str], now: float) -> int:
 
 def local_day(at: float) -> str:
     """The day of a time where the learner is, as ``2026-11-21``."""
-    return datetime.fromtimestamp(at).date().isoformat()
+    return datetime.fromtimestamp(on_calendar(at)).date().isoformat()
 
 
 class _Sum:

@@ -6,6 +6,7 @@ from datetime import datetime
 from kb.screen.layout import Line, clip, wrap
 from kb.screen.messages import Speech
 from quiz.log.event import Review
+from quiz.schedule import on_calendar
 
 MOST_GIVEN = 40
 """Cells of an answer's text at most."""
@@ -16,7 +17,7 @@ MOST_NAMED = 5
 
 def answer_text(one: Review, say: Speech) -> str:
     """An answer by its item, its time, what was given, and what came of it."""
-    when = datetime.fromtimestamp(one.at).strftime("%Y-%m-%d %H:%M")
+    when = datetime.fromtimestamp(on_calendar(one.at)).strftime("%Y-%m-%d %H:%M")
     verdict = "" if one.correct is None else say("right") if one.correct else say("wrong")
     given = clip(" ".join(one.given.split()), MOST_GIVEN)
     return ", ".join(part for part in (one.item, when, given, verdict) if part)

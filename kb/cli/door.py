@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -14,6 +14,9 @@ from kb.cli.app import COMMANDS, app
 from kb.cli.arguments import arranged
 from kb.cli.streams import let_go
 from kb.errors import INTERRUPTED, KbError, UsageError
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""Somebody ends the program, the terminal's window is closed."""
 
 
 class Ended(BaseException):
@@ -28,9 +31,18 @@ def run_app(arguments: Sequence[str]) -> int:
     words, is_plain = arranged(arguments)
     if is_plain:
         os.environ["KB_PLAIN"] = "1"
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    own = os.getpid()
+
+    def end(number: int, _: object) -> NoReturn:
+        if os.getpid() != own:
+            os._exit(128 + number)  # a child that is about to become something else has nothing to put in order
+        for other in ENDING:
+            signal.signal(other, signal.SIG_IGN)  # another one while things are put in order is one too many
+        raise Ended(number)
+
+    for number in ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup has it ignored
-            signal.signal(number, _end)
+            signal.signal(number, end)
     try:
         code = _run(words)
     except Ended as ended:
@@ -44,10 +56,6 @@ def run_app(arguments: Sequence[str]) -> int:
             let_go(stream)
             code = code or 1  # what could not be written is lost, and the exit code says so
     return code
-
-
-def _end(number: int, _: object) -> None:
-    raise Ended(number)
 
 
 def _run(words: Sequence[str]) -> int:

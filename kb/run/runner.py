@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kb.deck.script import Snippet
+from kb.deck.text import bare_lines
 from kb.errors import KbError, Message
 from kb.run.channel import END, ERR, OUT, Reader
 from kb.run.cold import start_cold
@@ -48,7 +49,7 @@ def filled_job(snippet: Snippet, name: str, lines: str, device: str = "cpu", **c
     hole = snippet.hole(name)
     if hole is None:
         raise KeyError(name)
-    count = len(lines.splitlines())
+    count = len(bare_lines(lines))
     own_lines = (hole.first + 1, hole.first + count)
     return snippet_job(snippet, device, source=snippet.filled(name, lines), own_lines=own_lines, **changes)
 

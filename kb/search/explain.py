@@ -8,7 +8,7 @@ from kb.deck.summary import Summary
 from kb.search.passages import Passage, find_passages
 from kb.search.query import parse_query
 from kb.search.searcher import Searcher
-from kb.search.tokens import query_tokens
+from kb.search.tokens import query_tokens, readable
 
 ENOUGH = 0.75
 """Share of a known message's words that must stand, in their order, in what was printed."""
@@ -19,6 +19,9 @@ MAX_TEXT = 1_000_000
 MAX_MESSAGES = 20
 """How many of the last error lines are looked at: a chain of tracebacks has several."""
 
+MAX_LINE = 2_000
+"""Characters of a line, and of a message, that are looked at: a tensor that was printed may have thousands more."""
+
 SHARED = 0.6
 """Share of a message's words that an entry's text must hold to be offered where no known message fits."""
 
@@ -27,7 +30,8 @@ _FRAME = re.compile(r'^\s*File ".*", line \d+')
 _MESSAGE = re.compile(
     r"^(?:\[?\w+\]?:\s*)?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Warning|Interrupt|Exit|Iteration))\b(?::\s*(.*))?$"
 )
-_PATH = re.compile(r"(?:[A-Za-z]:)?(?:[\\/~.][\w.~-]*)?(?:[\\/][\w.@+~-]+){2,}")
+# A dot or a tilde begins a path only where no name stands before it: each character is then looked at a few times.
+_PATH = re.compile(r"(?:[A-Za-z]:)?(?:(?:(?<![\w.~-])[.~]|[\\/])[\w.~-]*+)?(?:[\\/][\w.@+~-]++){2,}+")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
@@ -61,7 +65,7 @@ def messages_in(text: str) -> list[str]:
 
     A text without any line that names an error is a message itself.
     """
-    lines = _ANSI.sub("", text[-MAX_TEXT:]).splitlines()
+    lines = [line[:MAX_LINE] for line in _ANSI.sub("", readable(text[-MAX_TEXT:])).splitlines()]
     found: list[str] = []
     for at, line in enumerate(lines):
         if (match := _MESSAGE.match(line.strip())) and not _FRAME.match(line):
@@ -76,11 +80,11 @@ def messages_in(text: str) -> list[str]:
                 ):
                     break
                 rest.append(more.strip())
-            found.append(" ".join([match[0].strip(), *rest]))
+            found.append(" ".join([match[0].strip(), *rest])[:MAX_LINE])
     if found:
         return list(dict.fromkeys(reversed(found)))[:MAX_MESSAGES]
     plain = [line.strip() for line in lines if line.strip() and not _FRAME.match(line)]
-    return [" ".join(plain[-3:])] if plain else []
+    return [" ".join(plain[-3:])[:MAX_LINE]] if plain else []
 
 
 def bare(message: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from kb.search.tokens import has_han, is_stop, normalised, words
+from kb.search.tokens import has_han, is_stop, normalised, readable, words
 
 FILTERS = ("api", "area", "level", "tag")
 """What may stand before a colon."""
@@ -17,12 +17,18 @@ TAIL = 0.7
 MAX_TERMS = 64
 """Words of a query that are searched for: a pasted log has thousands, and the first ones say enough."""
 
+MAX_TEXT = 10_000
+"""Characters of a query that are read: nobody types more, and of what is pasted the beginning says enough."""
+
+MAX_PHRASES = 8
+"""Phrases of a query that are looked for, and as many filters: each is held against every text."""
+
 _QUOTES = str.maketrans("“”„«»「」『』", '"' * 9)
 
 # A word that begins with a digit is no exclusion: error messages are full of -1.
 _PIECE = re.compile(rf'(-(?=["\w])(?!\d))?(?:({"|".join(FILTERS)}):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
 # In a pasted message nothing is meant for the search: its quotes, dashes and colons are its own.
-_MESSAGE = re.compile(r"\w(?:Error|Warning|Exception)(?:\([^)]*\))?: ")
+_MESSAGE = re.compile(r"\w(?:Error|Warning|Exception)(?:\([^()]{0,200}\))?: ")
 
 
 class Term(NamedTuple):
@@ -77,8 +83,10 @@ class Query(NamedTuple):
 def parse_query(text: str) -> Query:
     """Read a query: plain words, ``"a phrase"``, ``-word``, ``tag:``, ``area:``, ``api:``, ``level:``.
 
-    Never fails: what has no such meaning is text. A pasted error message is text as a whole.
+    Never fails, whatever the text, and takes no longer than its first ``MAX_TEXT`` characters do: what has no such
+    meaning is text. A pasted error message is text as a whole.
     """
+    text = readable(text[:MAX_TEXT])
     if _MESSAGE.search(text):
         return Query(text, _kept(terms_of(normalised(text))[:MAX_TERMS]))
     terms: list[Term] = []
@@ -100,12 +108,13 @@ def parse_query(text: str) -> Query:
         has_bare |= quoted is None and bool(made)
         if quoted is not None and (phrase := phrase_of(quoted)):
             phrases.append(phrase)
-    terms = terms[:MAX_TERMS]
+    terms, without = terms[:MAX_TERMS], without[:MAX_TERMS]
     if without and not (terms or phrases or filters):
         terms, without = without, []
     kept = _kept(terms, may_be_none=bool(filters))
     is_quoted = bool(phrases) and not has_bare
-    return Query(text, kept, tuple(phrases), tuple(without), tuple(filters), is_quoted)
+    few = slice(MAX_PHRASES)
+    return Query(text, kept, tuple(phrases[few]), tuple(without), tuple(filters[few]), is_quoted)
 
 
 def _kept(terms: list[Term], may_be_none: bool = False) -> tuple[Term, ...]:
@@ -146,8 +155,9 @@ def _weighed(written: str, tokens: list[str]) -> tuple[tuple[str, float], ...]:
     if written.isalpha() and len(tokens) == 2:
         form, stem = tokens
         return (stem, 1.0), (form, PART)
-    tails = {written.split(".", at)[-1] for at in range(1, written.count(".") + 1)}
-    return tuple((token, 1.0 if token == written else TAIL if token in tails else PART) for token in tokens)
+    return tuple(
+        (token, 1.0 if token == written else TAIL if written.endswith(f".{token}") else PART) for token in tokens
+    )
 
 
 def phrase_of(text: str) -> str:

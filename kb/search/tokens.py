@@ -36,6 +36,9 @@ _RUN = re.compile(r"\w+(?:\.\w+)*")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|\d+")
 
 
+MAX_TAILS = 12
+"""Ends of a dotted name that are tokens: no API's has more, and a line of nothing but dots would have thousands."""
+
 BREAK = "+"
 """Stands for a run that ends a pair of words."""
 
@@ -222,6 +225,11 @@ def _is_han(char: str) -> bool:
     return "\u3400" <= char <= "\u4dbf" or "\u4e00" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"
 
 
+def readable(text: str) -> str:
+    """A text without what no index and no terminal can hold: half characters become question marks, NUL a space."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ") if "\0" in text or not text.isascii() else text
+
+
 def normalised(text: str) -> str:
     """A text in NFKC (full-width letters become half-width) and without zero-width characters."""
     if text.isascii():
@@ -262,6 +270,8 @@ def _latin(piece: str, at: int, places: list[int]) -> Iterator[Word]:
     lowered = piece.lower()
     tokens = [lowered]
     tail = lowered
+    if lowered.count(".") > MAX_TAILS:
+        tail = ".".join(["", *lowered.rsplit(".", MAX_TAILS)[1:]])
     while "." in tail:
         tail = tail.partition(".")[2]
         tokens.append(tail)

@@ -8,6 +8,7 @@ from kb.screen.keys import ENTER
 from kb.screen.layout import Line, Style, pieces, wrap
 from kb.screen.messages import Speech
 from quiz.asking import Asking
+from quiz.door import shown
 from quiz.examiner import Examiner
 from quiz.grade import Grade
 from quiz.kinds.kind import QuizKind, Reply, option_texts
@@ -62,9 +63,16 @@ class Choice(QuizKind):
         question, board = asking.question, asking.board
         count = len(question.order)
         is_several = sum(question.item.marks) > 1
+
+        def show_both() -> None:
+            asking.show_question()
+            if is_several:
+                board.print([(board.say("choose all that apply"), "dim")])
+
         keys = [(f"1-{count}", "toggle" if is_several else "choose")]
         if is_several:
             keys.append(("Enter", "confirm"))
+            board.scene = show_both
             board.print([(board.say("choose all that apply"), "dim")])
         board.keys(*keys, ("h", "hint"), ("s", "skip"), ("l", "language"), ("?", "help"), ("q", "quit"))
         chosen: set[int] = set()
@@ -115,7 +123,9 @@ class Choice(QuizKind):
         places = answer if isinstance(answer, list) else [answer]
         count = len(question.order)
         if not places or not all(type(place) is int and 1 <= place <= count for place in places):
-            raise KbError("{answer!r} names no option", "give numbers from 1 to {count}", answer=answer, count=count)
+            raise KbError(
+                "{answer} names no option", "give numbers from 1 to {count}", answer=shown(answer), count=count
+            )
         return _text(set(places))
 
 

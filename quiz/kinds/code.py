@@ -11,7 +11,9 @@ from kb.deck.folder import SNIPPET
 from kb.deck.item import Item
 from kb.deck.kind import Draft, Trouble
 from kb.deck.script import Snippet
+from kb.deck.text import bare_lines
 from kb.errors import KbError, Message
+from kb.run.outcome import Outcome
 from kb.run.runner import filled_job
 from kb.screen.layout import Line, Style, code_lines, diff_lines, wrap
 from kb.screen.messages import Speech
@@ -19,7 +21,8 @@ from kb.screen.run_lines import failure_lines
 from kb.verify.form import syntax_error
 from kb.verify.task import Expectation, Task, digest
 from quiz.asking import Asking
-from quiz.examiner import Examiner
+from quiz.door import CODE_LIMIT, admit
+from quiz.examiner import Examiner, NoKey, Stopped
 from quiz.grade import Grade, grade_code
 from quiz.kinds.kind import QuizKind, Reply
 from quiz.session import Question
@@ -38,6 +41,7 @@ class Code(QuizKind):
     key = "right"
     fences = ("right", "wrong")
     least = 1
+    limit = CODE_LIMIT
     fills_hole = True
     is_run = True
 
@@ -110,14 +114,17 @@ class Code(QuizKind):
     def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
         item, snippet = question.item, question.entry.snippet
         if snippet is None or snippet.hole(item.id) is None:
-            raise KbError(
+            raise NoKey(
                 "item {key} has no hole in the snippet",
                 "kb check tells more; kb show {entry}",
                 key=item.key,
                 entry=item.entry,
             )
         reference = examiner.reference(item.entry, snippet)
-        return grade_code(snippet, item.id, given, examiner.warm(), reference.result)
+        grade = grade_code(snippet, item.id, given, examiner.warm(), reference.result)
+        if grade.run is not None and grade.run.outcome is Outcome.INTERRUPTED:
+            raise Stopped
+        return grade
 
     def ask(self, asking: Asking) -> Reply | None:
         board = asking.board
@@ -137,9 +144,15 @@ class Code(QuizKind):
             if not given.strip():
                 board.print([(board.say("an answer is empty"), "warn")])
                 continue
-            lines = given
+            try:
+                lines = admit(given, self.limit)
+            except KbError as error:
+                board.tell(error)
+                continue
             board.print([(board.say("checking") + " …", "dim")])
-            grade = self.grade(asking.examiner, asking.question, lines)
+            grade = asking.graded(lines)
+            if grade is None:
+                continue
             if grade.correct:
                 asking.helps += tries
                 return Reply(lines, grade)
@@ -155,9 +168,10 @@ class Code(QuizKind):
         if given.strip() != ":e":
             return given
         try:
-            return edit_lines(before or "\n", os.environ)
+            with board.lent():
+                return edit_lines(before or "\n", os.environ)
         except KbError as error:
-            board.print([(f"kb: {board.say.error(error)}", "warn")])
+            board.tell(error)
             return before
 
     def _rejection_lines(self, asking: Asking, given: str, grade: Grade) -> list[Line]:
@@ -174,7 +188,7 @@ class Code(QuizKind):
         hole = snippet.hole(question.item.id) if snippet else None
         if snippet is None or hole is None:
             return []
-        lines = snippet.source.splitlines()
+        lines = bare_lines(snippet.source)
         # Never into another hole: its solution is another question's key.
         others = [other for other in snippet.holes if other.name != hole.name]
         first = max([0, hole.first - 1 - LINES_BEFORE, *(other.end + 1 for other in others if other.end < hole.first)])
@@ -188,7 +202,7 @@ class Code(QuizKind):
     def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
         """First the gist, then the first line of a solution."""
         if count > 1 and question.entry.snippet:
-            first = question.entry.snippet.solution(question.item.id).splitlines()[0]
+            first = bare_lines(question.entry.snippet.solution(question.item.id))[0]
             return code_lines(first, "python", style)
         return super().hint_lines(question, count, say, style)
 

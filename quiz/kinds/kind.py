@@ -18,6 +18,7 @@ from kb.screen.layout import Line, Style, lay_out, wrap
 from kb.screen.messages import Speech
 from kb.verify.task import Task
 from quiz.asking import Asking
+from quiz.door import VALUE_LIMIT, admit, shown
 from quiz.examiner import Examiner
 from quiz.grade import Grade
 from quiz.schedule import Rating
@@ -47,6 +48,8 @@ class QuizKind(ABC):
     fills_hole: ClassVar[bool] = False
     is_run: ClassVar[bool] = False
     """Whether an answer is graded by running it: the worker is started in time, and torch must be installed."""
+    limit: ClassVar[int] = VALUE_LIMIT
+    """Characters of a typed answer at most."""
     shows_title: ClassVar[bool] = True
     """Whether the entry's title may stand above the question."""
 
@@ -96,7 +99,8 @@ class QuizKind(ABC):
             given: the answer as the log keeps it.
 
         Raises:
-            KbError: it cannot be graded here.
+            NoKey: it cannot be graded here, and no other answer can.
+            KbError: it cannot be graded now.
         """
         raise KbError("an item of the kind {name} is rated by yourself", "give 1 to 4", name=self.name)
 
@@ -135,9 +139,11 @@ class QuizKind(ABC):
         Raises:
             KbError: it does not fit.
         """
-        if not isinstance(answer, str) or not answer.strip():
+        if not isinstance(answer, str):
+            raise KbError("{answer} is no text", 'give one: {{"answer": "4"}}', answer=shown(answer))
+        if not answer.strip():
             raise KbError("the answer is empty", "give it as a text")
-        return answer
+        return admit(answer, self.limit)
 
     def own_rating(self, given: str) -> Rating | None:
         """The rating that an answer is, where only the learner can say."""

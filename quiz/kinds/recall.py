@@ -5,8 +5,10 @@ from typing import Any
 from kb.deck.item import RECALL
 from kb.deck.kind import Draft
 from kb.errors import KbError
+from kb.screen.keys import ENTER
 from kb.screen.layout import lay_out
 from quiz.asking import Asking
+from quiz.door import shown
 from quiz.kinds.kind import QuizKind, Reply
 from quiz.schedule import Rating
 from quiz.session import Question
@@ -26,9 +28,20 @@ class Recall(QuizKind):
 
     def ask(self, asking: Asking) -> Reply | None:
         board, question = asking.board, asking.question
-        board.print([(board.say("Recall the answer, then press a key."), "dim")])
+
+        def ask() -> None:
+            board.print([(board.say("Recall the answer, then press a key."), "dim")])
+
+        def show_card() -> None:
+            asking.show_question()
+            ask()
+
+        board.scene = show_card
+        ask()
         board.keys(("Enter", "next"), ("s", "skip"), ("l", "language"), ("?", "help"), ("q", "quit"))
-        if asking.key() == "s":
+        while (key := asking.key()) != ENTER and len(key) > 1:
+            pass  # any character goes on; an arrow, or a key of which nobody knows where it is, does not
+        if key == "s":
             return None
 
         def show_gist() -> None:
@@ -50,7 +63,7 @@ class Recall(QuizKind):
 
     def wire_answer(self, question: Question, answer: Any) -> str:
         if type(answer) is not int or not 1 <= answer <= 4:
-            raise KbError("{answer!r} is no rating", "give 1 (not at all) to 4 (easily)", answer=answer)
+            raise KbError("{answer} is no rating", "give 1 (not at all) to 4 (easily)", answer=shown(answer))
         return str(answer)
 
     def own_rating(self, given: str) -> Rating | None:

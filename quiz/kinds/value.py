@@ -7,13 +7,14 @@ from kb.deck.entry import Entry
 from kb.deck.item import Item
 from kb.deck.kind import Draft, Trouble
 from kb.deck.script import Snippet
-from kb.errors import Message
+from kb.errors import KbError, Message
 from kb.run.runner import block_job
 from kb.screen.layout import Line, Style, code_lines
 from kb.screen.messages import Speech
 from kb.verify.form import syntax_error
 from kb.verify.task import Expectation, Task, digest
 from quiz.asking import Asking
+from quiz.door import admit
 from quiz.examiner import Examiner
 from quiz.grade import Grade, grade_value
 from quiz.kinds.kind import QuizKind, Reply
@@ -61,33 +62,42 @@ class Value(QuizKind):
         return grade_value(given, examiner.key(question.item))
 
     def ask(self, asking: Asking) -> Reply | None:
-        given = self._typed(asking)
-        if given is None:
-            return None
-        grade = self.grade(asking.examiner, asking.question, given)
-        if grade.form_only:
-            asking.board.print([(asking.board.say("almost: only the form differs; once more"), "warn")])
-            asking.helps += 1
-            again = self._typed(asking)
-            if again is not None:
-                given, grade = again, self.grade(asking.examiner, asking.question, again)
-        return Reply(given, grade)
+        reply = self._graded(asking)
+        if reply is None or reply.grade is None or not reply.grade.form_only:
+            return reply
+        asking.board.print([(asking.board.say("almost: only the form differs; once more"), "warn")])
+        asking.helps += 1
+        return self._graded(asking) or reply
 
-    def _typed(self, asking: Asking) -> str | None:
+    def _graded(self, asking: Asking) -> Reply | None:
+        """A typed line with its grade; None if the question is skipped."""
+        given: str | None = ""
+        while (given := self._typed(asking, given or "")) is not None:
+            if not asking.examiner.has_key(asking.question.item):
+                asking.board.print([(asking.board.say("checking") + " …", "dim")])
+            if grade := asking.graded(given):
+                return Reply(given, grade)
+        return None
+
+    def _typed(self, asking: Asking, before: str) -> str | None:
         """One typed line; None if the question is skipped."""
         board = asking.board
         board.keys(
             *(("Enter", "confirm"), (":h", "hint"), (":s", "skip"), (":l", "language"), (":?", "help"), (":q", "quit"))
         )
         while True:
-            line = board.read_line(f"{board.say('Your answer')} > ")
-            if line.strip() == ":s":
+            line = board.read_line(f"{board.say('Your answer')} > ", before).strip()
+            before = ""
+            if line == ":s":
                 return None
             if asking.command(line):
                 continue
-            if line.strip():
-                return line.strip()
-            board.print([(board.say("an answer is empty"), "warn")])
+            try:
+                if line:
+                    return admit(line, self.limit)
+                board.print([(board.say("an answer is empty"), "warn")])
+            except KbError as error:
+                board.tell(error)
 
 
 class Predict(Value):

@@ -99,13 +99,15 @@ class Answers:
         return count, right
 
     def count_by_day(self, start: float) -> dict[str, int]:
-        """Answers since a time (seconds since 1970) on each local day that has any, as ``2026-11-21``."""
-        query = "SELECT date(time, 'unixepoch', 'localtime') AS day, COUNT(*) FROM answer WHERE taken = 0 AND time >= ?"
-        return dict(self._rows(f"{query} GROUP BY day ORDER BY day", start))
+        """Answers since a time (seconds since 1970) on each day that has any, as ``2026-11-21``: the day where the
+        learner was then, so that a journey changes none."""
+        day = "CASE WHEN day != '' AND time = at THEN day ELSE date(time, 'unixepoch', 'localtime') END"
+        query = f"SELECT {day} AS lived, COUNT(*) FROM answer WHERE taken = 0 AND time >= ?"
+        return dict(self._rows(f"{query} GROUP BY lived ORDER BY lived", start))
 
 
 def as_review(row: Iterable[Any]) -> Review:
     """A row of the state's answers; its time is the one that counts."""
-    device, number, check, _, time, item, kind, given, correct, proposed, _, rating, seconds, _, _ = row
+    device, number, check, _, time, item, kind, given, correct, proposed, _, rating, seconds, *_ = row
     right = None if correct is None else bool(correct)
     return Review(item, time, kind, given, right, Rating(proposed), Rating(rating), seconds, (device, number), check)

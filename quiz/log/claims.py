@@ -44,7 +44,8 @@ def log_id(deck: Deck, data: Path, on_notice: Callable[[str], None] = lambda _: 
             mine = apart if rival else claimed
             # A deck that is not where it was any more gives its claim up.
             kept = {other: owned for other, owned in known.items() if Path(other).is_dir()}
-            replace(data / FILE, json.dumps({**kept, path: mine}, indent=1, ensure_ascii=False).encode())
+            # In escapes: a path need not be UTF-8.
+            replace(data / FILE, json.dumps({**kept, path: mine}, indent=1).encode())
     if rival:
         on_notice(
             Message(

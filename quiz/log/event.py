@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from quiz.schedule import Rating, is_allowed
+from quiz.schedule import Rating, is_allowed, on_calendar
 
 FORMAT = 1
 """Of the lines that are written, their ``v``."""
@@ -100,6 +100,9 @@ class Event(NamedTuple):
     seconds: float = 0.0
     of: tuple[Key, ...] = ()
     """The events that are meant."""
+    day: str = ""
+    """Of an answer: the day on the learner's wall, as ``2026-11-21``; empty where the line was written in UTC, which
+    also is how those were taken over that nobody knows the zone of."""
 
     @property
     def key(self) -> Key:
@@ -112,12 +115,12 @@ def encode(id: Id, at: float, what: str, values: Mapping[str, Any], zone: bool =
 
     Args:
         id: of the event.
-        at: when, seconds since 1970.
+        at: when, seconds since 1970; a time beyond the calendar is written as its end.
         what: the sort of event.
         values: its other fields.
         zone: whether the time is written as the clock on the learner's wall shows it; else in UTC.
     """
-    time = datetime.fromtimestamp(at, UTC)
+    time = datetime.fromtimestamp(on_calendar(at), UTC)
     fields = {"v": FORMAT, "id": id, "at": (time.astimezone() if zone else time).isoformat(), "event": what, **values}
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # A lone surrogate can be typed over the wire and not be written as UTF-8.
@@ -159,7 +162,7 @@ def decode(line: bytes) -> Event:
         if time.tzinfo is not None:
             head = (device, int(number), check, time.timestamp())
             rest = (_CORRECT[correct], int(proposed), int(rating), float(seconds))
-            return Event(*head, "answer", item, kind, given, *rest)
+            return Event(*head, "answer", item, kind, given, *rest, day=_day(time))
     return _decode_json(text)
 
 
@@ -196,7 +199,7 @@ def _read(head: Key, values: dict[str, Any]) -> Event:
         if type(seconds) not in (float, int) or not -1e9 < seconds < 1e9:
             raise ValueError("no duration")
         proposed, rating = _rating(values["proposed"]), _rating(values["rating"])
-        return Event(*head, at, what, item, kind, given, correct, proposed, rating, float(seconds))
+        return Event(*head, at, what, item, kind, given, correct, proposed, rating, float(seconds), day=_day(time))
     if what in CHANGES:
         of = tuple(_target(*one) for one in values["of"])
         return Event(*head, at, what, rating=_rating(values["rating"]) if what == "amend" else 0, of=of)
@@ -205,6 +208,10 @@ def _read(head: Key, values: dict[str, Any]) -> Event:
             raise ValueError("no parameters")
         return Event(*head, at, what, given=json.dumps(values["parameters"]))
     return Event(*head, at, str(what))
+
+
+def _day(time: datetime) -> str:
+    return time.date().isoformat() if time.utcoffset() else ""
 
 
 def _target(device: object, number: object, check: object) -> Key:

@@ -192,7 +192,7 @@ class State(StateFile):
                     else:
                         known = firsts[rating]
                     last = time
-                settled.append((*row[:_RATING], rating, row[12], since, taken))
+                settled.append((*row[:_RATING], rating, row[12], since, taken, row[15]))
             if known:
                 memories.append((item, *known, last, due_after(last, interval(known[0]))))
             else:
@@ -228,7 +228,7 @@ class State(StateFile):
                 self._replay(items)
 
 
-_INSERT = f"INSERT OR REPLACE INTO answer VALUES ({', '.join('?' * 15)})"
+_INSERT = f"INSERT OR REPLACE INTO answer VALUES ({', '.join('?' * 16)})"
 
 
 @contextmanager
@@ -252,7 +252,7 @@ def stamp(path: Path) -> str:
 def _row(one: Event) -> Row:
     return (
         *(one.device, one.number, one.check, one.at, one.at, one.item, one.kind, one.given, one.correct),
-        *(one.proposed, one.rating, one.rating, one.seconds, None, 0),
+        *(one.proposed, one.rating, one.rating, one.seconds, None, 0, one.day),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from quiz.log.event import Key
 from quiz.schedule import Parameters
 
-FORMAT = 1
+FORMAT = 2
 """Of the file, in its ``user_version``."""
 
 _CREATE = f"""
@@ -23,6 +23,7 @@ CREATE TABLE answer (
     rating INTEGER, seconds REAL,            -- the rating that counts; `first` is what the answer came with
     since REAL,                              -- seconds since the answer before that counts; NULL for the first
     taken INTEGER,                           -- whether it was taken back
+    day TEXT,                                -- the learner's, where the line knows it
     PRIMARY KEY (device, number, mark)
 );
 CREATE TABLE change (
@@ -39,7 +40,7 @@ PRAGMA user_version = {FORMAT};
 
 INDEXES = {
     "answer_item": "CREATE INDEX answer_item ON answer (item)",
-    "answer_time": "CREATE INDEX answer_time ON answer (time, since, taken, rating)",
+    "answer_time": "CREATE INDEX answer_time ON answer (time, since, taken, rating, at, day)",
     "answer_moved": "CREATE INDEX answer_moved ON answer (item) WHERE time != at",
 }
 """Of ``answer``: made after it is filled at once, which is quicker."""

@@ -1,7 +1,10 @@
 """The session over JSON lines: questions out, answers in, grades out."""
 
 import json
+import os
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +25,33 @@ def small(deck: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Wire:
     """A session driven by a program."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, encoding: str = "utf-8", **environ: str) -> None:
+        self.encoding = encoding
         self.process = subprocess.Popen(
             [*COMMAND, "quiz", "--json", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
             cwd=ROOT,
+            env={**os.environ, **environ},
         )
 
     def hear(self, event: str) -> dict[str, Any]:
         """The next object, which must be of that event."""
         assert self.process.stdout is not None
-        value: dict[str, Any] = json.loads(self.process.stdout.readline())
+        value: dict[str, Any] = json.loads(self.process.stdout.readline().decode(self.encoding))
         assert (1, event) == (value["schema"], value["event"]), value
         return value
 
     def say(self, **values: Any) -> None:
         """Send an object."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(values) + "\n")
+        self.write(json.dumps(values))
+
+    def write(self, line: str) -> None:
+        """Send a line."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line.encode("utf-8", "surrogateescape") + b"\n")
         self.process.stdin.flush()
 
 
@@ -88,16 +97,37 @@ def test_whole_session(small: Path) -> None:
         ('{"answer": 9}', "9 names no option; give numbers from 1 to 4"),
         ('{"answer": "1"}', "'1' names no option"),
         ('{"answer": []}', "[] names no option"),
+        ('{"answer": true}', "True names no option"),
+        ('{"answer": [true]}', "[True] names no option"),
+        ('{"answer": 1.0}', "1.0 names no option"),
+        ('{"answer": 1e999}', "inf names no option"),
+        (f'{{"answer": {"9" * 5000}}}', "inf names no option"),
+        (f'{{"answer": {"9" * 300}}}', "names no option"),
+        ('{"answer": {"answer": 1}}', "{'answer': 1} names no option"),
+        ('{"answer": null}', "None names no option"),
+        (f'{{"answer": {"[" * 500}{"]" * 500}}}', "names no option"),
+        ("[" * 100_000, "no JSON"),
+        ('{"answer": 1, "answer": 2}', "a key is there twice"),
+        ('{"answer": 1, "skip": true}', "answer, skip in one message; send one after the other"),
+        ('{"undo": "x"}', """undo is 'x'; give true / "earlier\""""),
+        ('{"rating": true}', "True is no rating"),
+        ('{"skip": false}', "skip is False; give true"),
+        ('{"skip": 1}', "skip is 1; give true"),
+        ('{"answer": 1, "try": "yes"}', "try is 'yes'; give true / false"),
+        ("null", "no answer in the message"),
+        ("NaN", "no answer in the message"),
+        ("\udcff\udcfe", "no JSON"),
+        ('{"answer": "' + "x" * 1_000_000 + '"}', "a line of more than 1000000 bytes; send a shorter one"),
+        ('\n \n\r\n{"answer": "\\ud800"}', "names no option"),
     ],
 )
-def test_bad_messages_are_answered_and_the_question_stands(small: Path, line: str, message: str) -> None:
+def test_bad_messages_are_answered_and_the_question_stands(small: Path, home: Path, line: str, message: str) -> None:
     """An error is said, and the next answer is taken."""
     wire = Wire("61", "--kind", "choice", "--limit", "1")
     question = wire.hear("question")
-    assert wire.process.stdin is not None
-    wire.process.stdin.write(line + "\n")
-    wire.process.stdin.flush()
+    wire.write(line)
     assert message in wire.hear("error")["message"]
+    assert learner_log(home).reviews() == []
     wire.say(answer=question["options"].index("3") + 1)
     assert wire.hear("grade")["correct"]
 
@@ -198,3 +228,106 @@ def test_answer_that_cannot_be_saved(small: Path, home: Path) -> None:
     wire.say(quit=True)
     assert wire.hear("end")["answered"] == 0
     assert wire.process.wait(timeout=120) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"answer": 4}, '4 is no text; give one: {"answer": "4"}'),
+        ({"answer": None}, "None is no text"),
+        ({"answer": ["4"]}, "['4'] is no text"),
+        ({"answer": " "}, "the answer is empty"),
+        ({"answer": "1" * 10_001}, "the answer has 10001 characters; 10000 at most are read"),
+    ],
+)
+def test_a_text_is_asked_for(small: Path, home: Path, values: dict[str, Any], message: str) -> None:
+    """What is no text, or one that nobody would type, is told; the question stands."""
+    wire = Wire("61", "--kind", "answer")
+    wire.hear("question")
+    wire.say(**values)
+    assert message in wire.hear("error")["message"]
+    assert learner_log(home).reviews() == []
+    wire.say(answer="3")
+    assert wire.hear("grade")["correct"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "utf-8"])
+def test_any_encoding_carries_a_session(small: Path, home: Path, encoding: str) -> None:
+    """In comes UTF-8 whatever the locale says; what the stream lacks goes out as an escape, half characters too."""
+    wire = Wire(
+        *("61", "--kind", "answer", "--lang", "zh"),
+        encoding=encoding,
+        PYTHONIOENCODING=encoding,
+        LC_ALL="C",
+        PYTHONUTF8="0",
+    )
+    assert "均值" in wire.hear("question")["question"]
+    wire.write('{"answer": "三👍\\ud800"}')
+    assert not wire.hear("grade")["correct"]
+    assert [one.given for one in learner_log(home).reviews()] == ["三👍\ufffd"]
+
+
+def break_key(deck: Path) -> None:
+    """Let the script of one item fail."""
+    path = deck / "061-mean" / "en.md"
+    path.write_text(path.read_text().replace("print(sum([2, 4]) / 2)", "print(1 / 0)"))
+
+
+def test_an_item_without_a_key_is_left_out(small: Path, home: Path) -> None:
+    """It is told why, no grade is given, and the next question comes."""
+    break_key(small)
+    wire = Wire("61", "--kind", "predict")
+    wire.hear("question")
+    wire.say(answer="3.0")
+    message = wire.hear("error")["message"]
+    assert "the key of 61/printed cannot be computed" in message
+    assert "ZeroDivisionError" in message
+    assert "kb verify 61 tells more" in message
+    assert wire.hear("end")["answered"] == 0
+    assert wire.process.wait(timeout=120) == 0
+    assert learner_log(home).reviews() == []
+
+
+def test_whoever_reads_no_more_ends_the_session(small: Path, home: Path) -> None:
+    """What was answered is saved, and nothing is said about it."""
+    wire = Wire("61", "--kind", "choice")
+    question = wire.hear("question")
+    assert wire.process.stdout is not None
+    wire.process.stdout.close()
+    wire.say(answer=question["options"].index("3") + 1)
+    assert wire.process.wait(timeout=120) == 0
+    assert wire.process.stderr is not None
+    assert wire.process.stderr.read() == b""
+    assert [one.item for one in learner_log(home).reviews()] == ["61/which-value"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_system_ends_the_session(small: Path, home: Path, number: signal.Signals) -> None:
+    """What was answered is saved, and the exit code tells the signal."""
+    wire = Wire("61", "--kind", "choice")
+    question = wire.hear("question")
+    wire.say(answer=question["options"].index("3") + 1)
+    wire.hear("grade")
+    wire.hear("question")
+    wire.process.send_signal(number)
+    assert wire.process.wait(timeout=120) == -number
+    assert wire.process.stderr is not None
+    assert wire.process.stderr.read() == b""
+    assert [one.item for one in learner_log(home).reviews()] == ["61/which-value"]
+
+
+def test_ctrl_c_stops_a_check(small: Path, home: Path) -> None:
+    """What was sent is neither right nor wrong, and the question stands."""
+    seen = home / "seen"
+    wire = Wire("61", "--kind", "code")
+    wire.hear("question")
+    wire.say(answer=f"open({str(seen)!r}, 'w').close()\nwhile True: pass")
+    until = time.monotonic() + 180
+    while not seen.exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    wire.process.send_signal(signal.SIGINT)
+    assert wire.hear("error")["message"] == "stopped; nothing was graded"
+    assert learner_log(home).reviews() == []
+    wire.say(answer="return sum(values) / len(values)")
+    assert wire.hear("grade")["correct"]

@@ -1,12 +1,15 @@
 """Keys of a real pseudo-terminal."""
 
-import subprocess
+import os
+import pty
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
 
-from tests.conftest import ROOT
+from kb.screen.keys import END, Keyboard
 from tests.pseudo_terminal import Screen
 
 BETWEEN_TWO_KEYS = """
@@ -67,6 +70,13 @@ with Keyboard() as keyboard:
         ("\x7f\r\x04", "<backspace><enter><end>"),
         # Alt-b, F1 of two kinds, F5, Ctrl-Right, the wheel: of no use, and none of their characters is a key.
         ("\x1bb\x1bOP\x1b[[A\x1b[15~\x1b[1;5C\x1b[<64;10;5Mx", "<x>"),
+        # A mouse of the old kind, Alt and an arrow, a terminal's own reports.
+        ("\x1b[M !!a\x1b\x1b[Ab\x1b]11;rgb:1/2/3\x07c\x1bP1$r\x1b\\d", "<a><b><c><d>"),
+        # A sequence that is cut off takes nothing of the next key.
+        ("\x1b[1;\x1b[A\x1b[\rx", "<up><enter><x>"),
+        # What is pasted is no key.
+        ("\x1b[200~3\rq\x1b[A中\x1b[201~y", "<y>"),
+        ("\0x", "<x>"),
     ],
 )
 def test_keys_have_names(sent: str, names: str) -> None:
@@ -85,17 +95,81 @@ def shown_names(screen: Screen) -> str:
     return "".join(screen.text.replace("ready", "").split("\n"))
 
 
-def test_partial_character_at_the_end() -> None:
-    """A terminal that closes in the middle of a character ends the reading."""
-    code = (
-        "import os, pty\nfrom kb.screen.keys import Keyboard\n"
-        "ours, theirs = pty.openpty()\nend, start = os.pipe()\nos.write(start, b'\\xe4')\nos.close(start)\n"
-        "keyboard = Keyboard(theirs)\nkeyboard._descriptor = end\nprint(keyboard._key())\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
-    )
-    assert done.stdout == "end\n"
+@contextmanager
+def typed(data: bytes, on_paste: Callable[[str], None] = lambda _: None) -> Iterator[Keyboard]:
+    """A keyboard at which these bytes were typed, and which then is closed."""
+    ours, theirs = pty.openpty()
+    end, start = os.pipe()
+    os.write(start, data)
+    os.close(start)
+    try:
+        keyboard = Keyboard(theirs, on_paste)
+        keyboard._descriptor = end  # noqa: SLF001 a terminal's own end comes only once
+        yield keyboard
+    finally:
+        for descriptor in (ours, theirs, end):
+            os.close(descriptor)
+
+
+def keys_of(data: bytes) -> list[str]:
+    """The keys of some bytes up to their end, without those that are nothing."""
+    with typed(data) as keyboard:
+        return [key for key in iter(keyboard._key, END) if key]  # noqa: SLF001
+
+
+@pytest.mark.parametrize(
+    ("data", "keys"),
+    [
+        (b"\xe4", []),
+        (b"a\xe4\xb8", ["a"]),
+        (b"\xe4a", ["a"]),
+        (b"\xe4\xb8\x1b[A", ["up"]),
+        (b"\xf0\x9f\xc3\xa9", ["é"]),
+        (b"\x80\xbf\xc0\xc1\xf5\xffx", ["x"]),
+        (b"\xed\xa0\x80x", ["x"]),
+        (b"\x1b\xc3\xa9x", ["x"]),
+        (b"\x1b[1;", []),
+        (b"\x1b[200~never ends", []),
+        (b"\x1b[M", []),
+        (b"\x1b]", []),
+        (b"\x15\x01", ["\x15", "\x01"]),
+        (b"\x1b", ["escape"]),
+    ],
+)
+def test_bytes_that_are_no_keys(data: bytes, keys: list[str]) -> None:
+    """Half characters, half sequences, and the end in the middle of any: nothing of them is a key, nothing after them
+    is lost."""
+    assert keys == keys_of(data)
+
+
+def test_a_paste_is_given_as_a_text() -> None:
+    """Whole, to whoever wants it; one without an end too."""
+    pasted: list[str] = []
+    with typed(b"a\x1b[200~two\rlines \xe4\xb8\xad\x1b[201~b\x1b[200~half", pasted.append) as keyboard:
+        assert ["a", "b"] == [key for key in iter(keyboard._key, END) if key]  # noqa: SLF001
+    assert ["two\rlines 中", "half"] == pasted
+
+
+def test_what_was_pressed_before_is_dropped() -> None:
+    """Also the one that was looked at already."""
+    ours, theirs = pty.openpty()
+    with Keyboard(theirs) as keyboard:
+        os.write(ours, b"\xe4ab")
+        assert keyboard.read_within(9) == ""
+        keyboard.drop()
+        os.write(ours, b"c")
+        assert keyboard.read() == "c"
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_terminal_that_is_gone_is_the_end() -> None:
+    """Its window was closed while a key was waited for."""
+    ours, theirs = pty.openpty()
+    with Keyboard(theirs) as keyboard:
+        os.close(ours)
+        assert keyboard.read(lambda: None) == END
+    os.close(theirs)
 
 
 ONE_BY_ONE = """

@@ -121,7 +121,7 @@ def test_new_kind_is_asked_over_the_wire(sworn: Path, home: Path) -> None:
     session = Session(desk.library, desk.log, cards, Random(0), lambda: 1000.0, lambda: 0.0)
     target = io.StringIO()
     with Examiner(desk.records) as examiner:
-        serve_session(desk, session, examiner, io.StringIO('{"answer": "yes"}\n'), target)
+        serve_session(desk, session, examiner, io.BytesIO(b'{"answer": "yes"}\n'), target)
     question, grade, end = map(json.loads, target.getvalue().splitlines())
     assert (question["kind"], question["oath"]) == ("oath", "assert sum([1, 3]) / 2 == 2\n")
     assert (grade["correct"], grade["key"], end["right"]) == (True, "yes", 1)
