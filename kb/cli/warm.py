@@ -71,4 +71,5 @@ def keep_worker(address: Path, minutes: float) -> None:
     try:
         Worker.keep(address, minutes)
     except OSError as error:
-        raise KbError(f"no worker can be kept at {address}: {error.strerror}", "see that this folder can be written by you alone") from None
+        what = f"no worker can be kept at {address}: {error.strerror}"
+        raise KbError(what, "see that its folder can be written, by you alone") from None

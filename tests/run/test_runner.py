@@ -81,6 +81,16 @@ def test_torture(name: str) -> None:
     assert leftovers() - before == set()
 
 
+def test_nothing_is_left_where_the_supervisor_is_killed() -> None:
+    """By the script itself, or by a system that runs out of memory: the caller tells it, and removes the folder."""
+    before = leftovers()
+    code = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(600)"
+    done = run(job(code, timeout=60.0))
+    assert (Outcome.FAILED, False) == (done.outcome, done.is_own_doing)
+    assert done.reason == "the run could not be supervised: the supervisor is gone"
+    assert leftovers() - before == set()
+
+
 def test_eight_tortures_at_once() -> None:
     """Runs beside each other do not touch each other."""
     names = [name for name, (_, outcome) in TORTURE.items() if outcome is not Outcome.OUT_OF_MEMORY][:16]
