@@ -62,7 +62,7 @@ def job(code: str, **changes: object) -> Job:
 
 def leftovers() -> set[str]:
     """Folders of runs that are still there, and processes below this one: another test's may be among them."""
-    folders = (path.name for path in Path(find_temporary_folder()).glob("kb-*"))
+    folders = (path.name for path in Path(find_temporary_folder()).glob("kb-run-*"))
     return {*folders, *map(str, tree_below(os.getpid()).below())}
 
 
