@@ -7,6 +7,8 @@ A command is the function ``command`` of the file that has its name, its example
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -104,12 +106,24 @@ class Commands(TyperGroup):
             )
         raise UsageError("no command {name!r}", "kb --help lists all; kb search finds entries", name=name)
 
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        """What the arguments say."""
+        with telling_interrupts():
+            return super().make_context(*arguments, **settings)
+
     def invoke(self, ctx: Any) -> Any:
-        """Run the command. Ctrl-C that it does not handle is told; typer would make an exit code of it, and no word."""
-        try:
+        """Run the command."""
+        with telling_interrupts():
             return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            raise typer.Abort from error
+
+
+@contextmanager
+def telling_interrupts() -> Iterator[None]:
+    """Ctrl-C that nobody handled is told: typer would make an exit code of it, and no word."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise typer.Abort from error
 
 
 def load(name: str) -> Any:

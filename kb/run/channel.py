@@ -1,7 +1,7 @@
 """Channel: what a supervisor and its caller say to each other, and the two ends of it.
 
-The supervisor sends pieces of output as they come, and the result at the end; the caller's only word is that the user
-pressed Ctrl-C. An end that goes away without a word is noticed by the other.
+The supervisor sends where its folder is, pieces of output as they come, and the result at the end; the caller's only
+word is that the user pressed Ctrl-C. An end that goes away without a word is noticed by the other.
 """
 
 import contextlib
@@ -10,8 +10,8 @@ import socket
 import struct
 from typing import Any
 
-OUT, ERR, END = b"o", b"e", b"r"
-"""Kinds of messages to the caller: output, errors, the result."""
+FOLDER, OUT, ERR, END = b"f", b"o", b"e", b"r"
+"""Kinds of messages to the caller: the run's folder, output, errors, the result."""
 
 HEADER = struct.Struct("!cI")
 """Before each message: its kind, its length in bytes."""

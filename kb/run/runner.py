@@ -11,8 +11,9 @@ from typing import Any, Protocol
 from kb.deck.script import Snippet
 from kb.deck.text import bare_lines
 from kb.errors import KbError, Message
-from kb.run.channel import END, ERR, OUT, Reader
+from kb.run.channel import END, ERR, FOLDER, OUT, Reader
 from kb.run.cold import start_cold
+from kb.run.folder import remove_folder
 from kb.run.job import Failure, Job, Run, Warned
 from kb.run.outcome import COMPUTED_ENOUGH, Outcome
 
@@ -102,7 +103,7 @@ def _collect(
             if on_output:
                 on_output(names[kind], text)
 
-    result: dict[str, Any] = {"trouble": "the supervisor is gone"}
+    folder = ""
     reader = Reader(connection)
     while True:
         try:
@@ -112,10 +113,13 @@ def _collect(
                     on_wait()
                 continue
             kind, data = message
-            if kind == END:
-                result = json.loads(data) if data else result
+            if kind == FOLDER:
+                folder = data.decode()
+            elif kind == END:
+                result = _result(data, folder)
                 break
-            take(kind, decoders[kind].decode(data))
+            else:
+                take(kind, decoders[kind].decode(data))
         except KeyboardInterrupt:
             reader.interrupt()
     for kind, decoder in decoders.items():
@@ -123,6 +127,16 @@ def _collect(
     if unwritable := result.get("unwritable"):
         raise KbError("{what}", "free space, or set TMPDIR to a folder that can be written", what=unwritable)
     return _judge(job, result, "".join(texts[OUT]), "".join(texts[ERR]), warm)
+
+
+def _result(data: bytes, folder: str) -> dict[str, Any]:
+    """What a supervisor told at its end; of one that was killed, without a word, the folder is removed."""
+    if data:
+        result: dict[str, Any] = json.loads(data)
+        return result
+    if folder:
+        remove_folder(folder)
+    return {"trouble": "the supervisor is gone"}
 
 
 def _judge(job: Job, result: dict[str, Any], stdout: str, stderr: str, warm: bool) -> Run:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from kb.run.channel import ERR, GONE, INTERRUPT, OUT, Sender
+from kb.run.channel import ERR, FOLDER, GONE, INTERRUPT, OUT, Sender
 from kb.run.demultiplexer import Demultiplexer
 from kb.run.device import FACTS
 from kb.run.folder import SCRATCH, WORK, make_folder, remove_folder
@@ -58,6 +58,8 @@ def supervise(connection: socket.socket, job: dict[str, Any], parent: str, start
         tree = tree_below(os.getpid())
         try:
             folder = make_folder(parent)
+            sender.put(FOLDER, folder.encode())
+            sender.flush()
             one = _Supervisor(sender, job, start, folder, tree)
             one.prepare()
         except OSError as error:

@@ -23,7 +23,7 @@ from kb.run.processes import wait_passively
 PRELOADED = ("torch", "torch._dynamo", "torch.testing", "numpy")
 """``torch._dynamo`` because the first optimizer of a process imports it, which takes 1.1 s."""
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds that a worker which is ready has to answer, before a cold run takes its place."""
 LOADING = 120.0
 """Seconds that it has to import torch."""

@@ -9,9 +9,10 @@ import pytest
 
 
 @pytest.fixture
-def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Runs of other programs on this machine leave no folders where a test looks for its own. (The names of pytest's
     own folders are too long for sockets.)"""
+    tmp_path_factory.getbasetemp()  # pytest makes its own folder when it is first asked for one: not in here
     folder = Path(tempfile.mkdtemp(prefix="t-", dir="/tmp"))
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setattr(tempfile, "tempdir", None)

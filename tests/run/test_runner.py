@@ -62,7 +62,7 @@ def job(code: str, **changes: object) -> Job:
 
 def leftovers() -> set[str]:
     """Folders of runs that are still there, and processes below this one: another test's may be among them."""
-    folders = (path.name for path in Path(find_temporary_folder()).glob("kb-*"))
+    folders = (path.name for path in Path(find_temporary_folder()).glob("kb-run-*"))
     return {*folders, *map(str, tree_below(os.getpid()).below())}
 
 
@@ -78,6 +78,16 @@ def test_torture(name: str) -> None:
     expected = TORTURE[name][1]
     before = leftovers()
     assert (expected, name) == (tortured(name).outcome, name)
+    assert leftovers() - before == set()
+
+
+def test_nothing_is_left_where_the_supervisor_is_killed() -> None:
+    """By the script itself, or by a system that runs out of memory: the caller tells it, and removes the folder."""
+    before = leftovers()
+    code = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(600)"
+    done = run(job(code, timeout=60.0))
+    assert (Outcome.FAILED, False) == (done.outcome, done.is_own_doing)
+    assert done.reason == "the run could not be supervised: the supervisor is gone"
     assert leftovers() - before == set()
 
 

@@ -297,6 +297,7 @@ def test_job_that_comes_while_torch_is_loading_waits(temporary: Path, monkeypatc
     def counted(path: Path) -> tuple[int, bool]:
         looks.append(path)
         if len(looks) == 3:  # by now a worker that is ready would have been given up
+            monkeypatch.setattr("kb.run.worker.PATIENCE", 60.0)
             (temporary / "go").touch()
         return read_holder(path)
 
