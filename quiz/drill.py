@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from random import Random
 
-from kb.errors import INTERRUPTED, UsageError
+from kb.errors import INTERRUPTED, KbError, UsageError
 from kb.screen.keys import END, ENTER, ESCAPE
 from kb.screen.layout import Line, lay_out, wrap
 from kb.screen.messages import time_text
@@ -146,7 +146,7 @@ class Drill:
         seconds = self.session.stopwatch() - started
         if reply.grade is None:
             rating = reply.rating or Rating.AGAIN
-            self.board.print(self.next_line(self.session.answer(question, reply.given, None, rating, seconds), rating))
+            self.board.print(self.next_line(self.save(question, reply.given, None, rating, seconds), rating))
         else:
             self.finish(asking, reply, reply.grade, seconds)
 
@@ -155,7 +155,7 @@ class Drill:
         question, session, board = asking.question, self.session, self.board
         solution = KINDS[question.item.kind].solution(self.examiner, question)
         rating = session.propose(question, grade.correct, asking.helps > 0, seconds)
-        session.answer(question, reply.given, grade.correct, rating, seconds)
+        self.save(question, reply.given, grade.correct, rating, seconds)
 
         def show_grade() -> None:
             board.show(self.grade_lines(asking, reply.given, grade, solution))
@@ -180,6 +180,23 @@ class Drill:
                 rating = Rating(int(pressed))
                 if memory := session.amend(rating):
                     board.print(self.next_line(memory, rating))
+
+    def save(self, question: Question, given: str, correct: bool | None, rating: Rating, seconds: float) -> Memory:
+        """Write an answer down, as often as it takes: a disk that is full now may have room in a minute.
+
+        Raises:
+            Leave: the learner gives up, and the answer with it.
+        """
+        board = self.board
+        while True:
+            try:
+                return self.session.answer(question, given, correct, rating, seconds)
+            except KbError as error:
+                board.tell(error)
+            board.keys(("Enter", "try again"), ("q", "quit without this answer"))
+            while (key := board.read_key()) != ENTER:
+                if key in ("q", END):
+                    raise Leave
 
     def grade_lines(self, asking: Asking, given: str, grade: Grade, solution: str) -> list[Line]:
         """Right or wrong, what would have been right, and why."""

@@ -15,12 +15,16 @@ MOST_NAMED = 5
 """How many answers are named, of many that count again."""
 
 
+def clock_text(at: float) -> str:
+    """A time, seconds since 1970, as the learner's clock and calendar have it."""
+    return datetime.fromtimestamp(on_calendar(at)).strftime("%Y-%m-%d %H:%M")
+
+
 def answer_text(one: Review, say: Speech) -> str:
     """An answer by its item, its time, what was given, and what came of it."""
-    when = datetime.fromtimestamp(on_calendar(one.at)).strftime("%Y-%m-%d %H:%M")
     verdict = "" if one.correct is None else say("right") if one.correct else say("wrong")
     given = clip(" ".join(one.given.split()), MOST_GIVEN)
-    return ", ".join(part for part in (one.item, when, given, verdict) if part)
+    return ", ".join(part for part in (one.item, clock_text(one.at), given, verdict) if part)
 
 
 def taken_lines(one: Review, say: Speech, width: int) -> list[Line]:

@@ -49,11 +49,11 @@ def command(
 
 def show_complaints(context: "Context", deck: "Deck", complaints: "list[Complaint]", say: "Speech") -> None:
     """Print what is wrong, a line each, and on stderr how much it is."""
-    from kb.deck.manifest import number_of
+    from kb.deck.manifest import entry_folders
     from kb.screen.result_lines import complaint_lines
 
     context.out.print(complaint_lines(complaints, say))
-    count = sum(number_of(path.name) is not None for path in deck.path.iterdir())
+    count = len(entry_folders(deck.path))
     if complaints:
         context.err.print([[(say("{count} {count:complaint|complaints}", count=len(complaints)), "bad")]])
     else:

@@ -1,6 +1,5 @@
 """``kb log``: where the learner's log lies; merged, restored, checked."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,6 +73,7 @@ def command(
 def show_places(desk: "Desk", as_json: bool) -> None:
     """Print the logs of all decks, device by device."""
     from quiz.log.exchange import where
+    from quiz.undo_lines import clock_text
 
     _ = desk.log  # what was answered before there were logs is taken over first
     rows = where(desk.places.logs)
@@ -82,7 +82,7 @@ def show_places(desk: "Desk", as_json: bool) -> None:
         return
     desk.out.print([[(str(desk.places.logs), "")]])
     for row in rows:
-        when = datetime.fromtimestamp(row.last).strftime("%Y-%m-%d %H:%M")
+        when = clock_text(row.last)
         facts = desk.say("{count} {count:event|events}, the last on {time}", count=row.events, time=when)
         missing = f" · {desk.say('{count} missing', count=row.missing)}" if row.missing else ""
         desk.out.print([[(f"  {row.deck}/{row.device}", "code"), (f"  {facts}{missing}", "dim")]])

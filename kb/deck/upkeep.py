@@ -32,8 +32,11 @@ def refresh(deck: Deck, entries: EntryCache, kinds: "LoadKinds", on_progress: On
     for start in range(0, max(len(changed), bool(gone)), BATCH):
         batch = changed[start : start + BATCH]
         # What is gone leaves with the first batch: a folder that got another name is never missing.
-        entries.update(gone if start == 0 else [], [_read(deck, kinds, name, now[name]) for name in batch])
-        on_progress(start + len(batch), len(changed))
+        readings = []
+        for at, name in enumerate(batch, start + 1):
+            readings.append(_read(deck, kinds, name, now[name]))
+            on_progress(at, len(changed))
+        entries.update(gone if start == 0 else [], readings)
     return len(now)
 
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from kb.deck.text import bare_lines
 from kb.screen.layout import Line, clip, pad, wrap
 from kb.screen.messages import Speech
 from kb.screen.terminal import Terminal
@@ -48,7 +49,7 @@ def failure_lines(run: "Run", source: str, terminal: Terminal, around: int = 3) 
     failure = run.failure
     if failure is None:
         return []
-    script = source.splitlines()
+    script = bare_lines(source)
     lines: list[Line] = []
     for number in range(max(1, failure.line - around), min(len(script), failure.line + 1) + 1):
         here = number == failure.line

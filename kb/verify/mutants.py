@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from kb.deck.script import parse_python
+
 OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -57,8 +59,8 @@ def marked_equivalents(right: Iterable[str]) -> dict[str, str]:
         reason = first.removeprefix(EQUIVALENT).strip()
         if first.startswith(EQUIVALENT) and reason:
             try:
-                marked[ast.unparse(ast.parse(lines))] = reason
-            except SyntaxError:
+                marked[ast.unparse(parse_python(lines))] = reason
+            except (SyntaxError, RecursionError):
                 continue
     return marked
 
@@ -67,7 +69,7 @@ def mutants(lines: str) -> list[Mutant]:
     """Every mutant of a solution: another operator or constant, a dropped line, argument or sign, swapped arguments,
     and the hole left as ``pass``. Each differs from the solution and from the others; none for what is not Python."""
     try:
-        tree = ast.parse(lines)
+        tree = parse_python(lines)
     except SyntaxError:
         return []
     seen = {ast.unparse(tree)}

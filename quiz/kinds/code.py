@@ -10,7 +10,7 @@ from kb.deck.entry import Entry
 from kb.deck.folder import SNIPPET
 from kb.deck.item import Item
 from kb.deck.kind import Draft, Trouble
-from kb.deck.script import Snippet
+from kb.deck.script import Snippet, parse_python
 from kb.deck.text import bare_lines
 from kb.errors import KbError, Message
 from kb.run.outcome import Outcome
@@ -235,6 +235,6 @@ def _solutions(item: Item) -> Iterator[tuple[str, int, str]]:
 def _bare(lines: str) -> str:
     """Solutions that differ in white space and comments alone are the same."""
     try:
-        return ast.unparse(ast.parse(f"def f():\n{re.sub('^', '    ', lines, flags=re.MULTILINE)}\n"))
-    except SyntaxError:
+        return ast.unparse(parse_python(f"def f():\n{re.sub('^', '    ', lines, flags=re.MULTILINE)}\n"))
+    except (SyntaxError, RecursionError):
         return lines

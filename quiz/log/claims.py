@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from kb.deck.manifest import Deck, number_of, read_deck
+from kb.deck.manifest import Deck, entry_folders, read_deck
 from kb.errors import KbError, Message
 from kb.places import short_hash
 from quiz.log.journal import locked, make_folder, replace
@@ -101,4 +101,4 @@ def _is_rival(deck: Deck, claimed: str, other: Path) -> bool:
 
 
 def _entries(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if number_of(path.name) is not None}
+    return {path.name for path in entry_folders(folder)}

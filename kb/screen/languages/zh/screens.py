@@ -1,6 +1,8 @@
 """What the program shows, in Chinese."""
 
 WORDS = {
+    "try again": "重试",
+    "quit without this answer": "放弃这个回答并退出",
     "{count} {count:question|questions}": "{count} 题",
     "the nearest to {words!r}": "与 {words!r} 最接近的条目",
     "✓ verified": "✓ 已验证",
