@@ -8,7 +8,7 @@ from kb.run.outcome import Outcome
 from kb.screen.entry_lines import style_for
 from kb.screen.keys import END
 from kb.screen.language import language_text
-from kb.screen.layout import Line, Style, code_lines, lay_out, wrap
+from kb.screen.layout import Line, Style, code_lines, flow, lay_out, wrap
 from kb.screen.messages import Speech
 from kb.screen.run_lines import run_summary
 from quiz.board import Board, Leave
@@ -93,12 +93,12 @@ class Asking:
         title = language_text(question.entry.summary.titles, say.language)
         state = "once more" if question.is_again else "new" if question.is_new else "due"
         name = f"{question.card.number}." + (f" {title}" if self.kind.shows_title else "")
-        facts = f"  {say(state)} · {say('{left} left', left=self.left)}"
+        facts = f"{say(state)} · {say('{left} left', left=self.left)}"
         self.board.show(
             [
                 [],
                 [("─" * min(style.width, 60), "dim")],
-                *wrap([(name, "dim"), (facts, "dim")], style.width),
+                *flow([[(name, "dim")], [(facts, "dim")]], style.width, between="  "),
                 [],
                 *lay_out(question.item.wording(say.language).question, style),
                 *self.kind.question_lines(question, say, style),

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kb.errors import KbError
-from kb.screen.keys import END, Keyboard, key_line
+from kb.screen.keys import END, Keyboard, key_lines
 from kb.screen.layout import Line, wrap
 from kb.screen.messages import Speech
 from kb.screen.terminal import Terminal
@@ -58,7 +58,7 @@ class Board:
 
     def _mark_pastes(self, is_on: bool) -> None:
         """Have the terminal say what is pasted: no key of a paste is meant for a question."""
-        if self.out.environ.get("TERM") != "dumb":
+        if self.out.can_redraw:
             with suppress(OSError):  # the terminal is gone
                 self.out.write("\x1b[?2004h" if is_on else "\x1b[?2004l")
                 self.out.stream.flush()
@@ -107,14 +107,14 @@ class Board:
 
         prompt()
         key = self._keyboard.read(redraw)
-        self.out.write("\r" + " " * 12 + "\r" if self.out.environ.get("TERM") == "dumb" else "\r\x1b[2K")
+        self.out.write("\r\x1b[2K" if self.out.can_redraw else "\n")
         if key in ("q", END):
             raise Leave
         self._page.clear()
 
     def overwrite(self, text: str) -> None:
-        """Put a text in the place of the present line."""
-        self.out.write("\r\x1b[2K" + text)
+        """Put a text in the place of the present line; below it where nothing may be drawn over."""
+        self.out.write("\r\x1b[2K" + text if self.out.can_redraw else text + "\n")
         self.out.stream.flush()
 
     def keys(self, *keys: tuple[str, str]) -> None:
@@ -124,7 +124,7 @@ class Board:
 
     def show_keys(self) -> None:
         """The keys that work now, once more."""
-        self.out.print(wrap(key_line(self._keys, self.say), self.out.width))
+        self.out.print(key_lines(self._keys, self.say, self.out.width))
 
     def redraw(self) -> None:
         """The present scene again: the terminal has another size, or the program was away."""

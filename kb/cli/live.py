@@ -11,6 +11,7 @@ from kb.context import Context
 from kb.deck.script import Snippet
 from kb.errors import KbError
 from kb.run.detection import find_device
+from kb.run.device import CPU
 from kb.run.job import Job, Run
 from kb.run.runner import Starter, run, snippet_job
 from kb.run.worker import Worker
@@ -31,6 +32,21 @@ class Wish:
     """The learner's own copy rather than the deck's."""
     has_curve: bool = True
     """Draw what it prints as steps."""
+
+
+def find_device_shown(context: Context, device: str) -> str:
+    """The device to run on, as ``find_device`` gives it; importing torch takes seconds, which is told."""
+    err = context.err
+    is_told = err.can_redraw and device != CPU
+    if is_told:
+        err.write(f"{context.say('looking for a GPU')} …")
+        err.stream.flush()
+    try:
+        return find_device(device)
+    finally:
+        if is_told:
+            err.write("\r\x1b[2K")
+            err.stream.flush()
 
 
 def find_job(context: Context, number: int, wish: Wish, device: str) -> tuple[Job, Snippet]:
@@ -55,7 +71,7 @@ def find_job(context: Context, number: int, wish: Wish, device: str) -> tuple[Jo
 
 def run_shown(context: Context, number: int, wish: Wish, is_silent: bool, worker: Starter | None = None) -> Run:
     """Run an entry's snippet; its output appears as it comes, what came of it at the end."""
-    job, snippet = find_job(context, number, wish, find_device(wish.device))
+    job, snippet = find_job(context, number, wish, find_device_shown(context, wish.device))
     worker = worker or Worker.kept(context.places.worker)
     if is_silent:
         return run(job, worker=worker)

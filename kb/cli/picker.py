@@ -2,12 +2,14 @@
 
 from kb.context import Context
 from kb.screen.hit_lines import hit_lines
-from kb.screen.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, Keyboard, key_line
-from kb.screen.layout import Line, clip
-from kb.screen.width import width_of
+from kb.screen.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, Keyboard, key_lines
+from kb.screen.layout import NO_WRAP, Line, clip
 
 ACTIONS = {"r": "run", "q": "quiz"}
 """What a letter does to the entry that is pointed at."""
+
+MOST_TYPED = 2_000
+"""Characters of a query at most: a pasted log's first ones say enough."""
 
 LINES = 5
 """Hits at a time where nothing is redrawn."""
@@ -22,12 +24,15 @@ def pick(context: Context) -> tuple[str, int] | None:
     out = context.out
     if not out.can_redraw:
         return _pick_by_lines(context)
-    out.write("\x1b[?1049h")  # the screen as it was comes back afterwards
+    # Another screen, after which this one comes back as it was; and pastes are marked, so that no line end of theirs is
+    # Enter.
+    out.write("\x1b[?1049h\x1b[?2004h")
     try:
-        with Keyboard() as keyboard:
-            return _Picker(context, keyboard).run()
+        picker = _Picker(context)
+        with picker.keyboard:
+            return picker.run()
     finally:
-        out.write("\x1b[?1049l")
+        out.write("\x1b[?2004l\x1b[?1049l")
         out.stream.flush()
 
 
@@ -52,9 +57,9 @@ def _pick_by_lines(context: Context) -> tuple[str, int] | None:
 class _Picker:
     """What was typed, and which hit is pointed at."""
 
-    def __init__(self, context: Context, keyboard: Keyboard) -> None:
+    def __init__(self, context: Context) -> None:
         self.context = context
-        self.keyboard = keyboard
+        self.keyboard = Keyboard(on_paste=self.paste)
         self.text = ""
         self.place = -1
         """The hit that is pointed at; -1 while the reader types."""
@@ -82,6 +87,11 @@ class _Picker:
             elif key.isprintable() and len(key) == 1:
                 self.text, self.place = self.text + key, -1
 
+    def paste(self, text: str) -> None:
+        """What was pasted is typed, its lines as one."""
+        self.text, self.place = (self.text + " ".join(text.split()))[:MOST_TYPED], -1
+        self.draw()
+
     def draw(self) -> None:
         context, out = self.context, self.context.out
         room = max(1, (out.height - 3) // 2)
@@ -107,9 +117,8 @@ class _Picker:
         body = lines[: max(1, out.height - 2)]
         out.write("\x1b[H\x1b[2J")
         out.print(body)
-        line = key_line(keys, context.say)
-        while len(keys) > 1 and sum(width_of(text) for text, _ in line) >= out.width:
+        while len(keys) > 1 and len(key_lines(keys, context.say, out.width - 1)) > 1:
             del keys[-2]  # the way out is the last to go
-            line = key_line(keys, context.say)
+        (line,) = key_lines(keys, context.say, NO_WRAP)
         out.write(f"\x1b[{out.height};1H" + out.styled(line))
         out.stream.flush()

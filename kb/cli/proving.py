@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from kb.cli.live import find_device_shown
 from kb.context import Context
 from kb.errors import KbError, UsageError
-from kb.run.detection import find_device
 from kb.run.device import public
 from kb.run.worker import Workers
 from kb.screen.progress_bar import ProgressBar
@@ -66,7 +66,7 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
     if order.seeds < 0:
         raise UsageError("--seeds {seeds} is no count", "give 0 or more", seeds=order.seeds)
     numbers = context.chosen(order.words) or [summary.number for summary in context.library.summaries]
-    device = find_device(order.device)
+    device = find_device_shown(context, order.device)
     entries = [context.library.entry(number) for number in numbers]
     tasks = [task for entry in entries for task in tasks_of(entry, KINDS, device)]
     seeds = 5 if order.thorough else order.seeds

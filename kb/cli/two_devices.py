@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from kb.cli.live import Wish, find_job, run_live
+from kb.cli.live import Wish, find_device_shown, find_job, run_live
 from kb.context import Context
 from kb.errors import UsageError
-from kb.run.detection import find_device
 from kb.run.device import AUTO, CPU
 from kb.run.job import Run
 from kb.run.runner import run
@@ -43,7 +42,7 @@ def run_both(context: Context, number: int, wish: Wish, is_silent: bool) -> Both
     Raises:
         UsageError: there is no other device.
     """
-    other = find_device(AUTO)
+    other = find_device_shown(context, AUTO)
     if other == CPU:
         raise UsageError("no second device here", "--device both compares the CPU with a GPU; use --device cpu")
     runs = []

@@ -8,10 +8,9 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from kb.cli.live import Wish, find_job, run_shown
+from kb.cli.live import Wish, find_device_shown, find_job, run_shown
 from kb.context import Context
 from kb.errors import KbError
-from kb.run.detection import find_device
 from kb.run.device import AUTO, CPU
 from kb.run.worker import Worker
 from kb.screen.keys import END, Keyboard
@@ -21,7 +20,7 @@ STOP, AGAIN, DEVICE = "q", "r", "d"
 
 def watch_shown(context: Context, number: int, wish: Wish) -> None:
     """Run a snippet now and whenever its file is saved, on a warm worker."""
-    devices = [wish.device, *(name for name in (CPU, find_device(AUTO)) if name != wish.device)]
+    devices = [wish.device, *(name for name in (CPU, find_device_shown(context, AUTO)) if name != wish.device)]
     at = 0
 
     def again() -> None:

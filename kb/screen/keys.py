@@ -9,7 +9,7 @@ import tty
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 
-from kb.screen.layout import Line
+from kb.screen.layout import Line, flow
 from kb.screen.messages import Speech
 
 ENTER, ESCAPE, END, BACKSPACE = "enter", "escape", "end", "backspace"
@@ -230,10 +230,6 @@ class Keyboard:
         return bytes(data)
 
 
-def key_line(keys: Iterable[tuple[str, str]], say: Speech) -> Line:
-    """Keys with what each does, as they stand at the bottom of a screen."""
-    line: Line = []
-    for key, what in keys:
-        line += [(" · ", "dim")] if line else []
-        line += [(key, "strong"), (f" {say(what)}", "dim")]
-    return line
+def key_lines(keys: Iterable[tuple[str, str]], say: Speech, width: int) -> list[Line]:
+    """Keys with what each does, as they stand at the bottom of a screen; none is broken."""
+    return flow(([(key, "strong"), (f" {say(what)}", "dim")] for key, what in keys), width)

@@ -110,6 +110,22 @@ def wrap(line: Line, width: int, first: str = "", rest: str | None = None) -> li
     return [_joined(one) for one in lines]
 
 
+def flow(parts: Iterable[Line], width: int, between: str = " · ") -> list[Line]:
+    """Parts one after the other, each whole on a line unless it is wider than one; no line begins with what is between
+    them."""
+    lines: list[Line] = []
+    used = 0
+    for part in parts:
+        size = sum(width_of(text) for text, _ in part)
+        if lines and used + width_of(between) + size <= width:
+            lines[-1] = [*lines[-1], (between, "dim"), *part]
+            used += width_of(between) + size
+        else:
+            lines += wrap(part, width)
+            used = sum(width_of(text) for text, _ in lines[-1])
+    return lines
+
+
 def clip(text: str, width: int) -> str:
     """A text cut to a width, with an ellipsis where something is missing."""
     if width_of(text) <= width:

@@ -1,6 +1,7 @@
 """What the program shows, in Chinese."""
 
 WORDS = {
+    "looking for a GPU": "正在检测 GPU",
     "try again": "重试",
     "quit without this answer": "放弃这个回答并退出",
     "{count} {count:question|questions}": "{count} 题",
