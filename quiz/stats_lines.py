@@ -58,8 +58,8 @@ def stats_lines(
     lines += [[], [(say("Retention"), "heading")]]
     lines.append(_retention_line(say("last {days} days", days=RECENT_DAYS), stats.recent, say))
     lines.append(_retention_line(say("ever"), stats.retention, say))
-    lines += [[], [(say("Due in the next {days} days", days=len(stats.forecast)), "heading")]]
-    lines += _days_ahead(stats.forecast, today, say) if is_plain else _forecast_lines(stats.forecast)
+    lines += [[], [(say("Due in the next days"), "heading")]]
+    lines += _days_ahead(stats.forecast, today, say) if is_plain else _forecast_lines(stats.forecast, width)
     lines += [[], [(say("Days"), "heading")]]
     lines += _days_back(stats.days, say) if is_plain else _heat_map(stats.days, today, width)
     if stats.areas:
@@ -89,12 +89,12 @@ def _retention_line(name: str, retention: Retention, say: Speech) -> Line:
     return [*line, (f"{retention.share:6.1%}", style), (f"  {wanted}", "dim")]
 
 
-def _forecast_lines(forecast: tuple[int, ...]) -> list[Line]:
+def _forecast_lines(forecast: tuple[int, ...], width: int) -> list[Line]:
     top = max(forecast)
     bars: Line = [("  ", "")]
     counts: Line = [("  ", "")]
     cell = max(3, len(str(top)) + 1)
-    for count in forecast:
+    for count in forecast[: max(1, (width - 2) // cell)]:
         # Something is never drawn as nothing.
         height = max(1, round(count / top * (len(BARS) - 1))) if count else 0
         bars.append((pad(BARS[height] * (cell - 1), cell), "good"))

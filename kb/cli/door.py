@@ -84,16 +84,21 @@ def _run(words: Sequence[str]) -> int:
 def _fail(error: KbError, words: Sequence[str]) -> int:
     """Say what is wrong, in one line and in the reader's language."""
     from kb.screen.language import spoken_language  # most commands end well
+    from kb.screen.layout import wrap
     from kb.screen.messages import Speech
+    from kb.screen.terminal import Terminal
     from kb.screen.width import visible
 
-    text = Speech(spoken_language(words, os.environ)).error(error)
+    text = visible(" ".join(Speech(spoken_language(words, os.environ)).error(error).split()))
+    terminal = Terminal(sys.stderr)
+    # One line; where a terminal is narrower it is broken between words.
+    lines = wrap([(f"kb: {text}", "")], terminal.width)
     try:
         sys.stdout.flush()
     except OSError:
         let_go(sys.stdout)
     with suppress(OSError):  # nobody may be there to read it; the exit code tells
-        print(f"kb: {visible(' '.join(text.split()))}", file=sys.stderr)
+        terminal.print(lines)
     return error.exit_code
 
 

@@ -214,7 +214,7 @@ def code_lines(code: str, info: str, style: Style, indent: str = "  ") -> list[L
     for line in lines:
         text = "".join(piece for piece, _ in line)
         deeper = " " * (len(text) - len(text.lstrip()) + 4)
-        out += _fold([(indent, ""), *line], style.width, indent + deeper)
+        out += fold([(indent, ""), *line], style.width, indent + deeper)
     return out
 
 
@@ -224,10 +224,10 @@ def diff_lines(before: str, after: str, names: tuple[str, str], width: int) -> l
 
     styles = {"+": "good", "-": "bad", "@": "dim"}
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
-    return [piece for line in lines for piece in _fold([(line, styles.get(line[:1], ""))], width, "    ")]
+    return [piece for line in lines for piece in fold([(line, styles.get(line[:1], ""))], width, "    ")]
 
 
-def _fold(line: Line, width: int, rest: str) -> list[Line]:
+def fold(line: Line, width: int, rest: str) -> list[Line]:
     """Cut a line of code at the width: before or after a space where there is one in the second half, keeping all."""
     rest = rest if width_of(rest) < width // 2 else ""
     out: list[Line] = []

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kb.deck.text import bare_lines
-from kb.screen.layout import Line, clip, pad, wrap
+from kb.screen.layout import Line, clip, fold, pad, wrap
 from kb.screen.messages import Speech
 from kb.screen.terminal import Terminal
 from kb.screen.width import width_of
@@ -53,8 +53,13 @@ def failure_lines(run: "Run", source: str, terminal: Terminal, around: int = 3) 
     lines: list[Line] = []
     for number in range(max(1, failure.line - around), min(len(script), failure.line + 1) + 1):
         here = number == failure.line
-        code = clip(script[number - 1], max(20, terminal.width - 8))
-        lines.append([("> " if here else "  ", "bad"), (f"{number:>4}  ", "dim"), (code, "strong" if here else "dim")])
+        style = "strong" if here else "dim"
+        start: Line = [("> " if here else "  ", "bad"), (f"{number:>4}  ", "dim")]
+        room = max(20, terminal.width - 8)
+        # The line that failed is told whole.
+        whole = [(script[number - 1], style)]
+        code = fold(whole, room, "    ") if here else [[(clip(script[number - 1], room), style)]]
+        lines += [[*(start if at == 0 else [(" " * 8, "")]), *piece] for at, piece in enumerate(code)]
     width = max((width_of(name) for name in failure.values), default=0)
     lines += [
         [

@@ -196,8 +196,8 @@ class Code(QuizKind):
             [len(lines), hole.end + 1 + LINES_AFTER, *(other.first - 1 for other in others if other.first > hole.end)]
         )
         shown = "\n".join([*lines[first : hole.first - 1], f"{hole.indent}...", *lines[hole.end + 1 : last]])
-        place: Line = [("  ... ", "strong"), (say("your lines run here, in place of the dots"), "dim")]
-        return [[], *code_lines(shown, "python", style), [], place]
+        place = say("your lines run here, in place of the dots")
+        return [[], *code_lines(shown, "python", style), [], *wrap([(place, "dim")], style.width, "  ... ")]
 
     def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
         """First the gist, then the first line of a solution."""

@@ -146,7 +146,7 @@ def test_both_compares_number_by_number(small: Path, home: Path, capsys: pytest.
         small, snippet=SNIPPET + 'print("loss", 0.5000 if os.environ["KB_DEVICE"] == "cpu" else 0.5001, "and", 1.0)\n'
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kb.cli.two_devices, "find_device", lambda device: "mps" if device == "auto" else device)
+        patch.setattr(kb.cli.two_devices, "find_device_shown", lambda _, device: "mps" if device == "auto" else device)
         both = kb.cli.two_devices.run_both(Context(all_kinds), 61, Wish(device="both"), is_silent=True)
     runs, differences = both
     assert ["cpu", "mps"] == [done.device for done in runs]

@@ -155,6 +155,8 @@ def guide(name: str, seconds: float, corpus: Path) -> None:
     for at in range(5):
         for size in SEEDS:
             (corpus / f"seed-{size}-{at}").write_bytes(os.urandom(size))
+    # The first example opens decks and indexes, which counts for none of the others' time.
+    target.hypothesis.fuzz_one_input(os.urandom(SEEDS[0]))
     started, count = time.monotonic(), 0
 
     def one(data: bytes) -> None:

@@ -125,7 +125,6 @@ def test_every_number_of_things_has_a_singular() -> None:
     assert plural == {
         "the gist has {count} sentences, {most} at most; move the rest below",  # four at least
         "last {days} days",  # a constant
-        "Due in the next {days} days",  # another one
     }
 
 

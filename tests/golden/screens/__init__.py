@@ -32,13 +32,15 @@ COMMANDS = (
 """What is typed, one after the other, on one home."""
 
 DICE = """
-import random
+import random, time
+real, began = time.time, time.time()
+time.time = lambda: 1795867200 + real() - began
 class Fixed(random.Random):
     def __init__(self, seed=None):
         super().__init__(0 if seed is None else seed)
 random.Random = Fixed
 """
-"""As ``sitecustomize``: options stand in the same order every time."""
+"""As ``sitecustomize``: options stand in the same order every time, and it is noon of one day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ SCENES = (
         "search",
         (
             ("", ">", ">"),
-            ("mean", "61", "61"),
+            ("mean", "> mean▏", "> mean▏"),
             ("\x1b[B", "> 61", "> 61"),
             ("\x1b[B", "> 62", "> 62"),
             ("\x1b[A", "> 61", "> 61"),

@@ -122,7 +122,7 @@ WORDS = {
     "ever": "全部",
     "no reviews yet": "还没有复习记录",
     "{count} {count:review|reviews}; desired {percent} %": "{count} 次复习；目标 {percent} %",
-    "Due in the next {days} days": "未来 {days} 天到期",
+    "Due in the next days": "未来几天到期",
     "Days": "每天",
     "Areas, the weakest first": "各领域，从最薄弱的开始",
     "Entries, the weakest first": "各条目，从最薄弱的开始",
