@@ -35,8 +35,10 @@ def refresh(deck: Deck, entries: EntryCache, kinds: "LoadKinds", on_progress: On
         readings = []
         for at, name in enumerate(batch, start + 1):
             readings.append(_read(deck, kinds, name, now[name]))
-            on_progress(at, len(changed))
+            if at < start + len(batch):
+                on_progress(at, len(changed))
         entries.update(gone if start == 0 else [], readings)
+        on_progress(start + len(batch), len(changed))
     return len(now)
 
 

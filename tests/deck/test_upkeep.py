@@ -27,13 +27,13 @@ def three(deck: Path) -> Deck:
     return read_deck(deck)[0]
 
 
-def test_progress_is_told_batch_by_batch(three: Deck, entries: EntryCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_told_entry_by_entry(three: Deck, entries: EntryCache, monkeypatch: pytest.MonkeyPatch) -> None:
     """How many are done, of how many; nothing where nothing has changed."""
     monkeypatch.setattr("kb.deck.upkeep.BATCH", 2)
     told: list[tuple[int, int]] = []
     assert refresh(three, entries, all_kinds, lambda *one: told.append(one)) == 3
     assert refresh(three, entries, all_kinds, lambda *one: told.append(one)) == 3
-    assert told == [(2, 3), (3, 3)]
+    assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_interrupted_reading_is_gone_on_with(three: Deck, entries: EntryCache, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,8 @@ def test_interrupted_reading_is_gone_on_with(three: Deck, entries: EntryCache, m
     monkeypatch.setattr("kb.deck.upkeep.BATCH", 2)
 
     def interrupt(done: int, whole: int) -> None:
-        raise KeyboardInterrupt
+        if done == 2:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         refresh(three, entries, all_kinds, interrupt)

@@ -37,7 +37,7 @@ def test_no_word_is_broken(size: tuple[int, int], language: str) -> None:
 
 
 def laid_out(path: Path) -> str:
-    """A file without what is shown to the letter, a script and an entry's source, which a terminal breaks as it will."""
+    """A file without what is shown to the letter, a script and an entry's source: a terminal breaks them as it will."""
     screens = re.split(r"(?m)^(?=\$ kb)", path.read_text(encoding="utf-8"))
     return "".join(one for one in screens if not one.startswith(("$ kb show 61 --source", "$ kb show 61 --code")))
 
