@@ -10,6 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -44,37 +45,62 @@ random.Random = Fixed
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """Keys, and how what they bring is known to be there whole."""
+
+    keys: str
+    sign: str
+    """What then stands on the screen or above it."""
+    end: str
+    """What the screen then ends in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """Keys, one after the other, and what each brings."""
 
     command: str
-    steps: tuple[tuple[str, str, str], ...]
-    """What is pressed, and the sign that it has been taken, in English and in Chinese."""
+    english: tuple[Step, ...]
+    chinese: tuple[Step, ...]
+
+
+def scene(command: str, *steps: tuple[str, str, str, str, str]) -> Scene:
+    """Steps as keys, sign and end in English, sign and end in Chinese."""
+    english = tuple(Step(keys, sign, end) for keys, sign, end, _, _ in steps)
+    return Scene(command, english, tuple(Step(keys, sign, end) for keys, _, _, sign, end in steps))
 
 
 SCENES = (
-    Scene(
+    scene(
         "search",
-        (
-            ("", ">", ">"),
-            ("mean", "> mean▏", "> mean▏"),
-            ("\x1b[B", "> 61", "> 61"),
-            ("\x1b[B", "> 62", "> 62"),
-            ("\x1b[A", "> 61", "> 61"),
-        ),
+        ("", "> ▏", "Esc quit", "> ▏", "Esc 退出"),
+        ("mean", "> mean▏", "Esc quit", "> mean▏", "Esc 退出"),
+        ("\x1b[B", "> 61", "Esc quit", "> 61", "Esc 退出"),
+        ("\x1b[B", "> 62", "Esc quit", "> 62", "Esc 退出"),
+        ("\x1b[A", "> 61", "Esc quit", "> 61", "Esc 退出"),
     ),
-    Scene(
+    scene(
         "quiz 61 --kind choice",
-        (
-            ("", "help", "帮助"),
-            ("h", "sum of the values", "所有值之和"),
-            ("2", "next review", "复习（评为"),
-            ("?", "undo: take", "撤销：收回"),
-        ),
+        ("", "1-4", "q quit", "1-4", "q 退出"),
+        ("h", "sum of the values", "q quit", "所有值之和", "q 退出"),
+        ("2", "next review", "q quit", "复习（评为", "q 退出"),
+        ("?", "undo: take", "q quit", "撤销：收回", "q 退出"),
     ),
-    Scene("quiz 61 --kind predict", (("", "Your answer", "你的答案"), ("7\r", "next review", "复习（评为"))),
-    Scene("quiz 61 --kind recall", (("", "press a key", "按任意键"), ("\r", "how well", "记得怎么样"))),
-    Scene("quiz 61 --kind code", (("", "Your lines", "你的代码"), ("return 1\r\r", "✗", "✗"))),
+    scene(
+        "quiz 61 --kind predict",
+        ("", "Your answer", "Your answer >", "你的答案", "你的答案 >"),
+        ("7\r", "next review", "q quit", "复习（评为", "q 退出"),
+    ),
+    scene(
+        "quiz 61 --kind recall",
+        ("", "press a key", "q quit", "按任意键", "q 退出"),
+        ("\r", "how well", "q quit", "记得怎么样", "q 退出"),
+    ),
+    scene(
+        "quiz 61 --kind code",
+        ("", "Your lines", "Your lines >", "你的代码", "你的代码 >"),
+        ("return 1\r\r", "✗", "Your lines >\nreturn 1", "✗", "你的代码 >\nreturn 1"),
+    ),
 )
 
 
@@ -115,21 +141,27 @@ def _scenes(columns: int, rows: int, language: str, environ: dict[str, str]) -> 
     for scene in SCENES:
         yield f"$ kb {scene.command}"
         with Screen(*words(scene.command), columns=columns, rows=rows, **environ) as screen:
-            for keys, english, chinese in scene.steps:
-                screen.send(keys)
-                yield from _shown(screen, repr(keys), english if language == "en" else chinese)
+            before = ""
+            for step in scene.english if language == "en" else scene.chinese:
+                screen.send(step.keys)
+                while True:
+                    screen.wait_until(partial(_is_there, screen, step, before))
+                    before = _visible(screen)
+                    yield f"> {step.keys!r}\n{before}\n"
+                    if not before.endswith(MORE):
+                        break
+                    screen.send(" ")
 
 
-def _shown(screen: Screen, keys: str, sign: str) -> Iterator[str]:
-    """The screens that come until a sign does: where there is more than fits, the next is asked for."""
-    while True:
-        screen.wait_until(lambda: sign in _flat(screen) or _has_more(screen))
-        before = _visible(screen)
-        yield f"> {keys}\n{before}\n"
-        if sign in _flat(screen):
-            return
-        screen.send(" ")
-        screen.wait_until(lambda: _visible(screen) != before)
+MORE = "— more —", "— 更多 —"
+"""What a screen ends in that is not the last of what it shows."""
+
+
+def _is_there(screen: Screen, step: Step, before: str) -> bool:
+    """Whether another screen than before is there, whole."""
+    now = _visible(screen)
+    is_last = now.endswith(step.end) and step.sign in "".join(screen.text.split("\n"))
+    return now != before and (is_last or now.endswith(MORE))
 
 
 def words(command: str) -> list[str]:
@@ -140,14 +172,6 @@ def words(command: str) -> list[str]:
 
 def _visible(screen: Screen) -> str:
     return "\n".join(line.rstrip() for line in screen.screen.display).rstrip()
-
-
-def _flat(screen: Screen) -> str:
-    return "".join(screen.text.split("\n"))
-
-
-def _has_more(screen: Screen) -> bool:
-    return any(line.startswith(("— more —", "— 更多 —")) for line in screen.screen.display)
 
 
 def masked(text: str, folder: Path) -> str:
