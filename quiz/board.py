@@ -196,7 +196,7 @@ class Board:
         from quiz.code_input import type_lines  # deferred: prompt_toolkit takes 100 ms, and code items alone need it
 
         with self.lent():
-            given = type_lines(prompt, before, self.redraw)
+            given = type_lines(prompt, before, self.redraw, self.out.can_redraw)
         self._page.clear()
         if given is None:
             raise Leave

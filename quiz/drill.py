@@ -8,7 +8,7 @@ from random import Random
 from kb.errors import INTERRUPTED, KbError, UsageError
 from kb.screen.keys import END, ENTER, ESCAPE
 from kb.screen.layout import Line, lay_out, wrap
-from kb.screen.messages import time_text
+from kb.screen.messages import Speech, time_text
 from quiz.asking import Asking, Redo, Undo
 from quiz.board import Board, Leave
 from quiz.desk import Desk
@@ -71,7 +71,7 @@ class Drill:
             pass
         except KeyboardInterrupt:
             code = INTERRUPTED
-        self.board.out.print([[], *self.summary_lines()])
+        self.board.out.print([[], *summary_lines(self.desk, self.session, self.board.say)])
         return code
 
     def ask_all(self) -> None:
@@ -242,21 +242,22 @@ class Drill:
         given = self.session.redo()
         board.show(given_lines(given, board.say, board.out.width))
 
-    def summary_lines(self) -> list[Line]:
-        """What was answered, and what comes next."""
-        answered, now, say = self.session.answered, self.session.clock(), self.board.say
-        if answered:
-            right = sum(one.review.rating is not Rating.AGAIN for one in answered)
-            lines: list[Line] = [[(say("{count} answered, {right} right", count=len(answered), right=right), "strong")]]
-        else:
-            lines = [[(say("nothing was answered"), "dim")]]
-        memories = memories_of(self.desk.library, self.desk.log.memories())
-        if due := sum(memory.due <= now for memory in memories):
-            lines.append([(say("{count} {count:is|are} due now", count=due), "dim")])
-        elif answered and memories:
-            wait = min(memory.due for memory in memories) - now
-            lines.append([(say("the next is due in {time}", time=time_text(wait, say)), "dim")])
-        return lines
+
+def summary_lines(desk: Desk, session: Session, say: Speech) -> list[Line]:
+    """What was answered in a session, and what comes next."""
+    answered, now = session.answered, session.clock()
+    if answered:
+        right = sum(one.review.rating is not Rating.AGAIN for one in answered)
+        lines: list[Line] = [[(say("{count} answered, {right} right", count=len(answered), right=right), "strong")]]
+    else:
+        lines = [[(say("nothing was answered"), "dim")]]
+    memories = memories_of(desk.library, desk.log.memories())
+    if due := sum(memory.due <= now for memory in memories):
+        lines.append([(say("{count} {count:is|are} due now", count=due), "dim")])
+    elif answered and memories:
+        wait = min(memory.due for memory in memories) - now
+        lines.append([(say("the next is due in {time}", time=time_text(wait, say)), "dim")])
+    return lines
 
 
 def _load_ahead(kinds: set[str]) -> None:

@@ -25,7 +25,7 @@ class Teletype(Screen):
 
     def __init__(self, *arguments: str, **environ: str) -> None:
         self.raw = ""
-        super().__init__(*arguments, columns=80, rows=24, program=COMMAND, **environ)
+        super().__init__(*arguments, columns=80, rows=60, program=COMMAND, **environ)
         feed = self.stream.feed
 
         def keep(text: str) -> None:
@@ -82,6 +82,19 @@ def test_plain_quiz_redraws_nothing(home: Path) -> None:
         assert screen.end() == 0
         assert "\x1b" not in screen.raw
     assert len(answers(home)) == 1
+
+
+def test_plain_lines_of_code_are_typed_one_by_one(home: Path) -> None:
+    """Without a cursor that moves."""
+    with Teletype("quiz", "61", "--kind", "code", "--plain") as screen:
+        screen.wait_for("Your lines >")
+        screen.send("return sum(values) / len(values)\r\r")
+        screen.wait_for("Enter next")
+        screen.wait_for_keys()
+        screen.send("q")
+        assert screen.end() == 0
+        assert not re.search(r"\x1b\[\d*[A-HJKST]", screen.raw)
+    assert answers(home) == [("61/mean-by-hand", True)]
 
 
 def test_plain_tells_what_colours_tell() -> None:
