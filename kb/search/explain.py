@@ -1,7 +1,9 @@
 """Explain: from a traceback or an error message to the entries that explain it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from kb.deck.summary import Summary
@@ -21,6 +23,9 @@ MAX_MESSAGES = 20
 
 MAX_LINE = 2_000
 """Characters of a line, and of a message, that are looked at: a tensor that was printed may have thousands more."""
+
+MAX_WORDS = 400
+"""Words of a message at most that are held against the known ones."""
 
 SHARED = 0.6
 """Share of a message's words that an entry's text must hold to be offered where no known message fits."""
@@ -109,12 +114,14 @@ def explain(searcher: Searcher, text: str, language: str, limit: int = 2) -> tup
 
 def _known(searcher: Searcher, message: str, language: str, limit: int) -> list[Explanation]:
     """Entries whose ``errors`` hold the message."""
-    said = query_tokens(bare(message).lower())
+    said = query_tokens(bare(message).lower())[:MAX_WORDS]
+    there = set(said)
     found: list[tuple[float, int, Summary, str]] = []
     for summary in searcher.library.summaries:
         for error in summary.errors:
-            wanted = query_tokens(bare(error).lower())
-            if not wanted:
+            wanted = _words_of(error)
+            # Words that stand nowhere stand in no order: most messages are told apart by a look.
+            if not wanted or sum(map(there.__contains__, wanted)) < ENOUGH * len(wanted):
                 continue
             share = _common(wanted, said) / len(wanted)
             if share >= ENOUGH:
@@ -129,7 +136,13 @@ def _known(searcher: Searcher, message: str, language: str, limit: int) -> list[
     return list(best.values())[:limit]
 
 
-def _common(wanted: list[str], said: list[str]) -> int:
+@lru_cache(maxsize=10_000)
+def _words_of(error: str) -> tuple[str, ...]:
+    """The words of a known message."""
+    return tuple(query_tokens(bare(error).lower()))
+
+
+def _common(wanted: Sequence[str], said: list[str]) -> int:
     """Length of the longest run of words, gaps allowed, that both have in the same order."""
     row = [0] * (len(said) + 1)
     for word in wanted:

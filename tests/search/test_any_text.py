@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kb.search.explain import bare, explain, messages_in
+from kb.search.explain import MAX_WORDS, bare, explain, messages_in
 from kb.search.query import MAX_PHRASES, MAX_TERMS, MAX_TEXT, parse_query
 from kb.search.searcher import Searcher
 from kb.search.tokens import MAX_TAILS, tokens, words
@@ -99,3 +99,19 @@ def test_a_line_of_dots_is_explained_at_once(searcher: Searcher) -> None:
     for text in ("." * 16_000, "RuntimeError: " + "size of tensor a 1 must match " * 14_000):
         explain(searcher, text, "en")
     assert time.process_time() - begun < 2
+
+
+def test_messages_of_other_words_are_told_apart_by_a_look(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty long messages, against each known one: the order of words is compared where the words are there alone."""
+    compared: list[int] = []
+
+    def common(_: object, said: list[str]) -> int:
+        compared.append(len(said))
+        return 0
+
+    monkeypatch.setattr("kb.search.explain._common", common)
+    unknown = "\n".join(f"ValueError: {'unheard of things ' * 100}{at}" for at in range(30))
+    explain(searcher, unknown, "en")
+    assert compared == []
+    explain(searcher, "TypeError: mean(): could not infer output dtype", "en")
+    assert all(length <= MAX_WORDS for length in compared)
