@@ -113,9 +113,10 @@ def run_script(config: dict[str, Any]) -> int:
         status = _exit_status(leave)
     except BaseException as error:
         failure.update(_describe(error, path))
-        _print_traceback(error, path)
         if isinstance(error, KeyboardInterrupt):
-            status = 130  # as kb.errors has it; this file stands alone
+            status = 130  # as kb.errors has it; this file stands alone. Whoever pressed it knows where the script was
+        else:
+            _print_traceback(error, path)
     write_report(is_done)
     return status
 

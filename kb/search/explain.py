@@ -161,12 +161,13 @@ def _by_text(searcher: Searcher, message: str, language: str, limit: int) -> lis
     wanted = [term.text for term in query.terms if len(term.text) > 2]
     if len(wanted) < 2:
         return []
-    hits = searcher.search(" ".join(wanted), limit, language, every=True).hits
-    return [
-        Explanation(hit.summary, "", round(len(hit.matched) / len(wanted), 3), hit.passages)
-        for hit in hits
-        if len(hit.matched) >= max(2, SHARED * len(wanted))
-    ]
+    found = []
+    for hit in searcher.search(" ".join(wanted), limit, language, every=True).hits:
+        # A word that was cut off may stand for several of the entry's.
+        held = min(len(set(hit.matched)), len(wanted))
+        if held >= max(2, SHARED * len(wanted)):
+            found.append(Explanation(hit.summary, "", round(held / len(wanted), 3), hit.passages))
+    return found
 
 
 def _passages(searcher: Searcher, summary: Summary, error: str, language: str) -> tuple[Passage, ...]:

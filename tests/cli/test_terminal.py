@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import COMMAND, EN, ROOT, ZH, write_entry
+from tests.conftest import COMMAND, EN, ROOT, SNIPPET, ZH, write_entry
 from tests.golden.screens import COMMANDS, words
 from tests.pseudo_terminal import Screen, answers
 
@@ -212,3 +212,30 @@ def test_an_error_is_broken_between_words(columns: int) -> None:
         assert screen.end() == 2
         text = " ".join(screen.text.split())
         assert text == "kb: 'secondd' names no entry; give a number; the nearest is 62. What is the mean of a batch?"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run", "61"], ["run", "61", "--device", "auto"], ["verify", "61"]], ids=" ".join
+)
+def test_ctrl_c_while_torch_is_loaded(small: Path, arguments: list[str]) -> None:
+    """It is no fault of the snippet's, nor of torch's."""
+    write_entry(
+        small, snippet=SNIPPET.replace("import os\n", "import os\nimport torch\nimport time\ntime.sleep(600)\n")
+    )
+    signs = {"run": "running", "verify": "verifying"}
+    sign = "looking for a GPU" if "auto" in arguments else signs[arguments[0]]
+    with Screen(*arguments) as screen:
+        if arguments[0] == "run":
+            screen.wait_for(sign)
+        else:
+            screen.wait_until(lambda: bool(children_of(screen)))
+        screen.send("\x03")
+        assert screen.end() == 130
+        assert "interrupted" in screen.text
+        assert "Traceback" not in screen.text
+
+
+def children_of(screen: Screen) -> list[str]:
+    """The processes that the program has started."""
+    pid = screen.process.pid
+    return [child for one in Path(f"/proc/{pid}/task").glob("*/children") for child in one.read_text().split()]

@@ -24,6 +24,7 @@ def test_any_text_has_messages(text: str) -> None:
 
 
 @given(TRACEBACKS)
+@example("ValueError: " + "(" * 1_884 + "\n" + "tensor(" * 15)
 def test_any_text_is_explained_or_not(text: str) -> None:
     """With shares between 0 and 1."""
     message, found = explain(built_in(), text, "en")
