@@ -27,7 +27,7 @@ HOLES, ALL = MUTANTS = ("holes", "all")
 
 def arrange(arguments: list[str]) -> list[str]:
     """``--mutants`` by itself is ``--mutants holes``."""
-    arranged = []
+    arranged: list[str] = []
     for at, word in enumerate(arguments):
         if word == "--":
             return [*arranged, *arguments[at:]]

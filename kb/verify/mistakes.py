@@ -233,34 +233,23 @@ def _comparisons(node: ast.Compare, slot: Slot) -> Iterator[Change]:
         if type(op) in BORDERS and any(isinstance(one, ast.Constant) and type(one.value) is int for one in sides):
             yield Change(Mistake.COMPARISON, slot, place, BORDERS[type(op)]())
     for at, side in enumerate(node.comparators):
-        if isinstance(side, ast.Constant) and type(side.value) in (int, float):
+        if isinstance(side, ast.Constant) and isinstance(side.value, int | float) and type(side.value) is not bool:
             value = side.value * 2 if side.value not in (0, 1) else side.value + 1
             yield Change(Mistake.CONSTANT, slot, Slot(node.comparators, at), ast.Constant(value))
 
 
 def _subscripts(node: ast.Subscript, slot: Slot) -> Iterator[Change]:
     index = Slot(node, "slice")
-    parts = [Slot(node.slice.elts, at) for at in range(len(node.slice.elts))] if _is_tuple(node.slice) else [index]
+    elements = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
+    parts = [Slot(elements, at) for at in range(len(elements))] or [index]
     for part in parts:
         one = part.get()
         if isinstance(one, ast.Slice):
             for field in ("lower", "upper", "step"):
                 if getattr(one, field) is not None:
                     yield Change(Mistake.BOUND, slot, Slot(one, field), None)
-        elif (value := _whole(one)) is not None and not (len(parts) > 1 and value == 0 and _is_all_whole(parts)):
-            yield Change(Mistake.CONSTANT, slot, part, _number(value - 1 if value > 0 or value < -1 else _next(value)))
-
-
-def _is_tuple(node: ast.expr) -> Any:
-    return isinstance(node, ast.Tuple)
-
-
-def _is_all_whole(parts: list[Slot]) -> bool:
-    return all(_whole(one.get()) is not None for one in parts)
-
-
-def _next(value: int) -> int:
-    return 1 if value == 0 else -2
+        elif (value := _whole(one)) is not None:
+            yield Change(Mistake.CONSTANT, slot, part, _neighbour(value))
 
 
 def _whole(node: ast.AST) -> int | None:
@@ -271,7 +260,10 @@ def _whole(node: ast.AST) -> int | None:
     return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
 
 
-def _number(value: int) -> ast.expr:
+def _neighbour(value: int) -> ast.expr:
+    """The place or axis before a given one, or after the first. The one before the last is another way to say it only
+    where there are two."""
+    value = 1 if value == 0 else value - 1
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
 
 
@@ -331,5 +323,4 @@ def _axes(node: ast.Call, slot: Slot, name: str, is_method: bool) -> Iterator[Ch
         if isinstance(axis, ast.Tuple | ast.List) and len(axis.elts) > 1:
             yield Change(Mistake.AXIS, slot, place, type(axis)(axis.elts[:-1], ast.Load()))
         elif (value := _whole(axis)) is not None:
-            # From the last one forward: for a vector that is an error, and no other way to say the same.
-            yield Change(Mistake.AXIS, slot, place, _number(1 if value == 0 else value - 1))
+            yield Change(Mistake.AXIS, slot, place, _neighbour(value))

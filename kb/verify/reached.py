@@ -4,12 +4,12 @@ import ast
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from kb.deck.script import Snippet, parse_python
 from kb.run.folder import find_temporary_folder, make_folder, remove_folder
 from kb.run.job import Job, Run
 from kb.run.runner import Starter, run, snippet_job
-from kb.verify.innocent import statements_of
 
 Place = tuple[int, int]
 """Line, from 1, and column of a statement."""
@@ -70,20 +70,20 @@ def marked_source(source: str, path: str) -> str:
         SyntaxError: it is not Python.
     """
     tree = parse_python(source)
-    for node in [tree, *ast.walk(tree)]:
+    for node in list(ast.walk(tree)):
         for field in ("body", "orelse", "finalbody"):
             block = getattr(node, field, None)
             if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
                 setattr(node, field, list(_marked(block)))
-    at = sum(_is_first(statement) for statement in tree.body)
+    at = len(list(takewhile(_is_first, tree.body)))
     tree.body[at:at] = ast.parse(_PRELUDE.format(path=path)).body
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
 def _marked(block: list[ast.stmt]) -> Iterator[ast.stmt]:
     for statement in block:
-        if not _is_first(statement) and not _is_mark(statement):
-            place = ast.Constant((statement.lineno, statement.col_offset))
+        if not _is_first(statement):
+            place = ast.Tuple([ast.Constant(statement.lineno), ast.Constant(statement.col_offset)], ast.Load())
             call = ast.Call(ast.Name(MARK, ast.Load()), [place], [])
             yield ast.copy_location(ast.Expr(call), statement)
         yield statement
@@ -93,20 +93,3 @@ def _is_first(statement: ast.stmt) -> bool:
     """Whether a statement must stay at the beginning of its block: a docstring, or what Python is told."""
     is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return is_text or (isinstance(statement, ast.ImportFrom) and statement.module == "__future__")
-
-
-def _is_mark(statement: ast.stmt) -> bool:
-    match statement:
-        case ast.Expr(ast.Call(ast.Name(name))):
-            return name == MARK
-    return False
-
-
-def places_of(source: str) -> list[Place]:
-    """Where the statements of a script begin, but for those that are not marked.
-
-    Raises:
-        SyntaxError: it is not Python.
-    """
-    found = statements_of(parse_python(source))
-    return sorted((one.lineno, one.col_offset) for one in found if not _is_first(one))

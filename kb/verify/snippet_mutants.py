@@ -52,8 +52,8 @@ def snippet_mutants(snippet: Snippet) -> list[SnippetMutant]:
     seen = {plain_source(snippet.source)}
     texts = [ast.unparse(statement) for statement in tree.body]
     found: list[SnippetMutant] = []
-    spoiler = _Spoiler(tree)
-    for at, change, node, statement in spoiler.changes():
+    finder = _Finder(tree)
+    for at, change, node, statement in finder.changes():
         old, before = _shown(change.shown), change.place.get()
         change.place.put(change.value)
         try:
@@ -170,7 +170,7 @@ def _word_before(text: str, at: int) -> int:
 Found = tuple[Change, ast.AST, ast.stmt]
 
 
-class _Spoiler:
+class _Finder:
     """Goes through a snippet's tree, and finds where it could be wrong."""
 
     def __init__(self, tree: ast.Module) -> None:
