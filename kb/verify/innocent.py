@@ -7,7 +7,8 @@ HYPERPARAMETERS = frozenset(
     "lr batch_size device dtype num_workers hidden steps epochs seed generator timeout msg rtol atol rel_tol abs_tol"
     " strict end sep file foreach fused inplace non_blocking pin_memory map_location mmap encoding nprocs start_method"
     " daemon args kwargs target world_size rank init_method eps gradient_as_bucket_view set_to_none num_layers"
-    " step_size milestones total_steps T_max ignore_cleanup_errors stable n name stacklevel flush".split()
+    " step_size milestones total_steps T_max ignore_cleanup_errors stable max_iter"
+    " line_search_fn raise_exception n name stacklevel flush".split()
 )
 """Arguments that are chosen, and could have been chosen otherwise; or that change speed or wording alone."""
 
@@ -38,6 +39,27 @@ def name_of(node: ast.AST) -> str:
 def is_random(node: ast.AST) -> bool:
     """Whether numbers are drawn in an expression."""
     return any(isinstance(one, ast.Call) and "rand" in name_of(one) for one in ast.walk(node))
+
+
+SHAPED = frozenset("rand randn randint randperm zeros ones empty full".split())
+"""Functions whose arguments are sizes."""
+
+
+def is_drawn(node: ast.AST) -> bool:
+    """Whether a statement draws an example's data."""
+    return isinstance(node, ast.Assign | ast.AugAssign) and is_random(node.value)
+
+
+def changes_in_place(node: ast.AST) -> bool:
+    """Whether a part of a program changes tensors in place, as far as its names tell."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.AugAssign):
+            return True
+        if isinstance(one, ast.Call) and name_of(one).endswith("_") and not name_of(one).endswith("__"):
+            return True
+        if isinstance(one, ast.Subscript | ast.Attribute) and isinstance(one.ctx, ast.Store):
+            return True
+    return False
 
 
 def is_chosen_by_hand(node: ast.AST) -> bool:

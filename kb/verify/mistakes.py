@@ -143,8 +143,10 @@ SYMMETRIC = frozenset(
 )
 """Functions whose first two arguments can change places, or are never confounded."""
 
-CONTEXTS = frozenset({"no_grad", "inference_mode", "autocast", "set_grad_enabled", "enable_grad"})
+CONTEXTS = frozenset({"autocast", "set_grad_enabled", "enable_grad"})
 """Contexts that are forgotten, with ``with`` or as a decorator."""
+WITHOUT_GRADIENT = frozenset({"no_grad", "inference_mode"})
+"""Contexts without which only memory is lost, unless something is changed in place in them."""
 
 
 def mistakes(node: ast.AST, slot: Slot, modules: Collection[str]) -> Iterator[Change]:
@@ -229,13 +231,17 @@ def _comparisons(node: ast.Compare, slot: Slot) -> Iterator[Change]:
         place = Slot(node.ops, at)
         yield Change(Mistake.COMPARISON, slot, place, TURNED[type(op)]())
         sides = (node.left, *node.comparators)[at : at + 2]
-        # Between real numbers the border is never met.
-        if type(op) in BORDERS and any(isinstance(one, ast.Constant) and type(one.value) is int for one in sides):
+        # Between real numbers the border is never met, and 0 is as often one of those as a whole number.
+        if type(op) in BORDERS and any(isinstance(one, ast.Constant) and _is_count(one.value) for one in sides):
             yield Change(Mistake.COMPARISON, slot, place, BORDERS[type(op)]())
     for at, side in enumerate(node.comparators):
         if isinstance(side, ast.Constant) and isinstance(side.value, int | float) and type(side.value) is not bool:
             value = side.value * 2 if side.value not in (0, 1) else side.value + 1
             yield Change(Mistake.CONSTANT, slot, Slot(node.comparators, at), ast.Constant(value))
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value != 0
 
 
 def _subscripts(node: ast.Subscript, slot: Slot) -> Iterator[Change]:
@@ -277,10 +283,12 @@ def _calls(node: ast.Call, slot: Slot, modules: Collection[str]) -> Iterator[Cha
             yield Change(Mistake.MODE, slot, Slot(function, "attr"), other)
         elif name in LEAVABLE and not isinstance(function.value, ast.Constant):
             yield Change(Mistake.CALL, slot, slot, function.value)
-    elif name in LEAVABLE and first is not None:
+    elif name in LEAVABLE and first is not None and name != "round":  # Python's own rounds what is shown
         yield Change(Mistake.CALL, slot, slot, first)
     if isinstance(function, ast.Attribute):
-        if name in SIBLINGS:
+        # The mean of truths is a share; nobody mistakes their number for it.
+        is_share = name == "mean" and name_of(function.value) == "float"
+        if name in SIBLINGS and not is_share:
             yield Change(Mistake.FUNCTION, slot, Slot(function, "attr"), SIBLINGS[name])
         if name in LAYERS:
             identity = ast.Call(ast.Attribute(function.value, "Identity", ast.Load()), [], [])

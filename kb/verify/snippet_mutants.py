@@ -9,11 +9,23 @@ from dataclasses import dataclass, replace
 from kb.deck.script import Snippet, parse_python
 from kb.errors import Message
 from kb.verify.data_names import DataNames
-from kb.verify.innocent import HYPERPARAMETERS, SETTINGS, Innocents, is_of_the_machine, name_of
-from kb.verify.mistakes import CONTEXTS, Change, Mistake, Slot, mistakes
+from kb.verify.innocent import (
+    HYPERPARAMETERS,
+    SETTINGS,
+    SHAPED,
+    Innocents,
+    changes_in_place,
+    is_drawn,
+    is_of_the_machine,
+    name_of,
+)
+from kb.verify.mistakes import CONTEXTS, WITHOUT_GRADIENT, Change, Mistake, Slot, mistakes
 
 COUNTERS = frozenset({"_", "step", "epoch", "iteration", "round", "episode", "i"})
 """What counts the steps of a training: more or fewer of them are no mistake."""
+
+ARITHMETIC = frozenset({Mistake.OPERATOR, Mistake.TERM, Mistake.CONSTANT, Mistake.FUNCTION})
+"""Mistakes that make other numbers of the same form."""
 
 LONGEST = 70
 """Characters of code in the words of a mistake."""
@@ -210,10 +222,13 @@ class _Finder:
                 names = (*names, *self._data.names_of(node))
                 self._bound |= set(names)
         else:
+            is_data = not names and is_drawn(node)
             for field in self._spoilt_fields(node):
                 for inner in _slots(node, field):
                     for change, where in self._expression(inner, inner, names):
-                        yield change, where, node
+                        # Another example is as good as the first; in a function it may be what is taught.
+                        if not (is_data and change.mistake in ARITHMETIC):
+                            yield change, where, node
         for field in ("body", "orelse", "finalbody"):
             yield from self._block(getattr(node, field, []), names)
         for handler in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
@@ -230,7 +245,7 @@ class _Finder:
             yield Change(Mistake.LEFT_OUT, slot, slot, ast.copy_location(ast.Pass(), node))
         if isinstance(node, ast.With):
             for at, item in enumerate(node.items):
-                if name_of(item.context_expr) in CONTEXTS:
+                if _matters(item.context_expr, node):
                     rest = node.items[:at] + node.items[at + 1 :]
                     body = ast.With(rest, node.body) if rest else ast.If(ast.Constant(True), node.body, [])
                     yield Change(Mistake.CONTEXT, slot, slot, ast.copy_location(body, node))
@@ -258,7 +273,7 @@ class _Finder:
     @staticmethod
     def _decorators(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[Found]:
         for at, one in enumerate(node.decorator_list):
-            if name_of(one) in CONTEXTS:
+            if _matters(one, node):
                 rest = node.decorator_list[:at] + node.decorator_list[at + 1 :]
                 yield (
                     Change(Mistake.CONTEXT, Slot(node.decorator_list, at), Slot(node, "decorator_list"), rest),
@@ -295,10 +310,21 @@ class _Finder:
                 yield Change(Mistake.DATA, slot, slot, ast.copy_location(ast.Name(other, ast.Load()), node)), node
         if isinstance(node, ast.Lambda):
             names = (*names, *(one.arg for one in node.args.args))
+        skipped: tuple[str, ...] = ()
+        if isinstance(node, ast.Lambda):
+            skipped = ("args",)
+        elif isinstance(node, ast.Call) and name_of(node) in SHAPED:
+            skipped = ("args", "keywords")
         for field in node._fields:
-            if field not in ("args", "ctx", "op", "ops") or not isinstance(node, ast.Lambda):
+            if field not in skipped:
                 for inner in _slots(node, field):
                     yield from self._expression(inner, at, names)
+
+
+def _matters(context: ast.expr, node: ast.stmt) -> bool:
+    """Whether a statement does something else without a context."""
+    name = name_of(context)
+    return name in CONTEXTS or (name in WITHOUT_GRADIENT and changes_in_place(node))
 
 
 def _is_setting(node: ast.AST) -> bool:

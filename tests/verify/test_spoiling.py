@@ -109,7 +109,7 @@ def test_superfluous_harmless_is_told(small: Path, kb: Kb) -> None:
 
 
 def test_holes_are_as_before(small: Path, kb: Kb) -> None:
-    """By itself, or as ``holes``, the option spoils the solutions of holes, beside everything else; before words, too."""
+    """By itself, or as ``holes``, the option spoils holes beside everything else; before words, too."""
     plain = only_json(kb("verify", "--mutants", "--json", "61").stdout)
     named = only_json(kb("verify", "61", "--mutants", "holes", "--json").stdout)
 
