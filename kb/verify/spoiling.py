@@ -97,11 +97,13 @@ class Spoiler:
             return
         reached = [one for one in found if not places or one.statement in places | {UNKNOWN}]
         tasks = [self._task(spoiled.entry, snippet, one, plain) for one in reached]
-        spoiled.never_run += sorted({one.line for one in found} - {one.line for one in reached})
+        marked = harmless_lines(snippet.source)
+        never = [one for one in found if one not in reached and not any(marked.get(line) for line in one.lines)]
+        spoiled.never_run += sorted({one.line for one in never} - {one.line for one in reached})
         self._run(tasks, ledger, spoiled, on_progress or (lambda *_: None))
         spoiled.results.sort(key=lambda one: one.task.line)
         spoiled.is_done = True
-        spoiled.superfluous += _superfluous(snippet, reached, spoiled.results)
+        spoiled.superfluous += _superfluous(snippet, found, reached, spoiled.results)
 
     def _run(self, tasks: list[Task], ledger: MutantLedger, spoiled: Spoiled, on_progress: OnProgress) -> None:
         """Every task that is not kept, several at once."""
@@ -197,8 +199,11 @@ def _reason(entry: Entry, snippet: Snippet, mutant: SnippetMutant) -> str:
     return marked_equivalents(item.right).get(mutant.solution, "") if item else ""
 
 
-def _superfluous(snippet: Snippet, mutants: list[SnippetMutant], results: list[Result]) -> list[int]:
-    """Lines that are marked as harmless for nothing."""
-    passed = {(one.task.sha256) for one in results if one.run.passed}
-    needed = {line for one in mutants if digest(one.source) in passed for line in one.lines}
+def _superfluous(
+    snippet: Snippet, mutants: list[SnippetMutant], reached: list[SnippetMutant], results: list[Result]
+) -> list[int]:
+    """Lines that are marked as harmless for nothing: no mistake passes in them, and all of them run."""
+    passed = {one.task.sha256 for one in results if one.run.passed}
+    open_ones = [one for one in mutants if digest(one.source) in passed or one not in reached]
+    needed = {line for one in open_ones for line in one.lines}
     return [line for line in harmless_lines(snippet.source) if line not in needed]

@@ -82,6 +82,10 @@ def test_never_run_is_listed_apart(small: Path, kb: Kb) -> None:
     assert value["mutants"]["never_run"] == [{"entry": 61, "line": at}]
     assert at not in {one["line"] for one in value["results"]}
     assert f"61: never run, so nothing is proved of line {at}" in kb("verify", "--mutants", "all").stdout
+    answered = SPOILT.replace("low = high - 1", "low = high - 1  # harmless: for a machine that this is not")
+    write_entry(small, snippet=answered)
+    counts = only_json(kb("verify", "--mutants", "all", "--json").stdout)["mutants"]
+    assert (counts["never_run"], counts["superfluous"]) == ([], [])
 
 
 def test_harmless_answers_a_line(small: Path, kb: Kb) -> None:
