@@ -41,6 +41,9 @@ def is_random(node: ast.AST) -> bool:
     return any(isinstance(one, ast.Call) and "rand" in name_of(one) for one in ast.walk(node))
 
 
+COUNTERS = frozenset({"_", "step", "epoch", "iteration", "round", "episode", "i"})
+"""What counts the steps of a training: more or fewer of them are no mistake."""
+
 SHAPED = frozenset("rand randn randint randperm zeros ones empty full".split())
 """Functions whose arguments are sizes."""
 
@@ -76,6 +79,23 @@ def is_of_the_machine(node: ast.AST) -> bool:
             return True
         if isinstance(one, ast.Name) and one.id == "__name__":
             return True
+    return False
+
+
+def is_parameter(node: ast.AST) -> bool:
+    """Whether an expression is a parameter or its gradient: a look at it needs no ``detach()`` to be right."""
+    name = name_of(node)
+    return name in ("grad", "parameters_to_vector") or name.startswith(("weight", "bias"))
+
+
+def is_interval(test: ast.AST) -> bool:
+    """Whether a condition is true every so many steps, such as ``step % 20 == 0``: what is noted then could as well be
+    noted at others."""
+    match test:
+        case ast.Compare(
+            left=ast.BinOp(left=ast.Name(id=name), op=ast.Mod(), right=ast.Constant()), comparators=[ast.Constant()]
+        ):
+            return name in COUNTERS
     return False
 
 

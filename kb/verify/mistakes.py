@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from kb.verify.innocent import HYPERPARAMETERS, is_chosen_by_hand, is_random, name_of
+from kb.verify.innocent import HYPERPARAMETERS, is_chosen_by_hand, is_parameter, is_random, name_of
 
 
 class Mistake(StrEnum):
@@ -281,7 +281,7 @@ def _calls(node: ast.Call, slot: Slot, modules: Collection[str]) -> Iterator[Cha
         if name in ("eval", "train") and not node.args and not node.keywords:
             other = "train" if name == "eval" else "eval"
             yield Change(Mistake.MODE, slot, Slot(function, "attr"), other)
-        elif name in LEAVABLE and not isinstance(function.value, ast.Constant):
+        elif name in LEAVABLE and not (name == "detach" and is_parameter(function.value)):
             yield Change(Mistake.CALL, slot, slot, function.value)
     elif name in LEAVABLE and first is not None and name != "round":  # Python's own rounds what is shown
         yield Change(Mistake.CALL, slot, slot, first)

@@ -10,19 +10,18 @@ from kb.deck.script import Snippet, parse_python
 from kb.errors import Message
 from kb.verify.data_names import DataNames
 from kb.verify.innocent import (
+    COUNTERS,
     HYPERPARAMETERS,
     SETTINGS,
     SHAPED,
     Innocents,
     changes_in_place,
     is_drawn,
+    is_interval,
     is_of_the_machine,
     name_of,
 )
 from kb.verify.mistakes import CONTEXTS, WITHOUT_GRADIENT, Change, Mistake, Slot, mistakes
-
-COUNTERS = frozenset({"_", "step", "epoch", "iteration", "round", "episode", "i"})
-"""What counts the steps of a training: more or fewer of them are no mistake."""
 
 ARITHMETIC = frozenset({Mistake.OPERATOR, Mistake.TERM, Mistake.CONSTANT, Mistake.FUNCTION})
 """Mistakes that make other numbers of the same form."""
@@ -249,7 +248,7 @@ class _Finder:
                     rest = node.items[:at] + node.items[at + 1 :]
                     body = ast.With(rest, node.body) if rest else ast.If(ast.Constant(True), node.body, [])
                     yield Change(Mistake.CONTEXT, slot, slot, ast.copy_location(body, node))
-        elif isinstance(node, ast.If) and not is_of_the_machine(node.test):
+        elif isinstance(node, ast.If) and not (is_of_the_machine(node.test) or is_interval(node.test)):
             test = Slot(node, "test")
             values = (True,) if self._innocents.checks(node) else (True, False)
             yield from (Change(Mistake.BRANCH, test, test, ast.Constant(value)) for value in values)
@@ -298,7 +297,7 @@ class _Finder:
         node: ast.AST = slot.get()
         if isinstance(node, ast.JoinedStr | ast.Constant) or _is_setting(node):
             return
-        if isinstance(node, ast.IfExp | ast.BoolOp | ast.Compare) and is_of_the_machine(node):
+        if is_interval(node) or (isinstance(node, ast.IfExp | ast.BoolOp | ast.Compare) and is_of_the_machine(node)):
             return
         if isinstance(node, ast.keyword) and node.arg in HYPERPARAMETERS:
             return

@@ -106,6 +106,8 @@ def test_mistakes_that_people_make(code: str, expected: str) -> None:
         "for a in b:\n    assert a",
         "def g():\n    return torch.rand(3) < 0.3",
         "super().__init__()",
+        "def g(layer):\n    return layer.weight.detach()",
+        "def g(step, x):\n    if step % 20 == 0:\n        return x",
         "def g(net, x):\n    with torch.no_grad():\n        return net(x)",
         "def g(x):\n    return x.float().mean()",
         "x = 2 * torch.randn(3, n + 1) + 1",
