@@ -62,7 +62,7 @@ def spoil_shown(context: Context, order: Order, is_silent: bool) -> list[Spoiled
 def spoiled_json(found: Sequence[Spoiled]) -> dict[str, Any]:
     """What came of all mutants, for ``--json``: counts, and lines beside them."""
     return {
-        "all": sum(len(one.results) for one in found),
+        "all": sum(len(one.mutants) for one in found),
         "noticed": sum(one.noticed for one in found),
         "harmless": sum(one.harmless for one in found),
         "survived": sum(len(one.survivors) for one in found),

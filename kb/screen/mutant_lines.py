@@ -19,16 +19,16 @@ def spoiled_lines(spoiled: "Spoiled", terminal: Terminal, say: Speech) -> list[L
     entry = spoiled.entry
     source = bare_lines(entry.snippet.source) if entry.snippet else []
     lines: list[Line] = []
+    for one in spoiled.unfit:
+        lines += wrap([(f"{entry.number}: ", "number"), (say.of(one.note), "")], terminal.width, "✗ ", "  ")
     for number, group in groupby(spoiled.survivors, key=lambda one: one.task.line):
         place = f"{entry.number}:{number}  "
-        if number:
-            code = source[number - 1].strip()
-            lines.append([(place, "number"), (clip(code, max(20, terminal.width - len(place))), "code")])
+        code = clip(source[number - 1].strip(), max(20, terminal.width - len(place)))
+        lines.append([(place, "number"), (code, "code")])
         for one in group:
             # What could not be judged is told as such; a survivor needs no more than its mistake.
-            text = say.of(one.task.mistake) if one.run.passed and number else say.of(one.note)
-            start = "  ✗ " if number else f"✗ {entry.number} "
-            lines += wrap([(text, "")], terminal.width, start, "    ")
+            text = say.of(one.task.mistake) if one.run.passed else say.of(one.note)
+            lines += wrap([(text, "")], terminal.width, "  ✗ ", "    ")
     for told, numbers in (
         ("{entry}: never run, so nothing is proved of {count:line|lines} {lines}", spoiled.never_run),
         ("{entry}: superfluous {mark} in {count:line|lines} {lines}", spoiled.superfluous),
@@ -46,10 +46,13 @@ def spoiled_summary(found: Iterable["Spoiled"], say: Speech) -> list[Line]:
     text = say(
         "{noticed} of {all} mistakes noticed, {harmless} answered as harmless, {never} {never:line|lines} never run",
         noticed=sum(one.noticed for one in whole),
-        all=sum(len(one.results) for one in whole),
+        all=sum(len(one.mutants) for one in whole),
         harmless=sum(one.harmless for one in whole),
         never=sum(len(one.never_run) for one in whole),
     )
+    if unfit := sum(len(one.unfit) for one in whole):
+        failed = say("{count} {count:snippet does|snippets do} not pass: mend that first", count=unfit)
+        return [[(text, "")], [("✗ ", "bad"), (failed, "")]]
     if not survived:
         return [[("✓ ", "good"), (text, "")]]
     left = say(

@@ -19,6 +19,9 @@ SETTINGS = frozenset(
 )
 """Calls that order, tidy or speed up, and teach nothing."""
 
+MACHINES = frozenset({"os", "shutil", "signal", "subprocess", "sys", "tempfile", "pathlib"})
+"""Modules that act on the machine: a mistake in what is asked of them could hurt it."""
+
 CHECKS = frozenset({"assert_close", "assert_allclose"})
 
 PURE = frozenset(
@@ -34,6 +37,20 @@ def name_of(node: ast.AST) -> str:
     """The last part of the name that a call calls; empty if it has none."""
     function = node.func if isinstance(node, ast.Call) else node
     return str(getattr(function, "attr", getattr(function, "id", "")))
+
+
+def root_of(node: ast.AST) -> str:
+    """The name that a chain of attributes begins with; empty if it begins otherwise."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def is_setting(node: ast.AST) -> bool:
+    """Whether a call orders, tidies, seeds or speeds up, or acts on the machine: nothing in it is spoilt."""
+    if not isinstance(node, ast.Call):
+        return False
+    return name_of(node) in SETTINGS or "seed" in name_of(node) or root_of(node.func) in MACHINES
 
 
 def is_random(node: ast.AST) -> bool:
@@ -155,7 +172,7 @@ class Innocents:
 
     def _is_innocent_call(self, call: ast.Call) -> bool:
         name = name_of(call)
-        if name in self._checks or name in SETTINGS or "seed" in name:
+        if name in self._checks or is_setting(call):
             return True
         receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
         if isinstance(receiver, ast.Call) and name_of(receiver) == "super":

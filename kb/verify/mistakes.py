@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from kb.verify.innocent import HYPERPARAMETERS, is_chosen_by_hand, is_parameter, is_random, name_of
+from kb.verify.innocent import HYPERPARAMETERS, is_chosen_by_hand, is_parameter, is_random, name_of, root_of
 
 
 class Mistake(StrEnum):
@@ -307,13 +307,6 @@ def _calls(node: ast.Call, slot: Slot, modules: Collection[str]) -> Iterator[Cha
     for at, keyword in enumerate(node.keywords):
         if keyword.arg is not None and keyword.arg not in HYPERPARAMETERS:
             yield Change(Mistake.OPTION, slot, Slot(node, "keywords"), node.keywords[:at] + node.keywords[at + 1 :])
-
-
-def root_of(node: ast.expr) -> str:
-    """The name that a chain of attributes begins with; empty if it begins otherwise."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _axes(node: ast.Call, slot: Slot, name: str, is_method: bool) -> Iterator[Change]:

@@ -12,13 +12,13 @@ from kb.verify.data_names import DataNames
 from kb.verify.innocent import (
     COUNTERS,
     HYPERPARAMETERS,
-    SETTINGS,
     SHAPED,
     Innocents,
     changes_in_place,
     is_drawn,
     is_interval,
     is_of_the_machine,
+    is_setting,
     name_of,
 )
 from kb.verify.mistakes import CONTEXTS, WITHOUT_GRADIENT, Change, Mistake, Slot, mistakes
@@ -295,7 +295,7 @@ class _Finder:
     def _expression(self, slot: Slot, shown: Slot, names: tuple[str, ...]) -> Iterator[tuple[Change, ast.AST]]:
         """Everything within an expression, each with the node that is wrong."""
         node: ast.AST = slot.get()
-        if isinstance(node, ast.JoinedStr | ast.Constant) or _is_setting(node):
+        if isinstance(node, ast.JoinedStr | ast.Constant) or is_setting(node):
             return
         if is_interval(node) or (isinstance(node, ast.IfExp | ast.BoolOp | ast.Compare) and is_of_the_machine(node)):
             return
@@ -324,10 +324,6 @@ def _matters(context: ast.expr, node: ast.stmt) -> bool:
     """Whether a statement does something else without a context."""
     name = name_of(context)
     return name in CONTEXTS or (name in WITHOUT_GRADIENT and changes_in_place(node))
-
-
-def _is_setting(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and (name_of(node) in SETTINGS or "seed" in name_of(node))
 
 
 def _slots(node: ast.AST, field: str) -> Iterator[Slot]:

@@ -45,19 +45,29 @@ class Spoiled:
     """Whether all were run."""
 
     @property
+    def mutants(self) -> list[Result]:
+        """The results of mutants; none where the snippet itself does not pass, which is the only result then."""
+        return [one for one in self.results if one.task.line]
+
+    @property
+    def unfit(self) -> list[Result]:
+        """What is wrong with the snippet itself, so that no mutant was run."""
+        return [one for one in self.results if not one.task.line]
+
+    @property
     def noticed(self) -> int:
         """How many mutants did not pass."""
-        return sum(not one.run.passed for one in self.results if one.task.id)
+        return sum(not one.run.passed for one in self.mutants)
 
     @property
     def harmless(self) -> int:
         """How many passed, and the entry says why."""
-        return sum(one.run.passed and one.ok for one in self.results)
+        return sum(one.run.passed and one.ok for one in self.mutants)
 
     @property
     def survivors(self) -> list[Result]:
         """Those that passed, and nobody has answered for, by line."""
-        return sorted((one for one in self.results if not one.ok), key=lambda one: one.task.line)
+        return sorted((one for one in self.mutants if not one.ok), key=lambda one: one.task.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +147,12 @@ class Spoiler:
         key = ledger.key(snippet.source, "reached")
         if (kept := ledger.kept_run(key)) is not None and (row := ledger.get(key)):
             return kept, frozenset((line, column) for line, column in row.get("places", []))
-        found = reach(snippet, self.device, self.worker)
-        done, places = found.run, found.places
-        if not done.passed and done.outcome is not Outcome.INTERRUPTED:
+        try:
+            found = reach(snippet, self.device, self.worker)
+        except SyntaxError:
+            found = None
+        done, places = (found.run, found.places) if found else (None, frozenset())
+        if done is None or not (done.passed or done.outcome is Outcome.INTERRUPTED):
             done, places = run(snippet_job(snippet, self.device, threads=1), worker=self.worker), frozenset()
         if done.passed:
             ledger.keep_run(key, done, places=sorted(places))

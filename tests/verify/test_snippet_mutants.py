@@ -106,6 +106,8 @@ def test_mistakes_that_people_make(code: str, expected: str) -> None:
         "for a in b:\n    assert a",
         "def g():\n    return torch.rand(3) < 0.3",
         "super().__init__()",
+        "os.kill(pid, 9)",
+        "def g(a, b):\n    return shutil.copy(a, b + 1)",
         "def g(layer):\n    return layer.weight.detach()",
         "def g(step, x):\n    if step % 20 == 0:\n        return x",
         "def g(net, x):\n    with torch.no_grad():\n        return net(x)",

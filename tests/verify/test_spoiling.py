@@ -162,7 +162,12 @@ def test_a_snippet_that_fails_is_not_spoilt(small: Path, kb: Kb) -> None:
     write_entry(small, snippet=SNIPPET.replace("== 3.0", "== 4.0"))
     done = kb("verify", "--mutants", "all")
     assert done.returncode == 1
-    assert "61 the snippet itself does not pass with one thread: line" in done.stdout
+    assert "✗ 61: the snippet itself does not pass with one thread: line" in done.stdout
+    assert "1 snippet does not pass: mend that first" in done.stderr
+    write_entry(small, snippet=SNIPPET + "x = (\n")
+    done = kb("verify", "--mutants", "all")
+    assert done.returncode == 1
+    assert "SyntaxError" in done.stdout
 
 
 def ledger_lines(home: Path) -> list[str]:

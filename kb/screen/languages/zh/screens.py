@@ -68,6 +68,7 @@ WORDS = {
     "{noticed} of {all} mistakes noticed, {harmless} answered as harmless, {never} {never:line|lines} never run": (
         "{all} 处错误中发现了 {noticed} 处，{harmless} 处已标明无害，{never} 行从未执行"
     ),
+    "{count} {count:snippet does|snippets do} not pass: mend that first": "{count} 个示例没有通过，请先修正",
     "{count} {count:is|are} left: write asserts that they fail, or end the line with {mark} and why": (
         "还剩 {count} 处：请写出能发现它们的 assert，或在行尾用 {mark} 说明原因"
     ),
