@@ -111,7 +111,8 @@ class Spoiler:
         never = [one for one in found if one not in reached and not any(marked.get(line) for line in one.lines)]
         spoiled.never_run += sorted({one.line for one in never} - {one.line for one in reached})
         self._run(tasks, ledger, spoiled, on_progress or (lambda *_: None))
-        spoiled.results.sort(key=lambda one: one.task.line)
+        order = {task.sha256: at for at, task in enumerate(tasks)}
+        spoiled.results.sort(key=lambda one: order[one.task.sha256])
         spoiled.is_done = True
         spoiled.superfluous += _superfluous(snippet, found, reached, spoiled.results)
 
