@@ -65,8 +65,14 @@ SHAPED = frozenset("rand randn randint randperm zeros ones empty full".split())
 """Functions whose arguments are sizes."""
 
 
+DRAWING = "draw", "make", "generate"
+"""How functions are called that make an example's data."""
+
+
 def is_drawn(node: ast.AST) -> bool:
-    """Whether a statement draws an example's data."""
+    """Whether a statement, or a function by its name, draws an example's data."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name.startswith(DRAWING) and is_random(node)
     return isinstance(node, ast.Assign | ast.AugAssign) and is_random(node.value)
 
 
@@ -154,7 +160,8 @@ class Innocents:
             case ast.Assign():
                 names = {name.id for target in node.targets for name in _names(target)}
                 is_size = all(name.isupper() for name in names) and not _calls_anything(node.value)
-                return "device" in names or (bool(names) and is_size) or self._is_printed(node)
+                is_backend = any("backends" in ast.unparse(one) for one in node.targets)
+                return "device" in names or is_backend or (bool(names) and is_size) or self._is_printed(node)
             case ast.AugAssign() | ast.AnnAssign():
                 return self._is_printed(node)
             case ast.If() | ast.For() | ast.With():

@@ -191,6 +191,8 @@ class _Finder:
         imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
         names = [alias for node in imports for alias in node.names]
         self._modules = {(alias.asname or alias.name).partition(".")[0] for alias in names}
+        self._is_drawing = False
+        """Whether this is in a function that draws the data."""
         self._bound: set[str] = set()
         """Names that have a value by now."""
 
@@ -221,15 +223,17 @@ class _Finder:
                 names = (*names, *self._data.names_of(node))
                 self._bound |= set(names)
         else:
-            is_data = not names and is_drawn(node)
+            is_data = self._is_drawing or (not names and is_drawn(node))
             for field in self._spoilt_fields(node):
                 for inner in _slots(node, field):
                     for change, where in self._expression(inner, inner, names):
-                        # Another example is as good as the first; in a function it may be what is taught.
+                        # Another example is as good as the first; in most functions it may be what is taught.
                         if not (is_data and change.mistake in ARITHMETIC):
                             yield change, where, node
+        was_drawing, self._is_drawing = self._is_drawing, self._is_drawing or is_drawn(node)
         for field in ("body", "orelse", "finalbody"):
             yield from self._block(getattr(node, field, []), names)
+        self._is_drawing = was_drawing
         for handler in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
             yield from self._block(handler.body, names)
 

@@ -106,6 +106,8 @@ def test_mistakes_that_people_make(code: str, expected: str) -> None:
         "for a in b:\n    assert a",
         "def g():\n    return torch.rand(3) < 0.3",
         "super().__init__()",
+        "torch.backends.cudnn.allow_tf32 = bool(0)",
+        "def draw(n):\n    x = 2 * torch.randn(n)\n    return 3 * x - 1",
         "os.kill(pid, 9)",
         "def g(a, b):\n    return shutil.copy(a, b + 1)",
         "def g(layer):\n    return layer.weight.detach()",
