@@ -14,12 +14,17 @@ class DataNames:
     def __init__(self, tree: ast.Module) -> None:
         self._known = {one for node in tree.body for one in _bound(node)}
 
-    @staticmethod
-    def names_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    @classmethod
+    def names_of(cls, function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
         """The names that a function gives a value, its arguments included."""
+        return cls.arguments_of(function) | {name for node in function.body for name in _bound(node)}
+
+    @staticmethod
+    def arguments_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+        """The names of a function's arguments."""
         arguments = function.args
         given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        return {one.arg for one in given if one} | {name for node in function.body for name in _bound(node)}
+        return {one.arg for one in given if one}
 
     def others(self, name: str, local: Sequence[str] = ()) -> list[str]:
         """What a name can be confounded with: ``x_test`` for ``x_train`` or ``x``, and back; at most one.

@@ -217,11 +217,13 @@ class _Finder:
         for change in self._whole(node, slot):
             yield change, node, node
         self._bind(node)
+        bound, was_drawing = self._bound, self._is_drawing
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield from self._decorators(node)
             if not isinstance(node, ast.ClassDef):
                 names = (*names, *self._data.names_of(node))
-                self._bound |= set(names)
+                # Anything else that it names has no value until it is given one here.
+                self._bound = (self._bound - self._data.names_of(node)) | self._data.arguments_of(node)
         else:
             is_data = self._is_drawing or (not names and is_drawn(node))
             for field in self._spoilt_fields(node):
@@ -230,10 +232,12 @@ class _Finder:
                         # Another example is as good as the first; in most functions it may be what is taught.
                         if not (is_data and change.mistake in ARITHMETIC):
                             yield change, where, node
-        was_drawing, self._is_drawing = self._is_drawing, self._is_drawing or is_drawn(node)
+        self._is_drawing = was_drawing or is_drawn(node)
         for field in ("body", "orelse", "finalbody"):
             yield from self._block(getattr(node, field, []), names)
         self._is_drawing = was_drawing
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._bound = bound
         for handler in [*getattr(node, "handlers", []), *getattr(node, "cases", [])]:
             yield from self._block(handler.body, names)
 

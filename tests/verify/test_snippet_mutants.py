@@ -130,6 +130,18 @@ def test_a_value_that_is_printed_and_checked_is_spoilt() -> None:
     assert "another axis: x.sum(0) for x.sum(1)" in words(code + "assert share > 1\n")
 
 
+def test_a_first_value_is_not_left_out() -> None:
+    """What follows would be an error; a second value can be forgotten, and so can an argument's."""
+    code = "x = 1\n\n\ndef g(y):\n    y = f(y)\n    x = f(y)\n    x = f(x)\n    return x\n\n\nx = f(x)\ny = g(x)\nf(y)"
+    found = [(one.line, one.what) for one in spoilt(code) if one.what.startswith("left out")]
+    assert found == [
+        (5, "left out: y = f(y)"),
+        (7, "left out: x = f(x)"),
+        (11, "left out: x = f(x)"),
+        (13, "left out: f(y)"),
+    ]
+
+
 def test_a_training_whose_result_is_printed_is_spoilt() -> None:
     """A call of the snippet's own may do more than give what is printed."""
     assert "arguments swapped: train(data, net) for train(net, data)" in words("loss = train(net, data)\nprint(loss)")
