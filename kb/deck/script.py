@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from kb.deck.harmless import without_harmless
 from kb.deck.text import bare_lines
 from kb.errors import Message
 
@@ -52,17 +53,22 @@ class Snippet:
     holes: tuple[Hole, ...] = ()
     """In the order of the file."""
 
+    @property
+    def shown(self) -> str:
+        """The script's text as readers see it: without the comments that answer for its mutants."""
+        return without_harmless(self.source)
+
     def hole(self, name: str) -> Hole | None:
         """The hole of that name."""
         return next((hole for hole in self.holes if hole.name == name), None)
 
     def solution(self, name: str) -> str:
-        """The lines inside a hole, without their indentation."""
+        """The lines inside a hole, without their indentation, as readers see them."""
         hole = self.hole(name)
         if hole is None:
             raise KeyError(name)
         lines = bare_lines(self.source)[hole.first : hole.end]
-        return "\n".join(line.removeprefix(hole.indent) for line in lines)
+        return without_harmless("\n".join(line.removeprefix(hole.indent) for line in lines))
 
     def filled(self, name: str, lines: str) -> str:
         """The script with other lines in a hole: indented to its depth, everything else as it stands."""

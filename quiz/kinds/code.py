@@ -188,7 +188,7 @@ class Code(QuizKind):
         hole = snippet.hole(question.item.id) if snippet else None
         if snippet is None or hole is None:
             return []
-        lines = bare_lines(snippet.source)
+        lines = bare_lines(snippet.shown)
         # Never into another hole: its solution is another question's key.
         others = [other for other in snippet.holes if other.name != hole.name]
         first = max([0, hole.first - 1 - LINES_BEFORE, *(other.end + 1 for other in others if other.end < hole.first)])

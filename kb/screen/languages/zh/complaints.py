@@ -200,6 +200,7 @@ WORDS = {
         "查询 {text!r} 指向 {number}，它不属于任何一章"
     ),
     "the deck has no entries; add a folder 061-its-slug": "知识库没有条目；请添加文件夹 061-its-slug",
+    "{mark} without a reason; say why behind it": "{mark} 没有写原因；请在其后说明为什么",
     "hole {name!r} has no code item; name it as its item": "空 {name!r} 没有对应的代码题；请与题目同名",
     "a link to {target!r}; link to {snippet}, ../061-its-slug/{language}.md or https://": (
         "链接到 {target!r}；只能链接到 {snippet}、../061-its-slug/{language}.md 或 https://"

@@ -258,6 +258,11 @@ WORDS = {
     "it must print one line, the key": "它必须只打印一行，即答案",
     "{count} of the snippet's checks {count:was|were} not executed": "示例代码的 {count} 处检查没有执行",
     "prints something else: {place}": "输出不同：{place}",
+    "the snippet itself does not pass with one thread: {reason}": "示例代码本身在单线程下没有通过：{reason}",
+    "--mutants {mutants} is unknown": "没有 --mutants {mutants}",
+    "give holes or all": "请写 holes 或 all",
+    "--mutants all runs mutants alone": "--mutants all 只运行变异体",
+    "ask for the rest without it": "其余各项请另行运行",
     "a mutant survived; write an assert that it fails, or mark it {mark} why": (
         "有变异体通过了；请写一条能淘汰它的 assert，或用 {mark} 标明原因"
     ),

@@ -150,11 +150,15 @@ WORDS = {
     "Write verified.json and each output.txt.": "写出 verified.json 和各个 output.txt。",
     "Run each snippet under so many other seeds too.": "每个示例再用这么多个其他随机种子运行。",
     "Five other seeds, other threads, another CPU.": "另外五个种子、不同线程数、另一种 CPU。",
-    "Solutions with one mistake must fail too.": "带一处错误的解法也必须失败。",
+    "Solutions with one mistake must fail too; all: only this, of whole snippets.": (
+        "带一处错误的解法也必须失败；all：只做这一项，遍及整个示例。"
+    ),
+    "With --mutants all: run those again that are known.": "与 --mutants all 同用：已知结果的也重新运行。",
     "Output that drifts is an error.": "输出有出入即为错误。",
     "Write JUnit XML.": "写出 JUnit XML。",
     "run every snippet, proof, key and solution": "运行所有示例、证明、答案和解法",
     "entry 61 under other seeds, threads, another CPU": "条目 61，换种子、线程数和 CPU",
+    "list the mistakes in it that no check notices": "列出其中没有检查能发现的错误",
     "a part of it, for CI": "其中一份，供 CI 使用",
     "write down what was found": "记录结果",
     "keys, search, format, wire, or a command.": "keys、search、format、wire，或某个命令。",

@@ -65,6 +65,38 @@ WORDS = {
     "{killed} of {all} mutants killed ({share}); {equivalent} more {equivalent:is|are} as right as the solution": (
         "{all} 个变异体中淘汰了 {killed} 个（{share}）；另有 {equivalent} 个与解法等价"
     ),
+    "{noticed} of {all} mistakes noticed, {harmless} answered as harmless, {never} {never:line|lines} never run": (
+        "{all} 处错误中发现了 {noticed} 处，{harmless} 处已标明无害，{never} 行从未执行"
+    ),
+    "{count} {count:snippet does|snippets do} not pass: mend that first": "{count} 个示例没有通过，请先修正",
+    "{count} {count:is|are} left: write asserts that they fail, or end the line with {mark} and why": (
+        "还剩 {count} 处：请写出能发现它们的 assert，或在行尾用 {mark} 说明原因"
+    ),
+    "{entry}: never run, so nothing is proved of {count:line|lines} {lines}": (
+        "{entry}：有 {count} 行从未执行，什么也没有证明：{lines}"
+    ),
+    "{entry}: superfluous {mark} in {count:line|lines} {lines}": "{entry}：有 {count} 行的 {mark} 是多余的：{lines}",
+    "{mistake}: {code}": "{mistake}：{code}",
+    "{mistake}: {new} for {old}": "{mistake}：{old} 换成 {new}",
+    "in the hole: {what}": "空内：{what}",
+    "{what} ({number})": "{what}（{number}）",
+    "left out": "遗漏",
+    "a call left out": "遗漏调用",
+    "the other mode": "模式弄反",
+    "another function": "用错函数",
+    "a layer left out": "遗漏一层",
+    "another axis": "轴弄错",
+    "arguments swapped": "参数颠倒",
+    "an option left out": "遗漏选项",
+    "another operator": "用错运算符",
+    "a term left out": "遗漏一项",
+    "another comparison": "比较弄错",
+    "another constant": "常数弄错",
+    "a bound left out": "遗漏边界",
+    "one branch always": "总走一个分支",
+    "a condition left out": "遗漏条件",
+    "without the context": "遗漏上下文",
+    "the other data": "数据弄混",
     "{ok} of {all} as expected": "{all} 项中 {ok} 项符合预期",
     "no complaints about {count} {count:entry|entries}": "{count} 个条目，没有问题",
     "{count} {count:complaint|complaints}": "共 {count} 个问题",
