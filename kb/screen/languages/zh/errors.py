@@ -19,6 +19,9 @@ WORDS = {
     "exit code {code}": "退出码 {code}",
     "it left before its last statement": "没有执行到最后一条语句就退出了",
     "{name} was changed, and checks stand on it": "{name} 被改动了，而检查要依靠它",
+    "line {line} of yours: {name} was called, which this question forbids": (
+        "你的第 {line} 行：调用了 {name}，而本题不允许"
+    ),
     "no check was executed; a snippet proves its lesson with an assert": (
         "没有执行任何检查；示例代码要用 assert 证明结论"
     ),
