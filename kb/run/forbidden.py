@@ -40,7 +40,7 @@ class Forbidden:
         """The first that was called, by its name, and the learner's line behind it."""
         self.unknown = set(names)
         """Those that stand for nothing that can be called, so far."""
-        self._guards: dict[int, Any] = {}
+        self._guards: dict[int, Callable[..., Any]] = {}
         """By the ``id`` of what is guarded, which they hold; a guard stands for itself."""
         self._objects: dict[type, list[tuple[object, str]]] = {}
         """Objects that are watched, by their class, and their names."""

@@ -24,7 +24,8 @@ class Job:
     computed for so many in sum, or rest (a script that sleeps or waits for itself). One that is kept from computing by
     busy neighbours may go on, up to four times as long."""
     cpu_limit: float = 0.0
-    """Seconds of computing, all cores and processes in sum, after which everything is killed; 0 for no such limit."""
+    """Seconds of computing, all cores and processes in sum, after which everything is killed; 0 for no such limit.
+    What a cold start needs for importing torch comes on top."""
     memory_limit: int = 0
     """Bytes of resident memory of the whole process tree; 0 for three quarters of what the machine has, or the control
     group in which this runs, whichever is less."""
@@ -132,6 +133,8 @@ class Run:
     """Forbidden names that stood for nothing that can be called."""
     warm: bool = False
     """Whether a worker ran it."""
+    has_computed_enough: bool = False
+    """Whether it was cut off by ``Job.cpu_limit``, however busy the machine was."""
     trouble: str = ""
     """What kept it from being supervised; empty if nothing did."""
 
@@ -148,7 +151,7 @@ class Run:
     @property
     def is_own_doing(self) -> bool:
         """Whether the script itself brought the outcome about, so that it can be graded by it."""
-        return self.outcome.is_own_doing and not self.trouble
+        return (self.outcome.is_own_doing or self.has_computed_enough) and not self.trouble
 
     def to_json(self) -> dict[str, Any]:
         """The facts for ``--json``."""

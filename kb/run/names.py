@@ -163,7 +163,7 @@ class _Rename(ast.NodeTransformer):
         node.rest = self._renamed(node.rest)
         return self.generic_visit(node)
 
-    def visit_FunctionDef(self, node: Any) -> ast.AST:
+    def visit_FunctionDef(self, node: Any) -> Any:
         node.name = self._renamed(node.name)
         node.decorator_list = [self.visit(one) for one in node.decorator_list]
         node.returns = node.returns and self.visit(node.returns)

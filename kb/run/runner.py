@@ -5,6 +5,7 @@ import json
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,9 @@ OnWait = Callable[[], None]
 IsStopped = Callable[[], bool]
 """Whether a run is to end: asked at least ten times a second."""
 
+
+IMPORTING = 10.0
+"""Seconds of computing that a cold start may need before its script begins: four times what torch takes on a laptop."""
 
 TAMPERED = "{name} was changed, and checks stand on it"
 FORBIDDEN = "line {line} of yours: {name} was called, which this question forbids"
@@ -47,6 +51,11 @@ def snippet_job(snippet: Snippet, device: str = "cpu", **changes: Any) -> Job:
         "processes": snippet.processes,
     }
     return Job(**(fields | changes))
+
+
+def reference_job(snippet: Snippet) -> Job:
+    """The job of running a snippet as it was read, for other lines to be held against: whatever its file says now."""
+    return snippet_job(snippet, source=snippet.source)
 
 
 def filled_job(snippet: Snippet, name: str, lines: str, device: str = "cpu", **changes: Any) -> Job:
@@ -93,7 +102,8 @@ def run(
     warm = connection is not None
     supervisor = None
     if connection is None:
-        connection, supervisor = start_cold(job)
+        limit = job.cpu_limit and job.cpu_limit + IMPORTING
+        connection, supervisor = start_cold(replace(job, cpu_limit=limit))
     try:
         return _collect(job, connection, on_output, on_wait, is_stopped, warm)
     finally:
@@ -187,6 +197,7 @@ def _judge(job: Job, result: dict[str, Any], stdout: str, stderr: str, warm: boo
         forbidden=Forbidden(*called) if (called := report.get("forbidden")) else None,
         unknown=tuple(report.get("unknown", [])),
         warm=warm,
+        has_computed_enough=bool(result.get("has_computed_enough")),
         trouble=str(result.get("trouble", "")),
     )
 

@@ -93,7 +93,7 @@ SPELLINGS = {
     "in a function of one's own": "def f():\n    return F.cross_entropy(logits, target)\nreturn f()",
     "partially": "return partial(F.cross_entropy, target=target)(logits)",
     "mapped": "return next(map(F.cross_entropy, [logits], [target]))",
-    "in vain": "try:\n    F.cross_entropy(logits, target)\nexcept Exception:\n    pass\nreturn reference(logits, target)",
+    "in vain": "F.cross_entropy(logits, target)\nreturn -logits.log_softmax(1)[range(8), target].mean()",
     "torch's own, below": "return torch._C._nn.cross_entropy_loss(logits, target, None, 1)",
     "loudly ignored": (
         "import contextlib\nwith contextlib.suppress(BaseException):\n    out = F.cross_entropy(logits, target)\n"
@@ -110,7 +110,9 @@ CELLS = {
     "the snippet's name of it": "h = globals()['cell'](x, h)",
     "another of its class": "twin = nn.RNNCell(3, 4)\ntwin.load_state_dict(cell.state_dict())\nh = twin(x, h)",
     "another of its class, made before": "other.load_state_dict(cell.state_dict())\nh = other(x, h)",
-    "a subclass": "class Mine(nn.RNNCell):\n    pass\ntwin = Mine(3, 4)\ntwin.load_state_dict(cell.state_dict())\nh = twin(x, h)",
+    "a subclass": (
+        "class Mine(nn.RNNCell):\n    pass\ntwin = Mine(3, 4)\ntwin.load_state_dict(cell.state_dict())\nh = twin(x, h)"
+    ),
     "a copy": "h = copy.deepcopy(cell)(x, h)",
     "the operation": ("h = torch.rnn_tanh_cell(x, h, cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)"),
 }
@@ -181,7 +183,7 @@ def test_only_the_named_object_is_forbidden(worker: Worker) -> None:
     [
         (LOSS, "return -logits.log_softmax(1)[range(8), target].mean()", FORBID_LOSS),
         (LOSS, "f = F.nll_loss\nreturn f(F.log_softmax(logits, dim=1), target)", FORBID_LOSS),
-        (LOSS, "# not F.cross_entropy(logits, target)\nreturn -logits.log_softmax(1)[range(8), target].mean()", FORBID_LOSS),
+        (LOSS, "# F.cross_entropy(logits)\nreturn -logits.log_softmax(1)[range(8), target].mean()", FORBID_LOSS),
         (CELL, "W, V = cell.weight_ih, cell.weight_hh\nh = (x @ W.T + h @ V.T + cell.bias_ih + cell.bias_hh).tanh()",
          ("cell", "nn.RNNCell", "sdpa")),
         (CELL, "assert isinstance(cell, nn.RNNCell)\ni = F.linear(x, cell.weight_ih, cell.bias_ih)\n"

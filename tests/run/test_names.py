@@ -59,7 +59,9 @@ HIDING = {
     "in comprehensions": "x = [x for x in values]\nmean = sum(total for total in x) / size\nout.append(mean)",
     "imported": "from math import fsum as x\nimport statistics as total\nmean = total.fmean(values)\nout.append(mean)",
     "what it sets is set otherwise": "x = sum(values)\nmean = x / size\nout = out + [mean]",
-    "matched and deleted": "match values:\n    case [x, *total]:\n        mean = (x + sum(total)) / size\ndel x\nout.append(mean)",
+    "matched and deleted": (
+        "match values:\n    case [x, *total]:\n        mean = (x + sum(total)) / size\ndel x\nout.append(mean)"
+    ),
 }
 
 IN_FUNCTION = {
