@@ -45,6 +45,7 @@ class Code(QuizKind):
     lists = ("forbid",)
     least = 1
     limit = CODE_LIMIT
+    place = 3
     fills_hole = True
     is_run = True
 
