@@ -11,7 +11,7 @@ from kb.deck.script import Snippet
 from kb.deck.text import bare_lines
 from kb.errors import Message
 from kb.run.job import Run
-from kb.run.runner import Starter, filled_job, run, snippet_job
+from kb.run.runner import IsStopped, Starter, filled_job, run, snippet_job
 from kb.verify.judging import UNEXECUTED
 from quiz.door import Unreadable, guarded
 
@@ -63,6 +63,7 @@ def grade_code(
     lines: str,
     worker: Starter | None = None,
     reference: Callable[[], Run] | None = None,
+    is_stopped: IsStopped | None = None,
 ) -> Grade:
     """Lines for a hole: right if the snippet runs to its end with every check that it has.
 
@@ -72,12 +73,12 @@ def grade_code(
         lines: the learner's.
         worker: a warm worker, if there is one.
         reference: gives a run of the snippet as it stands, for the checks that are to be executed; made if left out.
+        is_stopped: lets another thread end the run; what is given then is no grade.
     """
+    done = run(filled_job(snippet, name, lines), worker=worker, is_stopped=is_stopped)
     if not _is_closed(lines):
         # Whatever it opens (a loop, a string, an `if False:`) must not swallow the lines after the hole.
-        job = filled_job(snippet, name, lines)
-        return Grade(False, run=run(job, worker=worker), note=Message("the lines do not stand by themselves as Python"))
-    done = run(filled_job(snippet, name, lines), worker=worker)
+        return Grade(False, run=done, note=Message("the lines do not stand by themselves as Python"))
     if not done.passed:
         return Grade(False, run=done)
     plain = reference() if reference else run(snippet_job(snippet), worker=worker)

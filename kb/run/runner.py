@@ -21,6 +21,8 @@ OnOutput = Callable[[str, str], None]
 """Called with ``stdout`` or ``stderr`` and a piece of text, as it comes."""
 OnWait = Callable[[], None]
 """Called now and then while nothing comes."""
+IsStopped = Callable[[], bool]
+"""Whether a run is to end: asked at least ten times a second."""
 
 
 TAMPERED = "{name} was changed, and checks stand on it"
@@ -61,7 +63,11 @@ def block_job(code: str, name: str, needs_checks: bool = False, **changes: Any) 
 
 
 def run(
-    job: Job, on_output: OnOutput | None = None, on_wait: OnWait | None = None, worker: Starter | None = None
+    job: Job,
+    on_output: OnOutput | None = None,
+    on_wait: OnWait | None = None,
+    worker: Starter | None = None,
+    is_stopped: IsStopped | None = None,
 ) -> Run:
     """Run a job to its end, whatever that is.
 
@@ -70,9 +76,10 @@ def run(
         on_output: gets the output while it comes.
         on_wait: called about ten times a second while nothing comes.
         worker: a warm worker to use if it can take the job; else a new interpreter is started.
+        is_stopped: lets another thread end the run, at once: the script is not asked.
 
     Returns:
-        The Run. A KeyboardInterrupt meanwhile interrupts the script, and its outcome says so.
+        The Run. A KeyboardInterrupt meanwhile interrupts the script, and its outcome says so, as after a stop.
 
     Raises:
         KbError: no folder for temporary files can be written.
@@ -83,7 +90,7 @@ def run(
     if connection is None:
         connection, supervisor = start_cold(job)
     try:
-        return _collect(job, connection, on_output, on_wait, warm)
+        return _collect(job, connection, on_output, on_wait, is_stopped, warm)
     finally:
         connection.close()
         if supervisor:
@@ -91,7 +98,12 @@ def run(
 
 
 def _collect(
-    job: Job, connection: socket.socket, on_output: OnOutput | None, on_wait: OnWait | None, warm: bool
+    job: Job,
+    connection: socket.socket,
+    on_output: OnOutput | None,
+    on_wait: OnWait | None,
+    is_stopped: IsStopped | None,
+    warm: bool,
 ) -> Run:
     decoders = {kind: codecs.getincrementaldecoder("utf-8")("replace") for kind in (OUT, ERR)}
     texts: dict[bytes, list[str]] = {OUT: [], ERR: []}
@@ -107,6 +119,9 @@ def _collect(
     reader = Reader(connection)
     while True:
         try:
+            if is_stopped and is_stopped():
+                reader.hang_up()
+                is_stopped = None
             message = reader.next()
             if message is None:
                 if on_wait:

@@ -120,8 +120,10 @@ class Code(QuizKind):
                 key=item.key,
                 entry=item.entry,
             )
-        reference = examiner.reference(item.entry, snippet)
-        grade = grade_code(snippet, item.id, given, examiner.warm(), reference.result)
+        reference, worker = examiner.reference(item.entry, snippet), examiner.warm()
+        grade = examiner.stoppable(
+            lambda is_stopped: grade_code(snippet, item.id, given, worker, reference.result, is_stopped)
+        )
         if grade.run is not None and grade.run.outcome is Outcome.INTERRUPTED:
             raise Stopped
         return grade
