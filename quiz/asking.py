@@ -1,5 +1,6 @@
 """Asking: one question at the terminal, with what every kind of item needs to ask it."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from kb.context import Context
@@ -14,6 +15,7 @@ from kb.screen.run_lines import run_summary
 from quiz.board import Board, Leave
 from quiz.examiner import Examiner, NoKey, Stopped
 from quiz.grade import Grade
+from quiz.log.event import Marking
 from quiz.session import Question
 
 HELP = {
@@ -25,11 +27,17 @@ HELP = {
     "o": "open the entry",
     "r": "run the proof, or the snippet",
     "1-4": "after the answer: rate it yourself, from again to easy",
-    "u": "undo: take the last answer back and ask it again",
+    "b": "bury: not before tomorrow",
+    "x": "suspend: never again; kb list --suspended names what is",
+    "!": "flag it, to look at it later; kb list --flagged names what is",
+    "u": "undo: take the last answer, or what b, x or ! did after it, back and ask it again",
     "U": "redo: let the answer that was taken back count again",
     "q": "quit; every answer is saved",
 }
 """What every key does; behind a colon where a line is typed."""
+
+MARKINGS = {"b": Marking.BURY, "x": Marking.SUSPEND, "!": Marking.FLAG}
+"""Keys that mark the question's item."""
 
 
 class Shown(Protocol):
@@ -49,6 +57,10 @@ class Shown(Protocol):
         """What becomes of an answer."""
 
 
+class LeftOut(Exception):  # noqa: N818 a wish of the learner's, no error
+    """The learner buried or suspended the question's item: no answer is waited for."""
+
+
 class Redo(Exception):  # noqa: N818
     """The learner lets what was taken back count again."""
 
@@ -61,7 +73,14 @@ class Asking:
     """Shows one question and answers the keys that work everywhere; the kind of its item does the rest."""
 
     def __init__(
-        self, context: Context, board: Board, examiner: Examiner, kind: Shown, question: Question, left: int
+        self,
+        context: Context,
+        board: Board,
+        examiner: Examiner,
+        kind: Shown,
+        question: Question,
+        left: int,
+        on_mark: Callable[[Marking], bool] = lambda _: False,
     ) -> None:
         """Take what asking needs.
 
@@ -72,6 +91,7 @@ class Asking:
             kind: of the item.
             question: to be asked.
             left: how many questions are still to come, with this one.
+            on_mark: marks the question's item; whether it is not to be asked any more.
         """
         self.context = context
         self.board = board
@@ -79,6 +99,9 @@ class Asking:
         self.kind = kind
         self.question = question
         self.left = left
+        self.on_mark = on_mark
+        self.is_answered = False
+        """Whether what became of the answer is on the screen."""
         self.helps = 0
         """Hints and further tries: with any of them a right answer counts as hard."""
 
@@ -112,7 +135,7 @@ class Asking:
         """The next key that is not one of those that work everywhere.
 
         Raises:
-            Leave, Undo, Redo: the key was that for it.
+            Leave, Undo, Redo, LeftOut: the key was that for it.
         """
         while True:
             key = self.board.read_key()
@@ -129,16 +152,21 @@ class Asking:
                 self.switch_language()
             elif key == "o":
                 self.open_entry()
-            else:
+            elif key in MARKINGS:
+                self.mark(MARKINGS[key])
+                self.board.show_keys()
+            elif key != ":":  # as where a line is typed: the key behind it is meant
                 return key
 
     def command(self, line: str) -> bool:
         """Whether a typed line was a command, which is then done.
 
         Raises:
-            Leave, Undo, Redo: it was that for it.
+            Leave, Undo, Redo, LeftOut: it was that for it.
         """
         match line.strip():
+            case ":b" | ":x" | ":!" as typed:
+                self.mark(MARKINGS[typed[1:]])
             case ":q":
                 raise Leave
             case ":u":
@@ -156,6 +184,15 @@ class Asking:
             case _:
                 return False
         return True
+
+    def mark(self, marking: Marking) -> None:
+        """Mark the question's item.
+
+        Raises:
+            LeftOut: it is not to be asked any more, and was not answered yet.
+        """
+        if self.on_mark(marking) and not self.is_answered:
+            raise LeftOut
 
     def graded(self, given: str) -> Grade | None:
         """What becomes of an answer; None if it could not be graded now, which is told: the question stands.

@@ -9,16 +9,20 @@ from kb.errors import INTERRUPTED, KbError, UsageError
 from kb.screen.keys import END, ENTER, ESCAPE
 from kb.screen.layout import Line, lay_out, wrap
 from kb.screen.messages import Speech, time_text
-from quiz.asking import Asking, Redo, Undo
+from quiz.asking import Asking, LeftOut, Redo, Undo
 from quiz.board import Board, Leave
 from quiz.desk import Desk
 from quiz.examiner import Examiner, NoKey
 from quiz.grade import Grade
 from quiz.kinds.kind import Reply
 from quiz.kinds.table import KINDS, is_any_run
-from quiz.plan import Agenda, memories_of
+from quiz.log.event import Marking
+from quiz.marker import Marked
+from quiz.marking_lines import marking_lines
+from quiz.plan import Agenda
 from quiz.schedule import Memory, Rating
 from quiz.session import Question, Session
+from quiz.stats import memories_of
 from quiz.undo_lines import answer_text, given_lines, taken_lines
 from quiz.wish import Wish, plan_session
 
@@ -80,6 +84,8 @@ class Drill:
             while question := self.session.next():
                 try:
                     self.ask(question)
+                except LeftOut:
+                    pass
                 except Undo:
                     self.undo()
                 except Redo:
@@ -98,7 +104,7 @@ class Drill:
             board.show(wrap([(text, "warn")], board.out.width))
         if self.wish.words or self.wish.only_new or (agenda.due and agenda.today):
             return
-        memories = memories_of(self.desk.library, self.desk.log.memories())
+        memories = memories_of(self.desk.library, self.desk.log, now)
         if not memories:
             return
         if agenda.due:
@@ -132,7 +138,7 @@ class Drill:
     def ask(self, question: Question) -> None:
         """Ask one question, and write down and show what became of it."""
         kind = KINDS[question.item.kind]
-        asking = Asking(self.desk, self.board, self.examiner, kind, question, self.session.left)
+        asking = Asking(self.desk, self.board, self.examiner, kind, question, self.session.left, self.mark)
         self.board.begin(asking.show_question)
         started = self.session.stopwatch()
         kind.prepare(self.examiner, question)
@@ -167,6 +173,7 @@ class Drill:
             show_grade()
 
         board.scene = show_everything
+        asking.is_answered = True
         show_grade()
         board.keys(
             *(("Enter", "next"), ("1-4", "rate"), ("r", "run the proof"), ("o", "open the entry")),
@@ -217,10 +224,30 @@ class Drill:
         wait = time_text(memory.due - self.session.clock(), say)
         return [(say("next review in {time} (rated {rating})", time=wait, rating=say(RATINGS[rating])), "dim")]
 
+    def mark(self, marking: Marking) -> bool:
+        """Bury, suspend or flag the present item, or take that back, and say so; whether it is not to be asked any
+        more. What cannot be written down has not happened, and is told."""
+        try:
+            marked = self.session.mark(marking)
+        except KbError as error:
+            self.board.tell(error)
+            return False
+        self.tell_of(marked)
+        return marked is not None and marked.is_on and marking is not Marking.FLAG
+
+    def tell_of(self, marked: Marked | None) -> None:
+        """How an item is marked now."""
+        if marked:
+            item, board = marked.card.key, self.board
+            board.show(marking_lines(item, marked.marking, marked.is_on, board.say, board.out.width))
+
     def undo(self) -> None:
-        """Take the last answer back and say which; one of an earlier session only if the learner says so."""
+        """Take the last answer back and say which, or the marking that came after it; an answer of an earlier session
+        only if the learner says so."""
         board, log = self.board, self.session.log
-        if taken := self.session.undo():
+        if marked := self.session.unmark():
+            self.tell_of(marked)
+        elif taken := self.session.undo():
             board.show(taken_lines(taken, board.say, board.out.width))
         elif earlier := log.last():
             board.print([(board.say("nothing to take back in this session"), "warn")])
@@ -251,7 +278,7 @@ def summary_lines(desk: Desk, session: Session, say: Speech) -> list[Line]:
         lines: list[Line] = [[(say("{count} answered, {right} right", count=len(answered), right=right), "strong")]]
     else:
         lines = [[(say("nothing was answered"), "dim")]]
-    memories = memories_of(desk.library, desk.log.memories())
+    memories = memories_of(desk.library, desk.log, now)
     if due := sum(memory.due <= now for memory in memories):
         lines.append([(say("{count} {count:is|are} due now", count=due), "dim")])
     elif answered and memories:

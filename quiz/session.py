@@ -9,8 +9,9 @@ from kb.deck.entry import Entry
 from kb.deck.item import RECALL, Item, Wording
 from kb.deck.library import Library
 from kb.deck.text import Block, Span
-from quiz.log.event import Review
+from quiz.log.event import Marking, Review
 from quiz.log.log import Log
+from quiz.marker import Marked, Marker, Queue
 from quiz.plan import Card, all_cards
 from quiz.schedule import Memory, Rating
 
@@ -69,13 +70,16 @@ class Session:
         self.random = random
         self.clock = clock
         self.stopwatch = stopwatch
-        self.queue: deque[tuple[Card, bool]] = deque((card, False) for card in cards)
+        self.queue: Queue = deque((card, False) for card in cards)
         self.answered: list[Answered] = []
         self._taken: list[Answered] = []
         """Answers of this session that were taken back, the last one last."""
         self._undone = 0
         """How often something was taken back in this session and does not count again yet."""
         self._usual: dict[str, float | None] = {}
+        self._present: Card | None = None
+        """Of the question that was asked last, answered or not."""
+        self._marker = Marker(log)
 
     @property
     def left(self) -> int:
@@ -97,6 +101,7 @@ class Session:
                 order = list(range(len(item.marks)))
                 self.random.shuffle(order)
                 is_new = self.log.memory(card.key) is None
+                self._present = card
                 return Question(card, entry, item, tuple(order), is_new, is_again)
             self.queue.popleft()  # taken out of the deck meanwhile
         return None
@@ -151,6 +156,37 @@ class Session:
     def skip(self) -> None:
         """Leave the present question out."""
         self.queue.popleft()
+
+    def bury(self) -> Marked | None:
+        """Ask the present item no more today, see ``mark``."""
+        return self.mark(Marking.BURY)
+
+    def suspend(self) -> Marked | None:
+        """Never ask the present item again, see ``mark``."""
+        return self.mark(Marking.SUSPEND)
+
+    def flag(self) -> Marked | None:
+        """Mark the present item for later attention, see ``mark``."""
+        return self.mark(Marking.FLAG)
+
+    def mark(self, marking: Marking) -> Marked | None:
+        """Mark the present item: that of the question, or of the one that was just answered. Where it is marked in
+        that way already, that is taken back.
+
+        Returns:
+            What became of it; None if nothing was asked yet.
+
+        Raises:
+            KbError: it cannot be written, and has not happened.
+        """
+        if self._present is None:
+            return None
+        return self._marker.mark(self._present, marking, self.queue, len(self.answered), self.clock())
+
+    def unmark(self) -> Marked | None:
+        """Take back what was marked last, if nothing was answered since; a question that was left out for it comes
+        again. None if there is nothing."""
+        return self._marker.undo(self.queue, len(self.answered), self.clock())
 
     def undo(self) -> Review | None:
         """Take the last answer of this session back and ask it again; None if there is none."""

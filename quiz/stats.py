@@ -1,13 +1,14 @@
 """Stats: what the log and the memories tell of one learner and one deck. Computed here, drawn elsewhere."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from kb.deck.library import Library
+from quiz.log.answers import Marks
 from quiz.log.log import Log
-from quiz.plan import all_cards
+from quiz.plan import Card, all_cards
 from quiz.schedule import DAY, REVIEW_GAP, Memory, on_calendar, recall_probability
 
 FORECAST_DAYS = 14
@@ -71,7 +72,7 @@ class Stats:
     forecast: tuple[int, ...]
     """How many become due on each of the coming days; the first is what is left of today."""
     new: int
-    """Items never answered."""
+    """Items never answered, but for those that are suspended or buried."""
     areas: dict[str, Knowledge]
     """By area, the weakest first."""
     entries: dict[int, Knowledge]
@@ -89,10 +90,9 @@ def gather(library: Library, log: Log, now: float) -> Stats:
     cards, memories, parameters = all_cards(library), log.memories(), log.parameters
     days, in_a_row = recent_days(log, now, HEAT_DAYS)
     answers, right = log.totals()
-    tally = log.tally(REVIEW_GAP, now - RECENT_DAYS * DAY)
+    tally, marks = log.tally(REVIEW_GAP, now - RECENT_DAYS * DAY), log.marks(local_day(now))
     areas: dict[str, _Sum] = {}
     entries: dict[int, _Sum] = {}
-    in_deck: list[Memory] = []
     summaries = library.by_number
     for card in cards:
         groups = areas.setdefault(summaries[card.number].area, _Sum()), entries.setdefault(card.number, _Sum())
@@ -100,10 +100,10 @@ def gather(library: Library, log: Log, now: float) -> Stats:
         memory = memories.get(key)
         recall = None
         if memory is not None:
-            in_deck.append(memory)
             recall = recall_probability(memory, now, parameters)
         for group in groups:
             group.add(recall, tally.get(key))
+    waiting = waiting_memories(cards, memories, marks, now)
     return Stats(
         answers=answers,
         right=right,
@@ -112,12 +112,35 @@ def gather(library: Library, log: Log, now: float) -> Stats:
         days=days,
         retention=Retention(sum(row[0] for row in tally.values()), sum(row[1] for row in tally.values())),
         recent=Retention(sum(row[2] for row in tally.values()), sum(row[3] for row in tally.values())),
-        due=sum(memory.due <= now for memory in in_deck),
-        forecast=_forecast(in_deck, now),
-        new=sum(card.key not in memories for card in cards),
+        due=sum(memory.due <= now for memory in waiting),
+        forecast=_forecast(waiting, now),
+        new=count_new(cards, memories, marks),
         areas=_weakest_first(areas),
         entries=_weakest_first(entries),
     )
+
+
+def waiting_memories(cards: Iterable[Card], memories: Mapping[str, Memory], marks: Marks, now: float) -> list[Memory]:
+    """What is known of a deck's items that will be asked again: one that left the deck or is suspended never is, a
+    buried one not before tomorrow."""
+    tomorrow = datetime.combine(date.fromisoformat(local_day(now)) + timedelta(1), datetime.min.time()).timestamp()
+    found = []
+    for card in cards:
+        memory = memories.get(card.key)
+        if memory is not None and card.key not in marks.suspended:
+            is_late = card.key in marks.buried and memory.due < tomorrow
+            found.append(replace(memory, due=tomorrow) if is_late else memory)
+    return found
+
+
+def count_new(cards: Iterable[Card], memories: Mapping[str, Memory], marks: Marks) -> int:
+    """How many items were never answered and may be asked."""
+    return sum(card.key not in memories and not marks.is_out(card.key) for card in cards)
+
+
+def memories_of(library: Library, log: Log, now: float) -> list[Memory]:
+    """What is known of a deck's items that will be asked again, by a learner's log."""
+    return waiting_memories(all_cards(library), log.memories(), log.marks(local_day(now)), now)
 
 
 def orphans(library: Library, log: Log) -> dict[str, int]:

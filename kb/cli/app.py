@@ -31,6 +31,7 @@ ROOMS = {
         "warm": "Keep a worker with torch imported, so that kb run starts at once.",
     },
     "Be asked": {
+        "learn": "Go through what you do not know yet: read an entry in short, run it, be asked about it.",
         "quiz": "Be asked: due questions first, then new ones.",
         "stats": "Show how well you remember: retention, what is due when, days, the weakest areas and entries.",
         "undo": "Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again.",
@@ -38,6 +39,8 @@ ROOMS = {
         "reset": (
             "Forget progress, of everything or of some entries. Shows what goes and asks first; kb redo brings it back."
         ),
+        "suspend": "Be asked a question never again, until that is taken back; kb list --suspended names them.",
+        "flag": "Flag a question, to look at it later; it is asked as before. kb list --flagged names them.",
         "log": "Show where your answers lie; merge them with another folder, take a copy in, or check them.",
         "optimize": (
             "Fit the schedule to your own log; the default stays unless the fit predicts your later answers better."
@@ -61,6 +64,7 @@ SUMMARY = "An executable PyTorch knowledge base: search it, run it, be asked."
 EXAMPLES = {
     "kb search gradient explodes": "find entries by words, in English or Chinese",
     "kb show 61": "read entry 61; its snippet runs with kb run 61",
+    "kb learn": "go through what you do not know yet",
     "kb quiz": "be asked what is due, then what is new",
     "python train.py 2>&1 | kb explain": "name the entries that explain an error",
     "kb help keys": "a page on keys; others are search, format and wire",

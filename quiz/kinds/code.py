@@ -43,6 +43,7 @@ class Code(QuizKind):
     fences = ("right", "wrong")
     least = 1
     limit = CODE_LIMIT
+    place = 3
     fills_hole = True
     is_run = True
 

@@ -48,6 +48,9 @@ class QuizKind(ABC):
     fills_hole: ClassVar[bool] = False
     is_run: ClassVar[bool] = False
     """Whether an answer is graded by running it: the worker is started in time, and torch must be installed."""
+    place: ClassVar[int] = 2
+    """Where it stands among the kinds that a learner has not met yet, the least first: what is executed comes early,
+    what asks most of him a little later."""
     limit: ClassVar[int] = VALUE_LIMIT
     """Characters of a typed answer at most."""
     shows_title: ClassVar[bool] = True

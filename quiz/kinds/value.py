@@ -104,6 +104,7 @@ class Predict(Value):
     """What does this script print?"""
 
     name = key = "predict"
+    place = 0
     fences = ("predict",)
 
     def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
@@ -117,4 +118,5 @@ class Answer(Value):
     """A number, a shape, a word: the script that computes it stays hidden."""
 
     name = key = "answer"
+    place = 1
     fences = ("answer",)

@@ -1,10 +1,11 @@
 """Answers: what a log's state tells of them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from quiz.log.event import Key, Review
+from quiz.log.event import MARKINGS, Key, Marking, Review
 from quiz.schedule import Memory, Parameters, Rating
 
 ENOUGH = 8
@@ -17,6 +18,25 @@ NEWEST = "time DESC, device DESC, number DESC, mark DESC"
 """The order of the replay, turned round."""
 
 OLDEST = "time, device, number, mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The items that a learner has marked, as ``entry/id``."""
+
+    suspended: frozenset[str] = frozenset()
+    buried: frozenset[str] = frozenset()
+    """For the rest of the day."""
+    flagged: frozenset[str] = frozenset()
+
+    def are(self, item: str, marking: Marking) -> bool:
+        """Whether an item is marked in a way."""
+        sets = {Marking.BURY: self.buried, Marking.SUSPEND: self.suspended, Marking.FLAG: self.flagged}
+        return item in sets[marking]
+
+    def is_out(self, item: str) -> bool:
+        """Whether an item is not to be asked now."""
+        return item in self.suspended or item in self.buried
 
 
 class Answers:
@@ -57,6 +77,27 @@ class Answers:
     def _newest(self, key: Key | None) -> list[Any]:
         where, values = ("AND device = ? AND number = ? AND mark = ?", key) if key is not None else ("", ())
         return self._rows(f"SELECT * FROM answer WHERE taken = 0 {where} ORDER BY {NEWEST} LIMIT 1", *values)
+
+    def known(self) -> set[str]:
+        """Items that were answered right at least once. A wrong answer that the learner rated well himself is none."""
+        query = """
+            SELECT item FROM memory WHERE EXISTS (
+                SELECT 1 FROM answer
+                WHERE answer.item = memory.item AND taken = 0 AND rating > 1 AND correct IS NOT 0
+            )
+        """
+        return {row[0] for row in self._rows(query)}
+
+    def marks(self, day: str) -> Marks:
+        """How items are marked on a local day, as ``2026-11-21``: the newest event of each sort counts."""
+        query = f"SELECT what, item, given FROM change WHERE what IN {MARKINGS} ORDER BY at, device, number, mark"
+        newest = {(what, item): given for what, item, given in self._rows(query)}
+        on = {
+            marking: {item for (what, item), given in newest.items() if given and what == marking}
+            for marking in MARKINGS
+        }
+        buried = {item for item in on[Marking.BURY] if newest[Marking.BURY, item] == day}
+        return Marks(frozenset(on[Marking.SUSPEND]), frozenset(buried), frozenset(on[Marking.FLAG]))
 
     def histories(self) -> dict[str, list[tuple[Rating, float]]]:
         """Ratings and times of all answers, by item, oldest first."""

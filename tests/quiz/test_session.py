@@ -11,7 +11,7 @@ from quiz.kinds.table import all_kinds
 from quiz.log.answers import ENOUGH
 from quiz.log.event import Review
 from quiz.log.log import Log
-from quiz.plan import Card, all_cards, apart, plan, share_of_today
+from quiz.plan import Card, all_cards, mixed, plan, share_of_today
 from quiz.schedule import Memory, Rating
 from quiz.session import Session, propose
 from tests.conftest import learner_log, write_entry
@@ -139,7 +139,7 @@ def items(number: int, *names: str) -> list[Card]:
 def test_siblings_are_kept_apart() -> None:
     """Items of one entry have two others between them as long as there are others; none is lost."""
     cards = [*items(61, "a", "b", "c"), *items(62, "a", "b"), *items(63, "a")]
-    ordered = apart(cards)
+    ordered = mixed(cards)
     assert [card.key for card in ordered] == ["61/a", "62/a", "63/a", "61/b", "62/b", "61/c"]
     assert sorted(map(str, cards)) == sorted(map(str, ordered))
 

@@ -18,6 +18,7 @@ WORDS = {
     "About kb": "关于 kb",
     "find entries by words, in English or Chinese": "用中文或英文的词查找条目",
     "read entry 61; its snippet runs with kb run 61": "阅读条目 61；用 kb run 61 运行示例",
+    "go through what you do not know yet": "按顺序学习还不会的内容",
     "be asked what is due, then what is new": "先问到期的题目，再问新题",
     "name the entries that explain an error": "指出能解释报错的条目",
     "a page on keys; others are search, format and wire": "按键说明；另有 search、format、wire",
@@ -31,6 +32,28 @@ WORDS = {
     "Keep a worker with torch imported, so that kb run starts at once.": (
         "常驻一个已导入 torch 的 worker，使 kb run 立即开始。"
     ),
+    "Go through what you do not know yet: read an entry in short, run it, be asked about it.": (
+        "按顺序学习还不会的内容：读条目要点、运行、做测验。"
+    ),
+    "the next entry in short: run it, be asked about it, go on": "下一条的要点：运行、做测验、继续",
+    "these entries alone": "只学这些条目",
+    "what comes next, a line each": "接下来要学的条目，每行一条",
+    "How many entries to print without a terminal.": "不在终端上时列出几条。",
+    "Be asked a question never again, until that is taken back; kb list --suspended names them.": (
+        "停用题目，恢复之前不再问；kb list --suspended 可列出。"
+    ),
+    "never be asked this again; in a quiz the key x does it": "不再问这一题；测验中按 x 也行",
+    "none of the questions of entry 61": "条目 61 的所有题目都不再问",
+    "be asked it again, also if it was buried for today": "恢复提问，今天搁置的也一并恢复",
+    "Flag a question, to look at it later; it is asked as before. kb list --flagged names them.": (
+        "标记题目，留待以后查看，照常提问。kb list --flagged 可列出。"
+    ),
+    "flag a question; in a quiz the key ! does it": "标记一题；测验中按 ! 也行",
+    "it is done with": "取消标记",
+    "Questions as 61/its-id; an entry's number or exact name stands for all of its questions.": (
+        "题目，如 61/题目名；给条目编号或准确名称则指它的全部题目。"
+    ),
+    "Take it back.": "撤销。",
     "Be asked: due questions first, then new ones.": "测验：先到期的题目，再新题。",
     "Show how well you remember: retention, what is due when, days, the weakest areas and entries.": (
         "查看记忆情况：保持率、到期安排、每天的作答、薄弱的领域与条目。"
@@ -90,6 +113,13 @@ WORDS = {
     "Only with this tag.": "只限带此标签的。",
     "all topics by chapter, with your progress": "按章列出全部条目和你的进度",
     "basic ones of one area": "某领域的基础条目",
+    "what you began and did not finish": "开始了而没有完成的条目",
+    "the questions that you are not asked": "不再问的题目",
+    "Only what is done (every question answered right), begun, or pending.": (
+        "只列 done（每题都答对过）、begun（已开始）或 pending（未开始）的条目。"
+    ),
+    "The questions that you flagged.": "你标记过的题目。",
+    "The questions that you suspended, or buried for today.": "你停用的，或今天搁置的题目。",
     "An error message; without one, standard input is read.": "报错信息；不给则读取标准输入。",
     "explain what a program printed": "解释程序打印的内容",
     "explain a message": "解释一条报错",
