@@ -15,6 +15,8 @@ from quiz.door import shown
 from quiz.examiner import Examiner, NoKey, Stopped
 from quiz.kinds.kind import QuizKind
 from quiz.kinds.table import KINDS, is_any_run
+from quiz.log.event import Marking
+from quiz.marker import Marked
 from quiz.schedule import Rating
 from quiz.session import Question, Session
 from quiz.wire_events import blocks_text, hint_text, question_facts, send, try_facts
@@ -58,6 +60,7 @@ class _Wire:
             "undo": self.undo,
             "redo": self.redo,
             "skip": self.skip,
+            **{str(marking): self.mark for marking in Marking},
         }
         """What each verb does; whether another question is to be asked then."""
 
@@ -208,14 +211,17 @@ class _Wire:
         return not queue if question is None else bool(queue) and queue[0] == (question.card, question.is_again)
 
     def undo(self, letter: Letter) -> bool:
-        """Take an answer back; the question is then that one.
+        """Take an answer back, or the marking that came after it; the question is then that one.
 
         Raises:
             KbError: there is nothing to take back.
         """
         session, is_earlier = self.session, letter.message["undo"] == "earlier"
         with self.saving("undo"):
-            taken = session.undo_earlier() if is_earlier else session.undo()
+            marked = None if is_earlier else session.unmark()
+            taken = None if marked else session.undo_earlier() if is_earlier else session.undo()
+        if marked:
+            return self.tell_of(marked)
         if taken is None:
             last = session.log.last()
             if last is None:
@@ -239,6 +245,20 @@ class _Wire:
             )
         self.send("redone", items=[one.item for one in given])
         return True
+
+    def mark(self, letter: Letter) -> bool:
+        """Bury, suspend or flag the question that stands, or the last one; take that back where it is so already."""
+        marking = next(marking for marking in Marking if marking in letter.message)
+        with self.saving("mark"):
+            marked = self.session.mark(marking)
+        if marked is None:
+            raise KbError("no question is left", "answer a question first")
+        return self.tell_of(marked)
+
+    def tell_of(self, marked: Marked) -> bool:
+        """How an item is marked now."""
+        self.send("marked", item=marked.card.key, marking=str(marked.marking), is_on=marked.is_on)
+        return not self.is_next()
 
     def skip(self, _: Letter) -> bool:
         """Leave the question out."""

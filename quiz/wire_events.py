@@ -33,6 +33,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "hint": ("item", "level", "text"),
     "proof": ("item", "outcome", "reason", "stdout", "stderr", "seconds"),
     "rated": ("item", "rating", "due"),
+    "marked": ("item", "marking", "is_on"),
     "undone": ("item", "given", "at"),
     "redone": ("items",),
     "done": _COUNT,

@@ -15,7 +15,7 @@ DIGITS = 400
 """Digits of a whole number that is read as one; nothing that is asked for has more."""
 
 VALUES: dict[str, tuple[object, ...]] = {
-    **dict.fromkeys(("cancel", "hint", "proof", "quit", "redo", "skip"), (True,)),
+    **dict.fromkeys(("bury", "cancel", "flag", "hint", "proof", "quit", "redo", "skip", "suspend"), (True,)),
     "undo": (True, "earlier"),
 }
 """What may stand behind a verb; behind the others anything, which is looked at by what takes it."""

@@ -91,7 +91,9 @@ JSON = st.recursive(
     max_leaves=6,
 )
 
-VERBS = ("answer", "cancel", "hint", "proof", "quit", "rating", "redo", "skip", "undo", "try")
+VERBS = (
+    *("answer", "bury", "cancel", "flag", "hint", "proof", "quit", "rating", "redo", "skip", "suspend", "undo", "try"),
+)
 
 _ANSWERS = st.one_of(
     st.integers(0, 5),

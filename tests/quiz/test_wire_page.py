@@ -78,6 +78,7 @@ def test_every_field_that_is_described_is_sent(deck: Path, home: Path, monkeypat
     wire.hear("question")
     wire.ask("redone", redo=True)
     wire.hear("done")
+    wire.ask("marked", flag=True)
     wire.ask("error", redo=True)
     wire.leave()
     assert {event: {*fields, "schema", "event"} for event, fields in EVENTS.items()} == wire.heard

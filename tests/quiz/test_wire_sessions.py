@@ -98,6 +98,45 @@ def test_without_a_question_there_is_nothing_to_answer(home: Path, verb: dict[st
     assert wire.leave()["answered"] == 0
 
 
+@pytest.mark.parametrize("verb", ["bury", "suspend"])
+def test_a_question_is_buried_or_suspended(home: Path, verb: str) -> None:
+    """The next one follows; the same verb after the last, or an undo, brings it back."""
+    wire = Client("61", "--kind", "choice")
+    item = wire.hear("question")["item"]
+    marked = wire.ask("marked", **{verb: True})
+    assert (marked["item"], marked["marking"], marked["is_on"]) == (item, verb, True)
+    question = wire.hear("question")
+    assert (question["item"] != item, question["number"], question["total"]) == (True, 1, 1)
+    assert not wire.ask("marked", undo=True)["is_on"]
+    assert wire.hear("question")["item"] == item
+    assert wire.ask("marked", **{verb: True})["is_on"]
+    wire.hear("question")
+    assert wire.ask("marked", **{verb: True})["is_on"]
+    wire.hear("done")
+    assert not wire.ask("marked", **{verb: True})["is_on"]
+    question = wire.hear("question")
+    assert question["item"] != item
+    assert wire.ask("grade", answer=RIGHT[question["item"]](question))["correct"]
+    wire.hear("done")
+    wire.leave()
+    assert wire.code() == 0
+    assert [name for name, _, _ in given(home)] == [question["item"]]
+    assert Client("61", "--kind", "choice").hear("question")["item"] == question["item"]
+
+
+def test_a_flag_leaves_the_question_standing(home: Path) -> None:
+    """It is answered as before."""
+    wire = Client("61", "--kind", "answer")
+    wire.hear("question")
+    assert wire.ask("marked", flag=True)["is_on"]
+    assert not wire.ask("marked", flag=True)["is_on"]
+    assert wire.ask("marked", flag=True)["is_on"]
+    assert wire.ask("grade", answer="3")["correct"]
+    wire.hear("done")
+    wire.leave()
+    assert given(home) == [("61/counted", "3", 3)]
+
+
 # How a session ends
 
 
