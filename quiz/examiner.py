@@ -11,7 +11,7 @@ from kb.deck.script import Snippet
 from kb.errors import KbError
 from kb.run.job import Job, Run
 from kb.run.outcome import Outcome
-from kb.run.runner import IsStopped, OnOutput, block_job, run, snippet_job
+from kb.run.runner import IsStopped, OnOutput, block_job, reference_job, run, snippet_job
 from kb.run.worker import Worker
 from kb.verify.record import Record
 from kb.verify.task import digest
@@ -59,10 +59,12 @@ class Examiner:
         return self._worker
 
     def reference(self, number: int, snippet: Snippet) -> Future[Run]:
-        """The snippet's own run, which tells the checks that an answer must execute too; begun if it was not."""
-        if number not in self._references:
+        """The snippet's own run, which tells the checks that an answer must execute too; begun if it was not, and once
+        more if the machine kept it from its end."""
+        known = self._references.get(number)
+        if known is None or (known.done() and not _is_final(known)):
             worker = self.warm()
-            self._references[number] = in_background(lambda: run(snippet_job(snippet), worker=worker))
+            self._references[number] = in_background(lambda: run(reference_job(snippet), worker=worker))
         return self._references[number]
 
     def prepare_key(self, item: Item) -> None:
@@ -160,6 +162,11 @@ class Examiner:
             self._stops.discard(stop)
         with suppress(InvalidStateError):
             stop.set_result(None)
+
+
+def _is_final(reference: Future[Run]) -> bool:
+    """Whether a snippet's own run would end in the same way again."""
+    return reference.exception() is None and (reference.result().passed or reference.result().is_own_doing)
 
 
 def _printed(item: Item, worker: Worker) -> str:

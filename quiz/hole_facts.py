@@ -4,7 +4,7 @@ from typing import Any
 
 from kb.deck.script import Snippet
 from kb.deck.text import bare_lines
-from kb.run.job import Run
+from quiz.grade import Grade
 
 DOTS = "..."
 """What stands in a hole in place of its lines."""
@@ -24,28 +24,25 @@ def place_facts(snippet: Snippet, name: str) -> dict[str, Any]:
     return {"code": "\n".join([*lines, *source[after:]]) + "\n", "line": line, "indent": indent}
 
 
-def check_facts(snippet: Snippet, name: str, given: str, run: Run | None) -> dict[str, Any] | None:
-    """Where lines for a hole failed, and with which values; None if they did not raise anything.
+def check_facts(snippet: Snippet, name: str, grade: Grade | None) -> dict[str, Any] | None:
+    """The statement that rejected lines for a hole; None if none did.
 
     ``line`` counts from 1 in the script with these lines in the hole, ``own_line`` in the lines themselves; it is None
-    where another line failed. ``text`` is what stands there, None in another hole, whose lines are no business of this
-    question.
+    where the statement is none of theirs. ``text`` is the statement, None where it is one of another hole, whose lines
+    are no business of this question.
     """
-    failure, hole = run.failure if run else None, snippet.hole(name)
-    if failure is None or hole is None:
+    check = grade.check if grade else None
+    if grade is None or check is None:
         return None
-    source, count = bare_lines(snippet.filled(name, given)), len(bare_lines(given))
-    moved = count - (hole.end - hole.first)
-    at = failure.line - 1
-    others = [other for other in snippet.holes if other.name != name]
-    shifts = [moved if other.first > hole.first else 0 for other in others]
-    is_secret = any(other.first + shift <= at < other.end + shift for other, shift in zip(others, shifts, strict=True))
-    is_there = 0 <= at < len(source)
+    failure = grade.run.failure if grade.run else None
+    secret = {
+        line.strip() for hole in snippet.holes if hole.name != name for line in snippet.solution(hole.name).splitlines()
+    }
+    is_secret = not check.own_line and any(line.strip() in secret for line in check.text.splitlines())
     return {
-        "line": failure.line or None,
-        "own_line": at - hole.first + 1 if hole.first <= at < hole.first + count else None,
-        "text": source[at].strip() if is_there and not is_secret else None,
-        "type": failure.type,
-        "message": failure.message,
-        "values": failure.values,
+        **check.to_json(),
+        "own_line": check.own_line or None,
+        "text": None if is_secret else check.text,
+        "type": failure.type if failure else None,
+        "message": failure.message if failure else None,
     }

@@ -42,6 +42,8 @@ class Item:
     """Solutions for a hole that must be accepted."""
     wrong: tuple[str, ...] = ()
     """Solutions that must be rejected: misconceptions."""
+    forbid: tuple[str, ...] = ()
+    """What lines for a hole may not call: names of the snippet (``rnn``), or below one (``F.cross_entropy``)."""
     line: int = 0
     """Line of its heading in the primary language's file, from 1."""
 

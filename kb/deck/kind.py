@@ -27,7 +27,7 @@ class Draft:
     options: Block | None = None
     """The task list."""
     scripts: dict[str, list[str]] = field(default_factory=dict)
-    """Code of the quiz's fences, by their word after ``python``."""
+    """What stands in the quiz's fences, by their word after ``python`` or ``text``."""
     explanation: list[Block] = field(default_factory=list)
     has_rule: bool = False
     """Whether a line ``---`` stood in the place of a translation's code."""
@@ -57,6 +57,10 @@ class Kind(Protocol):
     @property
     def fences(self) -> tuple[str, ...]:
         """Words after ``python`` of its code blocks."""
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """Words after ``text`` of its blocks of names, one a line."""
 
     def fits(self, draft: Draft) -> bool:
         """Whether an item has this kind's key."""

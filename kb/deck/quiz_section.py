@@ -28,8 +28,9 @@ class QuizSection:
         self.is_primary = is_primary
         self.kinds = kinds
         self.text_fences = text_fences
-        self.quiz_fences = tuple(
-            f"python {fence}" for fence in (PROOF, *(fence for kind in kinds.values() for fence in kind.fences))
+        self.quiz_fences = (
+            *(f"python {fence}" for fence in (PROOF, *(fence for kind in kinds.values() for fence in kind.fences))),
+            *(f"text {fence}" for kind in kinds.values() for fence in kind.lists),
         )
         self.complain = complain
 
@@ -80,7 +81,7 @@ class QuizSection:
                     "a quiz code block in a translation; leave it out and put a line --- in its place (a proof is left"
                     " out alone)",
                 )
-            draft.scripts.setdefault(block.info.removeprefix("python "), []).append(block.text)
+            draft.scripts.setdefault(block.info.partition(" ")[2], []).append(block.text)
         elif block.kind == "rule":
             if self.is_primary or draft.keyed:
                 self.complain(block.line, "a line --- that stands for nothing; it marks a translation's code, once")

@@ -100,6 +100,11 @@ def _complaint(task: Task, done: Run) -> str:
             return ""
     if not done.passed:
         return Message("{outcome}: {reason}", outcome=Message(str(done.outcome)), reason=done.reason)
+    if done.unknown:
+        return Message(
+            "nothing that can be called in the snippet is named {names}; mend the text forbid block",
+            names=", ".join(done.unknown),
+        )
     if deprecated := [one for one in done.warnings if one.deprecation]:
         return Message("deprecated, line {line}: {text}", line=deprecated[0].line, text=deprecated[0].message)
     # A learner's way to a solution may warn; the deck's own code may not.

@@ -13,7 +13,6 @@ from kb.deck.kind import Draft, Trouble
 from kb.deck.script import Snippet, parse_python
 from kb.deck.text import bare_lines
 from kb.errors import KbError, Message
-from kb.run.outcome import Outcome
 from kb.run.runner import filled_job
 from kb.screen.layout import Line, Style, code_lines, diff_lines, wrap
 from kb.screen.messages import Speech
@@ -22,7 +21,7 @@ from kb.verify.form import syntax_error
 from kb.verify.task import Expectation, Task, digest
 from quiz.asking import Asking
 from quiz.door import CODE_LIMIT, admit
-from quiz.examiner import Examiner, NoKey, Stopped
+from quiz.examiner import Examiner, NoKey
 from quiz.grade import Grade, grade_code
 from quiz.hole_facts import check_facts, place_facts
 from quiz.kinds.kind import QuizKind, Reply
@@ -30,6 +29,9 @@ from quiz.session import Question
 
 LEAST_RIGHT, LEAST_WRONG = 2, 3
 """How many solutions an item of a complete deck has."""
+
+_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*$")
+"""A dotted name, as lines would call it."""
 
 LINES_BEFORE, LINES_AFTER = 8, 12
 """Lines of the snippet that are shown around the hole."""
@@ -41,6 +43,7 @@ class Code(QuizKind):
     name = "code"
     key = "right"
     fences = ("right", "wrong")
+    lists = ("forbid",)
     least = 1
     limit = CODE_LIMIT
     place = 3
@@ -54,9 +57,24 @@ class Code(QuizKind):
         if "wrong" in draft.scripts and "right" not in draft.scripts:
             what = "item {id!r} has wrong solutions and no right one; add python right blocks"
             yield draft.line, Message(what, id=draft.id)
+        forbidding = draft.scripts.get("forbid", [])
+        if forbidding and "right" not in draft.scripts:
+            what = "item {id!r} has a text forbid block, and no lines are asked for; only a code item can forbid"
+            yield draft.line, Message(what, id=draft.id)
+        if len(forbidding) > 1:
+            what = "item {id!r} has several {fence} blocks; put them into one"
+            yield draft.line, Message(what, id=draft.id, fence="forbid")
+        if forbidding and not _names(forbidding[0]):
+            what = "item {id!r} has an empty text forbid block; write one name a line, or take it out"
+            yield draft.line, Message(what, id=draft.id)
+        for name in _names(*forbidding):
+            if not _NAME.match(name):
+                what = "{name!r} in the text forbid block of {id!r} is no name; write one a line, as F.dropout"
+                yield draft.line, Message(what, name=name, id=draft.id)
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        return {fence: tuple(draft.scripts.get(fence, ())) for fence in self.fences}
+        solutions = {fence: tuple(draft.scripts.get(fence, ())) for fence in self.fences}
+        return {**solutions, "forbid": _names(*draft.scripts.get("forbid", [])[:1])}
 
     def check(self, item: Item, entry: Entry, is_complete: bool) -> Trouble:
         snippet = entry.snippet
@@ -103,7 +121,7 @@ class Code(QuizKind):
             return
         for what, at, lines in _solutions(item):
             expects = Expectation.PASSES_IN_FULL if what == "right" else Expectation.FAILS_A_CHECK
-            job = filled_job(snippet, item.id, lines, device)
+            job = filled_job(snippet, item.id, lines, device, forbid=item.forbid)
             yield Task(item.entry, what, f"{item.id}:{at}", job, digest(lines), expects)
 
     def prepare(self, examiner: Examiner, question: Question) -> None:
@@ -123,12 +141,11 @@ class Code(QuizKind):
                 entry=item.entry,
             )
         reference, worker = examiner.reference(item.entry, snippet), examiner.warm()
-        grade = examiner.stoppable(
-            lambda is_stopped: grade_code(snippet, item.id, given, worker, reference.result, is_stopped)
+        return examiner.stoppable(
+            lambda is_stopped: grade_code(
+                snippet, item.id, given, worker, reference.result, is_stopped, forbid=item.forbid
+            )
         )
-        if grade.run is not None and grade.run.outcome is Outcome.INTERRUPTED:
-            raise Stopped
-        return grade
 
     def ask(self, asking: Asking) -> Reply | None:
         board = asking.board
@@ -230,8 +247,7 @@ class Code(QuizKind):
 
     def wire_outcome(self, question: Question, given: str, grade: Grade | None) -> dict[str, Any]:
         snippet = question.entry.snippet
-        run = grade.run if grade and not grade.correct else None
-        return {"check": check_facts(snippet, question.item.id, given, run) if snippet else None}
+        return {"check": check_facts(snippet, question.item.id, grade) if snippet else None}
 
 
 def _solutions(item: Item) -> Iterator[tuple[str, int, str]]:
@@ -239,6 +255,11 @@ def _solutions(item: Item) -> Iterator[tuple[str, int, str]]:
     for what, solutions in (("right", item.right), ("wrong", item.wrong)):
         for at, lines in enumerate(solutions, 1):
             yield what, at, lines
+
+
+def _names(*blocks: str) -> tuple[str, ...]:
+    """The names that blocks list, one a line."""
+    return tuple(line.strip() for block in blocks for line in bare_lines(block) if line.strip())
 
 
 def _bare(lines: str) -> str:

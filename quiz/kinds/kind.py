@@ -43,6 +43,7 @@ class QuizKind(ABC):
     name: ClassVar[str]
     key: ClassVar[str] = ""
     fences: ClassVar[tuple[str, ...]] = ()
+    lists: ClassVar[tuple[str, ...]] = ()
     least: ClassVar[int] = 0
     wants_proof: ClassVar[bool] = False
     fills_hole: ClassVar[bool] = False

@@ -1,6 +1,6 @@
 """Nothing goes out before an answer that tells it: whatever the key of an item is, what is sent is the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,18 +9,14 @@ import pytest
 from kb.deck.library import Library
 from kb.deck.script import Snippet, read_snippet
 from kb.deck.text import Block, Span, bare_lines
-from kb.run.job import Failure, Run
-from kb.run.outcome import Outcome
-from kb.run.runner import block_job, run
 from kb.screen.messages import Speech
+from quiz.grade import grade_code
 from quiz.hole_facts import check_facts
 from quiz.kinds.table import KINDS, all_kinds
 from quiz.plan import all_cards
 from quiz.session import Question, recall_item
 from quiz.wire_events import EVENTS, blocks_text, hint_text, question_facts
 from tests.conftest import CONTENT
-
-Failed = Callable[[int], Run]
 
 LIBRARY = Library.open(CONTENT, None, all_kinds)
 
@@ -103,21 +99,17 @@ def test_hints_do_not_give_the_answer_away() -> None:
 
 
 @pytest.fixture
-def failed() -> Failed:
-    """A run that raised in a line."""
-    done = run(block_job("print(3)", "script"))
-    return lambda line: replace(done, outcome=Outcome.FAILED, failure=Failure("ZeroDivisionError", "why", line, {}))
-
-
-@pytest.fixture
 def two_holes() -> Snippet:
     """A script with two holes."""
     return read_snippet("snippet.py", TWO_HOLES)[0]
 
 
-TWO_HOLES = """def one():
+TWO_HOLES = """ITEMS = [1]
+
+
+def one():
     # hole: one
-    secret = 1 / 0
+    secret = ITEMS[0]
     return secret
     # end
 
@@ -128,24 +120,24 @@ def two():
     # end
 
 
-two()
+assert two() == 1
 """
 
 
 @pytest.mark.parametrize(
     ("name", "given", "line", "own", "text"),
     [
-        ("two", "found = one()\nreturn found", 3, None, None),
-        ("one", "\n\n\nreturn 1 / 0", 6, 4, "return 1 / 0"),
-        ("one", "return 1", 13, None, "two()"),
-        ("one", "return 1", 9, None, None),
+        ("two", "ITEMS.clear()\nreturn one()", 6, None, None),
+        ("one", "\n\n\nreturn 1 / 0", 9, 4, "return 1 / 0"),
+        ("one", "return 1 / 0", 6, 1, "return 1 / 0"),
+        ("one", "return 2", 16, None, "assert two() == 1"),
     ],
 )
 def test_a_failure_in_another_hole_does_not_show_its_line(
-    two_holes: Snippet, failed: Failed, name: str, given: str, line: int, own: int | None, text: str | None
+    two_holes: Snippet, name: str, given: str, line: int, own: int | None, text: str | None
 ) -> None:
     """Where it failed is told, what stands there is another question's key."""
-    facts = check_facts(two_holes, name, given, failed(line))
+    facts = check_facts(two_holes, name, grade_code(two_holes, name, given))
     assert facts is not None
     assert (facts["line"], facts["own_line"], facts["text"]) == (line, own, text)
-    assert "secret" not in str({**facts, "message": ""})
+    assert "secret" not in str(facts)

@@ -229,6 +229,15 @@ WORDS = {
     "item {id!r} has the same option twice; change one": "题目 {id!r} 有重复的选项；请改一个",
     "an option without [ ] or [x]; mark it": "选项没有 [ ] 或 [x]；请标上",
     "an option that is more than one paragraph; put the code into the question": "选项不止一段；请把代码放到问题里",
+    "item {id!r} has a text forbid block, and no lines are asked for; only a code item can forbid": (
+        "题目 {id!r} 有 text forbid 块，却不要求写代码；只有代码题可以禁止调用"
+    ),
+    "item {id!r} has an empty text forbid block; write one name a line, or take it out": (
+        "题目 {id!r} 的 text forbid 块是空的；请每行写一个名字，或者删掉它"
+    ),
+    "{name!r} in the text forbid block of {id!r} is no name; write one a line, as F.dropout": (
+        "{id!r} 的 text forbid 块里，{name!r} 不是名字；请每行写一个，如 F.dropout"
+    ),
     "item {id!r} has wrong solutions and no right one; add python right blocks": (
         "题目 {id!r} 只有错误解法；请加 python right 块"
     ),

@@ -19,6 +19,9 @@ WORDS = {
     "exit code {code}": "退出码 {code}",
     "it left before its last statement": "没有执行到最后一条语句就退出了",
     "{name} was changed, and checks stand on it": "{name} 被改动了，而检查要依靠它",
+    "line {line} of yours: {name} was called, which this question forbids": (
+        "你的第 {line} 行：调用了 {name}，而本题不允许"
+    ),
     "no check was executed; a snippet proves its lesson with an assert": (
         "没有执行任何检查；示例代码要用 assert 证明结论"
     ),
@@ -163,6 +166,11 @@ WORDS = {
     "the answer has {length} characters; {limit} at most are read": "答案有 {length} 个字符；最多读 {limit} 个",
     "give a shorter one": "请给短一些的",
     "stopped": "已停止",
+    "no grade, for this says nothing about the lines: {reason}": "未评分，因为这说明不了你的代码对不对：{reason}",
+    "the snippet itself does not pass here, so no answer can: {reason}": (
+        "示例代码本身在这里就通不过，任何答案也都通不过：{reason}"
+    ),
+    "it computed more than {times} times as long as the solution": "计算量超过了参考答案的 {times} 倍",
     "nothing was graded": "没有评分",
     "a line of more than {limit} bytes": "一行超过 {limit} 字节",
     "send a shorter one": "请发送短一些的",
@@ -283,6 +291,9 @@ WORDS = {
     ),
     "a wrong solution passed; the snippet lacks an assert that it fails": (
         "错误解法通过了；示例代码缺少能淘汰它的 assert"
+    ),
+    "nothing that can be called in the snippet is named {names}; mend the text forbid block": (
+        "示例代码里没有名为 {names} 的可调用对象；请修改 text forbid 块"
     ),
     "rejected, but not by a check ({reason}); it must run and fail an assert": (
         "被拒绝，但不是因为检查（{reason}）；它应当能运行并在某条 assert 处失败"
