@@ -138,11 +138,13 @@ class Answers:
             start: seconds since 1970, since when reviews are counted as recent.
         """
         query = """
-            SELECT item, COUNT(*), SUM(rating > 1), TOTAL(since >= ?2), TOTAL(since >= ?2 AND rating > 1),
-                TOTAL(since >= ?2 AND time >= ?1), TOTAL(since >= ?2 AND time >= ?1 AND rating > 1)
+            SELECT item, COUNT(*), SUM(rating > 1), SUM(since >= ?2), SUM(since >= ?2 AND rating > 1),
+                SUM(since >= ?2 AND time >= ?1), SUM(since >= ?2 AND time >= ?1 AND rating > 1)
             FROM answer WHERE taken = 0 GROUP BY +item
         """
-        return {item: Tally(*map(int, numbers)) for item, *numbers in self._rows(query, start, gap)}
+        rows = self._rows(query, start, gap)
+        # A sum is NULL where no answer came after another one.
+        return {item: Tally(*(number or 0 for number in numbers)) for item, *numbers in rows}
 
     def count_since(self, gap: float, start: float) -> int:
         """How many answers since a time came at least a gap (seconds) after the one to the same item before."""
