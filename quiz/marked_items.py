@@ -65,7 +65,7 @@ def marked_lines(items: Iterable[MarkedItem], say: Speech, width: int) -> list[L
     lines: list[Line] = []
     for one in items:
         how = ", ".join(words[marking] for marking in one.markings)
-        lines += wrap([(one.card.key, "code"), (f"  {how}", "warn")], width)
+        lines += wrap([(one.card.key, "code"), (f" · {how}", "warn")], width)
         lines += wrap([(one.question, "")], width, "    ")
     return lines
 
