@@ -24,8 +24,7 @@ class Job:
     computed for so many in sum, or rest (a script that sleeps or waits for itself). One that is kept from computing by
     busy neighbours may go on, up to four times as long."""
     cpu_limit: float = 0.0
-    """Seconds of computing, all cores and processes in sum, after which everything is killed; 0 for no such limit.
-    What a cold start needs for importing torch comes on top."""
+    """Seconds of computing, all cores and processes in sum, after which everything is killed; 0 for no such limit."""
     memory_limit: int = 0
     """Bytes of resident memory of the whole process tree; 0 for three quarters of what the machine has, or the control
     group in which this runs, whichever is less."""

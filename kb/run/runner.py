@@ -5,7 +5,6 @@ import json
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,9 +25,6 @@ OnWait = Callable[[], None]
 IsStopped = Callable[[], bool]
 """Whether a run is to end: asked at least ten times a second."""
 
-
-IMPORTING = 10.0
-"""Seconds of computing that a cold start may need before its script begins: four times what torch takes on a laptop."""
 
 TAMPERED = "{name} was changed, and checks stand on it"
 FORBIDDEN = "line {line} of yours: {name} was called, which this question forbids"
@@ -102,8 +98,7 @@ def run(
     warm = connection is not None
     supervisor = None
     if connection is None:
-        limit = job.cpu_limit and job.cpu_limit + IMPORTING
-        connection, supervisor = start_cold(replace(job, cpu_limit=limit))
+        connection, supervisor = start_cold(job)
     try:
         return _collect(job, connection, on_output, on_wait, is_stopped, warm)
     finally:

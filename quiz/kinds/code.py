@@ -63,7 +63,7 @@ class Code(QuizKind):
             yield draft.line, Message(what, id=draft.id)
         if len(forbidding) > 1:
             what = "item {id!r} has several {fence} blocks; put them into one"
-            yield draft.line, Message(what, id=draft.id, fence="forbid")
+            yield draft.line, Message(what, id=draft.id, fence="text forbid")
         if forbidding and not _names(forbidding[0]):
             what = "item {id!r} has an empty text forbid block; write one name a line, or take it out"
             yield draft.line, Message(what, id=draft.id)

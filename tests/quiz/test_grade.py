@@ -186,6 +186,15 @@ def test_endless_lines_are_rejected_within_seconds(lines: str) -> None:
     assert LEAST_COMPUTING <= grade.run.cpu_seconds < LEAST_COMPUTING + 1.5
 
 
+def test_cold_start_is_given_the_time_that_it_takes() -> None:
+    """The worker may be gone since the snippet's own run, and torch has to be imported."""
+    snippet, _ = read_snippet("/x/snippet.py", SNIPPET)
+    lines = "import time\nuntil = time.process_time() + 4.0\nwhile time.process_time() < until:\n    pass\n" + RIGHT[0]
+    warm = replace(reference(), warm=True)
+    assert grade_code(snippet, "mean-by-hand", lines, None, lambda: warm).correct
+    assert not grade_code(snippet, "mean-by-hand", lines, None, reference).correct
+
+
 def test_snippet_that_does_not_pass_is_no_judge() -> None:
     """Nobody's answer is right or wrong there."""
     snippet, _ = read_snippet("/x/snippet.py", SNIPPET.replace("== 3.0", "== 4.0"))
