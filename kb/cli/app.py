@@ -33,7 +33,9 @@ ROOMS = {
     "Be asked": {
         "learn": "Go through what you do not know yet: read an entry in short, run it, be asked about it.",
         "quiz": "Be asked: due questions first, then new ones.",
-        "stats": "Show how well you remember: retention, what is due when, days, the weakest areas and entries.",
+        "stats": (
+            "Show how well you remember: what was right, what was kept, what is known now; by area, kind and entry."
+        ),
         "undo": "Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again.",
         "redo": "Let what kb undo or kb reset took back last count again.",
         "reset": (
@@ -153,8 +155,9 @@ def help_text(name: str, command: Any) -> str:
     terminal, say = Terminal(sys.stdout), Speech(spoken_language(sys.argv[1:], os.environ))
     width = min(terminal.width, WIDTH)
     if name:
-        examples = getattr(import_module(f"kb.cli.{name}"), "EXAMPLES", {})
-        lines = command_lines(command, name, examples, width, say)
+        module = import_module(f"kb.cli.{name}")
+        examples, terms = getattr(module, "EXAMPLES", {}), getattr(module, "TERMS", {})
+        lines = command_lines(command, name, examples, width, say, terms)
     else:
         lines = overview_lines(SUMMARY, EXAMPLES, ROOMS, width, say)
     return "\n".join(terminal.styled(line) for line in lines)

@@ -1,5 +1,6 @@
 """Choice: options of which one or several are right."""
 
+from string import ascii_lowercase
 from typing import Any
 
 from kb.deck.kind import Draft, Trouble
@@ -117,16 +118,53 @@ class Choice(QuizKind):
         return lines
 
     def wire_facts(self, question: Question, language: str) -> dict[str, Any]:
-        return {"options": option_texts(question, language), "several": sum(question.item.marks) > 1}
+        return {
+            "options": option_texts(question, language),
+            "labels": list(_labels(question)),
+            "several": _is_several(question),
+        }
+
+    def wire_outcome(self, question: Question, given: str, grade: Grade | None) -> dict[str, Any]:
+        return {"chosen": sorted(_places(given))}
+
+    def wire_key(self, question: Question) -> dict[str, Any]:
+        marks = question.item.marks
+        return {"right": [place for place, option in enumerate(question.order, 1) if marks[option]]}
 
     def wire_answer(self, question: Question, answer: Any) -> str:
-        places = answer if isinstance(answer, list) else [answer]
-        count = len(question.order)
-        if not places or not all(type(place) is int and 1 <= place <= count for place in places):
+        """Places from 1, as numbers, or labels, as texts; several in a list."""
+        labels = _labels(question)
+        known = dict(enumerate(labels, 1))
+        place_of: dict[object, int] = {name: place for place, label in known.items() for name in (place, label)}
+        given = answer if isinstance(answer, list) else [answer]
+        found = [place_of.get(_name(one)) for one in given]
+        places = {place for place in found if place is not None}
+        if not found or None in found:
             raise KbError(
-                "{answer} names no option", "give numbers from 1 to {count}", answer=shown(answer), count=count
+                "{answer} names no option",
+                "give numbers from 1 to {count}, or letters from {first} to {last}",
+                answer=shown(answer),
+                count=len(labels),
+                first=labels[0],
+                last=labels[-1],
             )
-        return _text(set(places))
+        if len(places) > 1 and not _is_several(question):
+            raise KbError("{answer} names several options, and one is right", "give one", answer=shown(answer))
+        return _text(places)
+
+
+def _name(one: Any) -> int | str | None:
+    """What an option may be called by; None of what is neither a whole number nor a text."""
+    return one.strip().lower() if isinstance(one, str) else one if type(one) is int else None
+
+
+def _is_several(question: Question) -> bool:
+    return sum(question.item.marks) > 1
+
+
+def _labels(question: Question) -> str:
+    """The letters of the options, in the order in which they are shown."""
+    return ascii_lowercase[: len(question.order)]
 
 
 def _text(places: set[int]) -> str:

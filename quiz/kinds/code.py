@@ -23,6 +23,7 @@ from quiz.asking import Asking
 from quiz.door import CODE_LIMIT, admit
 from quiz.examiner import Examiner, NoKey
 from quiz.grade import Grade, grade_code
+from quiz.hole_facts import check_facts, place_facts
 from quiz.kinds.kind import QuizKind, Reply
 from quiz.session import Question
 
@@ -242,7 +243,11 @@ class Code(QuizKind):
 
     def wire_facts(self, question: Question, language: str) -> dict[str, Any]:
         snippet = question.entry.snippet
-        return {"code": snippet.filled(question.item.id, "...")} if snippet else {}
+        return place_facts(snippet, question.item.id) if snippet else {}
+
+    def wire_outcome(self, question: Question, given: str, grade: Grade | None) -> dict[str, Any]:
+        snippet = question.entry.snippet
+        return {"check": check_facts(snippet, question.item.id, grade) if snippet else None}
 
 
 def _solutions(item: Item) -> Iterator[tuple[str, int, str]]:

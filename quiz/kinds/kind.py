@@ -137,6 +137,14 @@ class QuizKind(ABC):
         """What a question's object holds beside what every kind's has."""
         return {}
 
+    def wire_outcome(self, question: Question, given: str, grade: Grade | None) -> dict[str, Any]:
+        """What is told of an answer beside what every kind tells; nothing of the key, as the question may stand."""
+        return {}
+
+    def wire_key(self, question: Question) -> dict[str, Any]:
+        """What is told of the key after the answer, beside the key as text."""
+        return {}
+
     def wire_answer(self, question: Question, answer: Any) -> str:
         """The answer of a message as ``grade`` takes it.
 

@@ -6,7 +6,8 @@ from kb.deck.item import RECALL
 from kb.deck.kind import Draft
 from kb.errors import KbError
 from kb.screen.keys import ENTER
-from kb.screen.layout import lay_out
+from kb.screen.layout import Line, Style, lay_out
+from kb.screen.messages import Speech
 from quiz.asking import Asking
 from quiz.door import shown
 from quiz.kinds.kind import QuizKind, Reply
@@ -60,6 +61,10 @@ class Recall(QuizKind):
                 asking.run_proof()
                 board.show_keys()
         return Reply(key, rating=Rating(int(key)))
+
+    def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
+        """None: the gist is the answer."""
+        return []
 
     def wire_answer(self, question: Question, answer: Any) -> str:
         if type(answer) is not int or not 1 <= answer <= 4:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from quiz.log.event import MARKINGS, Key, Marking, Review
 from quiz.schedule import Memory, Parameters, Rating
@@ -37,6 +37,21 @@ class Marks:
     def is_out(self, item: str) -> bool:
         """Whether an item is not to be asked now."""
         return item in self.suspended or item in self.buried
+
+
+class Tally(NamedTuple):
+    """How the answers to an item went: how many there are, and how many of them were right, which is any that is not
+    rated as forgotten."""
+
+    answers: int
+    right: int
+    reviews: int
+    """Answers that came at least a gap after the one before."""
+    remembered: int
+    """Those of them that were right."""
+    recent: int
+    """Reviews since a time."""
+    recently_remembered: int
 
 
 class Answers:
@@ -115,19 +130,21 @@ class Answers:
         seconds = [row[0] for row in self._rows(query, kind, RECENT)]
         return median(seconds) if len(seconds) >= ENOUGH else None
 
-    def tally(self, gap: float, start: float) -> dict[str, tuple[int, int, int, int]]:
-        """By item: its answers that came at least a gap after the one before, how many of them were right, and both
-        numbers again for those since a time.
+    def tally(self, gap: float, start: float) -> dict[str, Tally]:
+        """Of each item that was answered, how its answers went.
 
         Args:
-            gap: seconds.
-            start: seconds since 1970.
+            gap: seconds after which an answer is a review of the one before.
+            start: seconds since 1970, since when reviews are counted as recent.
         """
         query = """
-            SELECT item, COUNT(*), SUM(rating > 1), SUM(time >= ?1), SUM(time >= ?1 AND rating > 1)
-            FROM answer WHERE taken = 0 AND since >= ?2 GROUP BY +item
+            SELECT item, COUNT(*), SUM(rating > 1), SUM(since >= ?2), SUM(since >= ?2 AND rating > 1),
+                SUM(since >= ?2 AND time >= ?1), SUM(since >= ?2 AND time >= ?1 AND rating > 1)
+            FROM answer WHERE taken = 0 GROUP BY +item
         """
-        return {item: tuple(numbers) for item, *numbers in self._rows(query, start, gap)}
+        rows = self._rows(query, start, gap)
+        # A sum is NULL where no answer came after another one.
+        return {item: Tally(*(number or 0 for number in numbers)) for item, *numbers in rows}
 
     def count_since(self, gap: float, start: float) -> int:
         """How many answers since a time came at least a gap (seconds) after the one to the same item before."""

@@ -151,7 +151,11 @@ WORDS = {
     "kb verify {entry} tells more": "运行 kb verify {entry} 查看详情",
     "the lines do not stand by themselves as Python": "这几行本身不是完整的 Python 代码",
     "{answer} names no option": "{answer} 不对应任何选项",
-    "give numbers from 1 to {count}": "请给 1 到 {count} 的数",
+    "give numbers from 1 to {count}, or letters from {first} to {last}": (
+        "请给 1 到 {count} 的数，或 {first} 到 {last} 的字母"
+    ),
+    "{answer} names several options, and one is right": "{answer} 指了多个选项，而只有一个正确",
+    "give one": "请只给一个",
     "item {key} has no hole in the snippet": "题目 {key} 在示例代码中没有对应的空",
     "kb check tells more; kb show {entry}": "kb check 可查看详情；也可看 kb show {entry}",
     "an item of the kind {name} is rated by yourself": "{name} 类题目由你自己评分",
@@ -206,7 +210,20 @@ WORDS = {
     "{word!r} is the name of several entries": "有多个条目叫 {word!r}",
     "give a number: {numbers}": "请给出编号：{numbers}",
     "no answer in the message": "消息里没有答案",
+    "{name} means nothing here": "不认识 {name}",
+    "{name} goes with {verb}": "{name} 要与 {verb} 一起用",
+    "send both in one message": "请把两者放在一条消息里",
+    "nothing is being graded or run": "没有正在评分或运行的内容",
+    "send a cancel after what it is to stop": "请在要停止的内容之后发送 cancel",
+    "no question is left": "没有题目了",
+    'rate, prove or undo the last answer, or send {{"quit": true}}': (
+        '可以对上一个答案评分、运行证明或撤销，或发送 {{"quit": true}}'
+    ),
+    "there is no further hint": "没有更多提示了",
+    "this question has no hint": "这一题没有提示",
+    'send {{"answer": ...}} or {{"skip": true}}': '请发送 {{"answer": ...}} 或 {{"skip": true}}',
     "send an object with one of {known}": "请发送含有以下之一的对象：{known}",
+    "there is nothing to take back": "没有可撤销的回答",
     "nothing to take back in this session; the last before it is {item}": (
         "这次测验里没有可撤销的回答；此前最后一个是 {item}"
     ),

@@ -55,8 +55,24 @@ WORDS = {
     ),
     "Take it back.": "撤销。",
     "Be asked: due questions first, then new ones.": "测验：先到期的题目，再新题。",
-    "Show how well you remember: retention, what is due when, days, the weakest areas and entries.": (
-        "查看记忆情况：保持率、到期安排、每天的作答、薄弱的领域与条目。"
+    "Show how well you remember: what was right, what was kept, what is known now; by area, kind and entry.": (
+        "查看记忆情况：答对多少、复习时还记得多少、此刻掌握多少；按领域、题型与条目。"
+    ),
+    "What is shown": "数字的含义",
+    "The answers that were right, of all: those not rated 1. answers, right, right_percent": (
+        "答对的作答（未评为 1），占全部作答。answers、right、right_percent"
+    ),
+    "The same of reviews alone, the answers given 12 hours or more after the one before. reviews, remembered, "
+    "remembered_percent": ("同上，只算复习，即距上次作答 12 小时以上的作答。reviews、remembered、remembered_percent"),
+    "How likely a question that was begun would be answered right at this moment, on average, as the schedule "
+    "estimates. known_percent": "复习安排估计的此刻答对可能性，为已开始题目的平均值。known_percent",
+    "The questions that were ever answered, of all. begun, questions": ("曾经答过的题目，占全部题目。begun、questions"),
+    "These names, for the whole, and for each of areas, kinds and entries; percentages from 0 to 100, null of "
+    "nothing. On the screen none is given of fewer than 10. due, new, flagged, suspended and buried count "
+    "questions, forecast those due on each coming day, days the answers of each day.": (
+        "以上名称，既有整体的，也有 areas、kinds、entries 各组的；百分比为 0 到 100，没有数据时为 null。"
+        "屏幕上不足 10 次时不给百分比。due、new、flagged、suspended、buried 是题目数，"
+        "forecast 是未来每天到期的题目数，days 是每天的作答数。"
     ),
     "Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again.": (
         "撤销上一个回答，明天也可以。先说明是哪一个并确认；kb redo 可恢复。"

@@ -173,15 +173,27 @@ WORDS = {
     "{count} {count:answer|answers}, {right} right": "共答 {count} 次，答对 {right} 次",
     "{count} {count:answer|answers}": "{count} 次作答",
     "every answered question is in the deck": "答过的题目都还在知识库里",
-    "Retention": "记忆保持率",
+    "What you know": "掌握情况",
+    "right of answered": "答对",
+    "remembered at reviews": "复习时记得",
+    "known now": "此刻掌握",
+    "begun": "已开始",
+    "{count} of {whole}": "{count}/{whole}",
+    "{percent} % is aimed at": "目标 {percent} %",
+    "of the questions begun, on average": "已开始题目的平均值",
+    "Right of answered: the answers not rated 1, of all. Remembered at reviews: the same, of those given {hours} "
+    "hours or more after the one before. Known now: how likely you would be right at this moment, as the schedule "
+    "estimates. Of fewer than {telling} no percentage is given.": (
+        "答对：未评为 1 的作答，占全部作答。复习时记得：同上，只算距上次作答 {hours} 小时以上的。"
+        "此刻掌握：复习安排估计的此刻答对的可能性。不足 {telling} 次时不给百分比。"
+    ),
+    "buried": "已搁置",
     "last {days} days": "最近 {days} 天",
-    "ever": "全部",
-    "no reviews yet": "还没有复习记录",
-    "{count} {count:review|reviews}; desired {percent} %": "{count} 次复习；目标 {percent} %",
     "Due in the next days": "未来几天到期",
     "Days": "每天",
-    "Areas, the weakest first": "各领域，从最薄弱的开始",
-    "Entries, the weakest first": "各条目，从最薄弱的开始",
+    "Areas, the least known first": "各领域，从掌握最少的开始",
+    "Kinds of questions, the least known first": "各题型，从掌握最少的开始",
+    "Entries, the least known first": "各条目，从掌握最少的开始",
     "{count} {count:review is|reviews are} too few to fit anything to": "只有 {count} 次复习，不足以拟合",
     "come back with {enough}; the default schedule serves until then": "攒够 {enough} 次再来；在此之前使用默认参数",
     "constant average": "恒定平均",
