@@ -6,12 +6,19 @@ command is its letter where keys are read, and a colon with its letter anywhere.
 
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from quiz.board import Leave
 
-if TYPE_CHECKING:
-    from quiz.asking import Asking  # which reads the table
+
+class Asked(Protocol):
+    """What commands do to a question that is being asked; see ``quiz.asking``."""
+
+    def show_hint(self) -> None: ...
+    def run_proof(self) -> None: ...
+    def open_entry(self) -> None: ...
+    def switch_language(self) -> None: ...
+    def show_help(self) -> None: ...
 
 
 class Moment(Enum):
@@ -54,7 +61,7 @@ class Command(NamedTuple):
     """What it does, in a word or two: for the line of keys."""
     help: str
     """What it does, in a sentence."""
-    do: "Callable[[Asking], None] | None"
+    do: Callable[[Asked], None] | None
     """Does it; None where the kind's own asking does."""
     when: frozenset[Moment] = ALWAYS
     """When it works."""
@@ -64,8 +71,8 @@ class Command(NamedTuple):
     """Whether it is for the kinds alone that name its letter among their ``own_commands``."""
 
 
-def _wish(wish: type[Exception]) -> "Callable[[Asking], None]":
-    def do(_: "Asking") -> None:
+def _wish(wish: type[Exception]) -> Callable[[Asked], None]:
+    def do(_: Asked) -> None:
         raise wish
 
     return do
