@@ -10,7 +10,7 @@ from kb.run.outcome import Outcome
 from kb.screen.entry_lines import style_for
 from kb.screen.keys import END
 from kb.screen.language import language_text
-from kb.screen.layout import Line, Style, code_lines, flow, lay_out, wrap
+from kb.screen.layout import Line, Style, code_lines, lay_out, wrap
 from kb.screen.messages import Speech
 from kb.screen.run_lines import run_summary
 from quiz.board import Board, Leave
@@ -97,8 +97,8 @@ class Asking:
         self.board.show(
             [
                 [],
-                *progress_lines(self.progress, out, say, style.width),
-                *flow([[(name, "dim")], [(say(state), "dim")]], style.width, between="  "),
+                *progress_lines(self.progress, say(state), out, say, style.width),
+                *wrap([(name, "dim")], style.width),
                 [],
                 *lay_out(question.item.wording(say.language).question, style),
             ]

@@ -78,38 +78,37 @@ def _wish(wish: type[Exception]) -> Callable[[Asked], None]:
     return do
 
 
+def _hint(asking: Asked) -> None:
+    asking.show_hint()
+
+
+def _proof(asking: Asked) -> None:
+    asking.run_proof()
+
+
+def _entry(asking: Asked) -> None:
+    asking.open_entry()
+
+
+def _language(asking: Asked) -> None:
+    asking.switch_language()
+
+
+def _help(asking: Asked) -> None:
+    asking.show_help()
+
+
 COMMANDS = (
-    Command(
-        "h",
-        "hint",
-        "hint: a little more each time; a right answer then counts as hard",
-        lambda asking: asking.show_hint(),
-        BEFORE,
-        BEFORE,
-    ),
+    Command("h", "hint", "hint: a little more each time; a right answer then counts as hard", _hint, BEFORE, BEFORE),
     Command("s", "skip", "skip: ask it another time", _wish(Skip), BEFORE, BEFORE),
     Command("e", "$EDITOR", "write the lines in $EDITOR", None, BEFORE, BEFORE, is_own=True),
     Command("g", "give up", "give up: see the answer; it counts as wrong", _wish(GiveUp), BEFORE, is_own=True),
-    Command("r", "run the proof", "run the proof, or the snippet", lambda asking: asking.run_proof(), AFTER, AFTER),
-    Command(
-        "o",
-        "open the entry",
-        "open the entry; before the answer this is a hint",
-        lambda asking: asking.open_entry(),
-        ALWAYS,
-        AFTER,
-    ),
-    Command(
-        "l",
-        "language",
-        "the question in the deck's other language",
-        lambda asking: asking.switch_language(),
-        ALWAYS,
-        BEFORE,
-    ),
+    Command("r", "proof", "run the proof, or the snippet", _proof, AFTER, AFTER),
+    Command("o", "entry", "open the entry; before the answer this is a hint", _entry, ALWAYS, AFTER),
+    Command("l", "language", "the question in the deck's other language", _language),
     Command("u", "undo", "undo: take the last answer back and ask it again", _wish(Undo), ALWAYS, AFTER),
     Command("U", "redo", "redo: let the answer that was taken back count again", _wish(Redo)),
-    Command("?", "help", "help: what works now", lambda asking: asking.show_help(), ALWAYS, ALWAYS),
+    Command("?", "help", "help: what works now", _help, ALWAYS, ALWAYS),
     Command("q", "quit", "quit; every answer is saved", _wish(Leave), ALWAYS, ALWAYS),
 )
 """In the order in which they are named."""

@@ -2,11 +2,13 @@
 its entry has to say. What a kind knows of its key is the kind's own to add."""
 
 import ast
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
-from kb.deck.text import SOURCES, Block, Span, Text
+from kb.deck.text import SOURCES, Block, Span, Text, plain
 from kb.errors import Message
 from kb.screen.messages import Speech
 from quiz.door import Unreadable, guarded
@@ -32,27 +34,37 @@ def first_hints(question: Question, say: Speech) -> Iterator[Hint]:
     if own := question.item.wording(say.language).hints:
         yield from map(Hint, own)
         return
-    yield from section_hint(question, say)
+    yield from place_hint(question, say)
     yield Hint((question.entry.text(say.language).gist,))
 
 
-def section_hint(question: Question, say: Speech) -> Iterator[Hint]:
-    """Which section of the entry treats what is asked; none if no section shares a word with it."""
+def place_hint(question: Question, say: Speech) -> Iterator[Hint]:
+    """Where the entry treats what is asked, by the paragraph or point that shares the most with it; of a pitfall also
+    the myth, which stands in bold before it is refuted. None if nothing shares a word with it."""
     from kb.search.tokens import tokens  # deferred: nobody but who asks for a hint needs them
 
     text, wording = question.entry.text(say.language), question.item.wording(say.language)
-    asked = " ".join(_words(block) for block in (*wording.question, *wording.explanation))
-    sections = {name: set(tokens(f"{name} {body}")) for name, body in _sections(text)}
-    spread = Counter(token for found in sections.values() for token in found)
-    wanted = set(tokens(asked))
-    # A word that stands in every section tells nothing of this one.
-    scores = {
-        name: sum(1 / spread[token] for token in found & wanted if spread[token] < len(sections) or len(sections) == 1)
-        for name, found in sections.items()
-    }
-    best = max(scores, key=scores.__getitem__, default="")
-    if best and scores[best]:
-        yield Hint((paragraph(say("the entry's section “{section}” is about this", section=best)),))
+    asked = [_words(block) for block in (*wording.question, *wording.explanation)]
+    wanted = set(tokens(" ".join([*asked, *map(plain, wording.options), question.item.code])))
+    found = [(section, block, set(tokens(_words(block)))) for section, block in _points(text)]
+    spread = Counter(token for _, _, words in found for token in words)
+    best, most = None, 0.0
+    for section, block, words in found:
+        # A word that stands everywhere tells nothing, and a long paragraph has a bit of everything.
+        score = sum(math.log(1 + len(found) / spread[token]) for token in words & wanted) / math.sqrt(len(words) + 10)
+        if score > most:
+            best, most = (section, block), score
+    if best is not None:
+        section, block = best
+        about = say("the entry's section “{section}” is about this", section=section)
+        yield Hint((paragraph(about), *([paragraph(myth)] if (myth := _myth(block)) else [])))
+
+
+def sections_hint(question: Question, say: Speech) -> Iterator[Hint]:
+    """What the entry is made of."""
+    names = ", ".join(dict.fromkeys(section for section, _ in _points(question.entry.text(say.language))))
+    if names:
+        yield Hint((paragraph(say("the entry's sections: {sections}", sections=names)),))
 
 
 def beginning_of(answer: Sequence[Block], say: Speech) -> Iterator[Hint]:
@@ -93,7 +105,7 @@ def shape_of(key: str) -> Message:
         value = text
     if isinstance(value, tuple | list):
         return _shape_of_many(value)
-    return _shape_of_word(value) if isinstance(value, str) else _shape_of_one(value, text)
+    return _shape_of_word(text) if isinstance(value, str | None) else _shape_of_one(value, text)
 
 
 def _shape_of_one(value: object, text: str) -> Message:
@@ -116,7 +128,7 @@ def _is_short(value: int) -> bool:
 
 
 def _shape_of_word(text: str) -> Message:
-    bare = text.removeprefix("torch.")
+    bare = text.strip("\"'").removeprefix("torch.")
     if len(words := bare.split()) > 1:
         return Message("{count} words, with spaces between", count=len(words))
     if bare.isalpha():
@@ -159,16 +171,23 @@ def _indented(code: str) -> str:
     return "\n".join(f"    {line}" for line in code.splitlines())
 
 
-def _sections(text: Text) -> Iterator[tuple[str, str]]:
-    """Name and words of each section, but for the sources."""
-    name, words = "", ""
-    for block in (*text.body, Block("heading", info="2")):
+def _points(text: Text) -> Iterator[tuple[str, Block]]:
+    """The paragraphs and the points of lists, each with its section; but for the sources and for code."""
+    section = ""
+    for block in text.body:
         if block.kind == "heading" and block.info == "2":
-            if name and name not in SOURCES.values():
-                yield name, words
-            name, words = block.text, ""
-        else:
-            words += f" {_words(block)}"
+            section = "" if block.text in SOURCES.values() else block.text
+        elif section and block.kind in ("paragraph", "list"):
+            yield from ((section, one) for one in (block.children if block.kind == "list" else (block,)))
+
+
+def _myth(point: Block) -> str:
+    """What a point of a list says in bold at its beginning."""
+    if point.kind != "item" or not point.children or not point.children[0].spans:
+        return ""
+    spans = point.children[0].spans
+    bold = list(takewhile(lambda span: span.style, spans))  # with the code in it
+    return plain(tuple(bold)) if spans[0].style == "strong" else ""
 
 
 def _words(block: Block) -> str:

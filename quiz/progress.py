@@ -27,14 +27,15 @@ class Progress(NamedTuple):
     """How many answers went well, and how many did not, by their ratings."""
 
 
-def progress_lines(progress: Progress, out: Terminal, say: Speech, width: int) -> list[Line]:
-    """A bar where pictures may be drawn, and the same in words."""
+def progress_lines(progress: Progress, state: str, out: Terminal, say: Speech, width: int) -> list[Line]:
+    """A bar where pictures may be drawn, and the same in words, with what the present question is: new, due."""
     parts: list[Line] = []
     if out.can_redraw:
         cells = CELLS if width >= NARROW else FEW_CELLS
         filled = cells * (progress.place - 1) // max(1, progress.whole)
         parts.append([("━" * filled, "good"), ("─" * (cells - filled), "dim")])
     parts.append([(say("{place} of {whole}", place=progress.place, whole=progress.whole), "strong")])
+    parts.append([(state, "dim")])
     if progress.again:
         parts.append([(say("+{again} again", again=progress.again), "dim")])
     if progress.right or progress.wrong:

@@ -13,7 +13,7 @@ from quiz.asking import Asking
 from quiz.commands import Moment
 from quiz.door import shown
 from quiz.examiner import Examiner
-from quiz.hints import Hint, beginning_of, section_hint
+from quiz.hints import Hint, beginning_of, sections_hint
 from quiz.kinds.kind import QuizKind, Reply
 from quiz.ratings import rating_keys
 from quiz.schedule import Rating
@@ -33,8 +33,8 @@ class Recall(QuizKind):
         return not draft.keyed
 
     def hints(self, examiner: Examiner, question: Question, say: Speech) -> Iterator[Hint]:
-        """Where the answer stands, and how it begins: an entry's gist is its card's answer."""
-        yield from section_hint(question, say)
+        """What the entry is made of, and how the answer begins: an entry's gist is its card's answer."""
+        yield from sections_hint(question, say)
         yield from beginning_of(question.item.wording(say.language).explanation, say)
 
     def asked_lines(self, asking: Asking) -> list[Line]:
