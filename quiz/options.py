@@ -24,7 +24,8 @@ def letter_of(place: int) -> str:
 
 def place_of(letter: str) -> int:
     """The place that a letter names, in any width and case; 0 if it is none."""
-    return LETTERS.find(narrow(letter).lower()) + 1 if letter else 0
+    key = narrow(letter).lower()
+    return LETTERS.index(key) + 1 if len(key) == 1 and key in LETTERS else 0
 
 
 def letters_of(given: str) -> str:
