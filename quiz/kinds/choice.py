@@ -90,7 +90,7 @@ class Choice(QuizKind):
                     break
             elif key.isdecimal():
                 asking.tell(board.say("{key} is a rating; answer with a letter first", key=key))
-            elif len(key) == 1:
+            elif len(key) == 1 and key != " ":
                 asking.tell(board.say("there is no option {key}; give {letters}", key=key, letters=keys[0][0]))
         given = _text(asking.marked)
         return Reply(given, self.grade(asking.examiner, question, given))
