@@ -12,8 +12,11 @@ from kb.deck.text import Block, Span
 from quiz.log.event import Marking, Review
 from quiz.log.log import Log
 from quiz.marker import Marked, Marker, Queue
+from quiz.options import shown_order
 from quiz.plan import Card, all_cards
 from quiz.schedule import Memory, Rating
+from quiz.schedule import review as reviewed
+from quiz.session_progress import SessionProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class Session:
         self.stopwatch = stopwatch
         self.queue: Queue = deque((card, False) for card in cards)
         self.answered: list[Answered] = []
+        self.skipped = 0
+        """How many questions were left out."""
         self._taken: list[Answered] = []
         """Answers of this session that were taken back, the last one last."""
         self._undone = 0
@@ -87,6 +92,19 @@ class Session:
         return len(self.queue)
 
     @property
+    def progress(self) -> SessionProgress:
+        """How far the session is, at the question that is next."""
+        answered = self.answered
+        right = sum(one.review.rating is not Rating.AGAIN for one in answered)
+        return SessionProgress(
+            place=len(answered) + self.skipped + 1,
+            whole=len(answered) + self.skipped + len(self.queue),
+            again=sum(one.is_again for one in answered) + sum(is_again for _, is_again in self.queue),
+            right=right,
+            wrong=len(answered) - right,
+        )
+
+    @property
     def kinds(self) -> set[str]:
         """The kinds of the questions that are still to come."""
         return {card.kind for card, _ in self.queue}
@@ -98,11 +116,9 @@ class Session:
             entry = self.library.entry(card.number)
             item = recall_item(entry) if card.id == RECALL else entry.item(card.id)
             if item is not None:
-                order = list(range(len(item.marks)))
-                self.random.shuffle(order)
                 is_new = self.log.memory(card.key) is None
                 self._present = card
-                return Question(card, entry, item, tuple(order), is_new, is_again)
+                return Question(card, entry, item, shown_order(item, self.random), is_new, is_again)
             self.queue.popleft()  # taken out of the deck meanwhile
         return None
 
@@ -112,6 +128,15 @@ class Session:
         if kind not in self._usual:
             self._usual[kind] = self.log.usual_seconds(kind)
         return propose(correct, had_help, seconds, self._usual[kind])
+
+    def waits(self, question: Question) -> dict[Rating, float | None]:
+        """Seconds after which an item would come again, by the rating that its answer gets now; None where that is in
+        this session. Nothing is written down."""
+        memory, now, parameters = self.log.memory(question.card.key), self.clock(), self.log.parameters
+        waits: dict[Rating, float | None] = {
+            rating: reviewed(memory, rating, now, parameters).due - now for rating in Rating
+        }
+        return waits if question.is_again else {**waits, Rating.AGAIN: None}
 
     def answer(self, question: Question, given: str, correct: bool | None, rating: Rating, seconds: float) -> Memory:
         """Write an answer down. What was wrong is asked once more at the end.
@@ -156,6 +181,7 @@ class Session:
     def skip(self) -> None:
         """Leave the present question out."""
         self.queue.popleft()
+        self.skipped += 1
 
     def bury(self) -> Marked | None:
         """Ask the present item no more today, see ``mark``."""

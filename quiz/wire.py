@@ -19,7 +19,7 @@ from quiz.log.event import Marking
 from quiz.marker import Marked
 from quiz.schedule import Rating
 from quiz.session import Question, Session
-from quiz.wire_events import blocks_text, hint_text, question_facts, send, try_facts
+from quiz.wire_events import blocks_text, question_facts, send, try_facts
 from quiz.wire_inbox import Inbox, Letter
 
 
@@ -49,7 +49,6 @@ class _Wire:
         self.has_help = False
         """Whether it took a hint or another try."""
         self.started = 0.0
-        self.skipped = 0
         self.unsaved: set[str] = set()
         """What could not be written down: items, or what was to become of answers."""
         self.verbs: dict[str, Callable[[Letter], bool]] = {
@@ -84,8 +83,7 @@ class _Wire:
         if question is None:
             self.send("done", **self.count())
             return
-        number = len(session.answered) + self.skipped + 1
-        self.send("question", **question_facts(question, self.say.language, number, session.left))
+        self.send("question", **question_facts(question, self.say.language, session.progress))
         self.hints, self.has_help, self.started = 0, False, session.stopwatch()
         KINDS[question.item.kind].prepare(self.examiner, question)
         if is_any_run(session.kinds):
@@ -162,13 +160,14 @@ class _Wire:
     def hint(self, _: Letter) -> bool:
         """The next hint."""
         question, kind = self.standing()
-        text = hint_text(kind, question, self.hints + 1, self.say)
-        if not text:
+        hint = kind.hint(self.examiner, question, self.hints + 1, self.say)
+        if hint is None:
             what = "there is no further hint" if self.hints else "this question has no hint"
             raise KbError(what, 'send {{"answer": ...}} or {{"skip": true}}')
         self.hints += 1
         self.has_help = True
-        self.send("hint", item=question.card.key, level=self.hints, text=text)
+        text, struck = blocks_text(hint.blocks), hint.struck or None
+        self.send("hint", item=question.card.key, level=self.hints, text=text, struck=struck)
         return False
 
     def proof(self, letter: Letter) -> bool:
@@ -267,7 +266,6 @@ class _Wire:
 
     def leave_out(self) -> bool:
         self.session.skip()
-        self.skipped += 1
         return True
 
     @contextmanager

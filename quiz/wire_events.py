@@ -3,18 +3,17 @@
 ``kb help wire`` describes each of them; a test holds the page and this table to each other.
 """
 
-import textwrap
 from typing import Any, TextIO
 
-from kb.deck.text import Block, bare_lines
+from kb.deck.text import Block
 from kb.screen.json_text import json_line
 from kb.screen.language import language_text
-from kb.screen.layout import NO_WRAP, Line, Style
 from kb.screen.messages import Speech
 from quiz.grade import Grade
 from quiz.kinds.kind import QuizKind
 from quiz.kinds.table import KINDS
 from quiz.session import Question
+from quiz.session_progress import SessionProgress
 
 SCHEMA = 1
 """Grows when a field changes its meaning; a new one does not change it."""
@@ -30,7 +29,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "grade": (*_TRY, "correct", "key", "right", "explanation", "proposed", "rating", "due"),
     "tried": _TRY,
     "cancelled": ("item", "what"),
-    "hint": ("item", "level", "text"),
+    "hint": ("item", "level", "text", "struck"),
     "proof": ("item", "outcome", "reason", "stdout", "stderr", "seconds"),
     "rated": ("item", "rating", "due"),
     "marked": ("item", "marking", "is_on"),
@@ -41,9 +40,6 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "error": ("message",),
 }
 """Every event, and every field that a built-in kind sends with it beside ``schema`` and ``event``."""
-
-PLAIN = Style(NO_WRAP, False, lambda span: [(span.text, "")], lambda code: [[(line, "")] for line in bare_lines(code)])
-"""How lines are laid out that nobody sees as lines."""
 
 
 def send(target: TextIO, event: str, values: dict[str, Any]) -> None:
@@ -56,14 +52,13 @@ def send(target: TextIO, event: str, values: dict[str, Any]) -> None:
     target.flush()
 
 
-def question_facts(question: Question, language: str, number: int, left: int) -> dict[str, Any]:
+def question_facts(question: Question, language: str, progress: SessionProgress) -> dict[str, Any]:
     """What a question is, and nothing of its key.
 
     Args:
         question: that is asked.
         language: the reader's.
-        number: which one of the session it is, from 1.
-        left: how many are to come, with this one.
+        progress: of the session.
     """
     item, kind = question.item, KINDS[question.item.kind]
     return {
@@ -71,9 +66,9 @@ def question_facts(question: Question, language: str, number: int, left: int) ->
         "kind": item.kind,
         "title": language_text(question.entry.summary.titles, language) if kind.shows_title else None,
         "question": blocks_text(item.wording(language).question),
-        "number": number,
-        "total": number + left - 1,
-        "left": left,
+        "number": progress.place,
+        "total": progress.whole,
+        "left": progress.whole - progress.place + 1,
         "is_new": question.is_new,
         "is_again": question.is_again,
         **kind.wire_facts(question, language),
@@ -91,17 +86,6 @@ def try_facts(kind: QuizKind, question: Question, given: str, grade: Grade | Non
     }
 
 
-def hint_text(kind: QuizKind, question: Question, level: int, say: Speech) -> str:
-    """The hint of a level, from 1; empty if there is none, or none that says more."""
-    text = _lines_text(kind.hint_lines(question, level, say, PLAIN))
-    is_again = level > 1 and text == _lines_text(kind.hint_lines(question, level - 1, say, PLAIN))
-    return "" if is_again else text
-
-
 def blocks_text(blocks: tuple[Block, ...]) -> str:
     """The words of blocks, without their styles."""
     return "\n\n".join(blocks_text(block.children) if block.children else block.text for block in blocks)
-
-
-def _lines_text(lines: list[Line]) -> str:
-    return textwrap.dedent("\n".join("".join(text for text, _ in line) for line in lines)).strip("\n")

@@ -38,6 +38,11 @@ class Draft:
         return bool(self.options or self.has_rule or self.has_code_key)
 
     @property
+    def hints(self) -> list[Block]:
+        """The quotations before the key. Text without a key is a recall card, where a quotation is text, too."""
+        return [block for block in self.question if block.kind == "quote"] if self.keyed else []
+
+    @property
     def has_code_key(self) -> bool:
         """Whether code makes up the key, so that a translation marks its place with a line."""
         return any(fence != PROOF for fence in self.scripts)

@@ -9,6 +9,7 @@ import tty
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 
+from kb.errors import Message
 from kb.screen.layout import Line, flow
 from kb.screen.messages import Speech
 
@@ -232,4 +233,4 @@ class Keyboard:
 
 def key_lines(keys: Iterable[tuple[str, str]], say: Speech, width: int) -> list[Line]:
     """Keys with what each does, as they stand at the bottom of a screen; none is broken."""
-    return flow(([(key, "strong"), (f" {say(what)}", "dim")] for key, what in keys), width)
+    return flow(([(key, "strong"), (f" {say.of(Message(what))}", "dim")] for key, what in keys), width)

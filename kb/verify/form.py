@@ -144,6 +144,8 @@ def _all_blocks(entry: Entry, text: Text) -> Iterator[Block]:
     for item in entry.items:
         if wording := item.wordings.get(text.language):
             yield from walk(wording.question)
+            for hint in wording.hints:
+                yield from walk(hint)
             yield from walk(wording.explanation)
 
 

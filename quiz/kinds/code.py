@@ -23,6 +23,7 @@ from quiz.asking import Asking
 from quiz.door import CODE_LIMIT, admit
 from quiz.examiner import Examiner, NoKey
 from quiz.grade import Grade, grade_code
+from quiz.hints import Hint, code_hints
 from quiz.hole_facts import check_facts, place_facts
 from quiz.kinds.kind import QuizKind, Reply
 from quiz.session import Question
@@ -49,6 +50,7 @@ class Code(QuizKind):
     place = 3
     fills_hole = True
     is_run = True
+    own_commands = "ge"
 
     def fits(self, draft: Draft) -> bool:
         return "right" in draft.scripts
@@ -151,10 +153,7 @@ class Code(QuizKind):
         board = asking.board
         tries, lines = 0, ""
         while True:
-            board.keys(
-                *(("Enter Enter", "confirm"), (":e", "$EDITOR"), (":h", "hint"), (":s", "skip")),
-                *((":g", "give up"), (":?", "help"), (":q", "quit")),
-            )
+            asking.offer(("Enter Enter", "confirm"), is_typed=True)
             given = self._typed(asking, lines)
             if given.strip() == ":s":
                 return None
@@ -220,12 +219,8 @@ class Code(QuizKind):
         place = say("your lines run here, in place of the dots")
         return [[], *code_lines(shown, "python", style), [], *wrap([(place, "dim")], style.width, "  ... ")]
 
-    def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
-        """First the gist, then the first line of a solution."""
-        if count > 1 and question.entry.snippet:
-            first = bare_lines(question.entry.snippet.solution(question.item.id))[0]
-            return code_lines(first, "python", style)
-        return super().hint_lines(question, count, say, style)
+    def key_hints(self, examiner: Examiner, question: Question, say: Speech) -> Iterator[Hint]:
+        yield from code_hints(self.solution(examiner, question), say)
 
     def grade_lines(
         self, question: Question, given: str, grade: Grade, solution: str, say: Speech, style: Style

@@ -9,14 +9,16 @@ from kb.deck.kind import Draft, Trouble
 from kb.deck.script import Snippet
 from kb.errors import KbError, Message
 from kb.run.runner import block_job
-from kb.screen.layout import Line, Style, code_lines
+from kb.screen.layout import Line, Style, code_lines, wrap
 from kb.screen.messages import Speech
 from kb.verify.form import syntax_error
 from kb.verify.task import Expectation, Task, digest
 from quiz.asking import Asking
+from quiz.commands import command_of
 from quiz.door import admit
 from quiz.examiner import Examiner
 from quiz.grade import Grade, grade_value
+from quiz.hints import Hint, paragraph, shape_of
 from quiz.kinds.kind import QuizKind, Reply
 from quiz.session import Question
 
@@ -61,36 +63,44 @@ class Value(QuizKind):
     def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
         return grade_value(given, examiner.key(question.item))
 
+    def key_hints(self, examiner: Examiner, question: Question, say: Speech) -> Iterator[Hint]:
+        yield Hint((paragraph(say("the answer is {shape}", shape=shape_of(examiner.key(question.item)))),))
+
     def ask(self, asking: Asking) -> Reply | None:
         reply = self._graded(asking)
-        if reply is None or reply.grade is None or not reply.grade.form_only:
+        if reply.grade is None or not reply.grade.form_only:
             return reply
         asking.board.print([(asking.board.say("almost: only the form differs; once more"), "warn")])
         asking.helps += 1
-        return self._graded(asking) or reply
+        return self._graded(asking)
 
-    def _graded(self, asking: Asking) -> Reply | None:
-        """A typed line with its grade; None if the question is skipped."""
-        given: str | None = ""
-        while (given := self._typed(asking, given or "")) is not None:
+    def _graded(self, asking: Asking) -> Reply:
+        """A typed line with its grade."""
+        given = ""
+        while True:
+            given = self._typed(asking, given)
             if not asking.examiner.has_key(asking.question.item):
                 asking.board.print([(asking.board.say("checking") + " …", "dim")])
             if grade := asking.graded(given):
                 return Reply(given, grade)
-        return None
 
-    def _typed(self, asking: Asking, before: str) -> str | None:
-        """One typed line; None if the question is skipped."""
-        board = asking.board
-        board.keys(
-            *(("Enter", "confirm"), (":h", "hint"), (":s", "skip"), (":l", "language"), (":?", "help"), (":q", "quit"))
-        )
+    def _typed(self, asking: Asking, before: str) -> str:
+        """One typed line that is meant as an answer."""
+        board, say = asking.board, asking.board.say
+        asking.offer(("Enter", "confirm"), is_typed=True)
+        meant = before
         while True:
             line = board.read_line(f"{board.say('Your answer')} > ", before).strip()
             before = ""
-            if line == ":s":
-                return None
             if asking.command(line):
+                continue
+            if line != meant and (row := command_of(line)) and asking.has(row):
+                # Nobody is graded for a key that works where no line is typed; where it is the answer, Enter says so.
+                text = say(
+                    "{key} is the command; Enter gives “{line}” as the answer", key=asking.key_of(row), line=line
+                )
+                board.show(wrap([(text, "warn")], board.out.width))
+                before = meant = line
                 continue
             try:
                 if line:

@@ -96,7 +96,7 @@ def test_first_and_next_question(tmp_path: Path, environ: dict[str, str]) -> Non
             if round_ >= 2:
                 empty.append(middle - started)
                 first.append(shown - middle)
-            screen.send("1\r" if "toggle" in screen.read(0.5) else "1")
+            screen.send("a\r" if "toggle" in screen.read(0.5) else "a")
             screen.wait_for("Enter next")
             screen.read(0.2)
             pressed = time.perf_counter()

@@ -156,6 +156,7 @@ def test_stopped_and_brought_back(small: Path) -> None:
     with Screen("learn", rows=30) as screen:
         screen.wait_for("q quit")
         screen.wait_for_keys()
+        assert screen.process.pid
         os.kill(screen.process.pid, signal.SIGSTOP)
         screen.wait_until(lambda: screen.is_in_state("T"))
         os.kill(screen.process.pid, signal.SIGCONT)

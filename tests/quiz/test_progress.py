@@ -73,7 +73,8 @@ def test_visits_are_what_the_next_best_entry_gives(
     links: dict[int, set[int]] = {}
     for one, other in pairs:
         links.setdefault(one, set()).add(other)
-    left, asked, expected = dict(new), dict(answered), []
+    left, asked = dict(new), dict(answered)
+    expected: list[int] = []
     begun = set(answered)
     while any(left.values()) and len(expected) < limit:
         number = min(

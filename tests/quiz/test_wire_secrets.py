@@ -10,15 +10,19 @@ from kb.deck.library import Library
 from kb.deck.script import Snippet, read_snippet
 from kb.deck.text import Block, Span, bare_lines
 from kb.screen.messages import Speech
+from kb.verify.record import read_records
+from quiz.examiner import Examiner
 from quiz.grade import grade_code
 from quiz.hole_facts import check_facts
 from quiz.kinds.table import KINDS, all_kinds
 from quiz.plan import all_cards
 from quiz.session import Question, recall_item
-from quiz.wire_events import EVENTS, blocks_text, hint_text, question_facts
+from quiz.session_progress import SessionProgress
+from quiz.wire_events import EVENTS, blocks_text, question_facts
 from tests.conftest import CONTENT
 
 LIBRARY = Library.open(CONTENT, None, all_kinds)
+FIRST = SessionProgress(1, 1, 0, 0, 0)
 
 
 def questions() -> Iterator[Question]:
@@ -58,8 +62,8 @@ def test_a_question_tells_nothing_of_its_key(language: str) -> None:
     """With another key the very same is sent, and of a code item no line of any hole."""
     count = 0
     for question in questions():
-        sent = question_facts(question, language, 1, 1)
-        assert sent == question_facts(with_another_key(question), language, 1, 1), question.card.key
+        sent = question_facts(question, language, FIRST)
+        assert sent == question_facts(with_another_key(question), language, FIRST), question.card.key
         assert sent.keys() <= set(EVENTS["question"])
         count += 1
         snippet = question.entry.snippet
@@ -79,12 +83,12 @@ def test_a_question_tells_nothing_of_its_key(language: str) -> None:
 def test_hints_do_not_give_the_answer_away() -> None:
     """No hint is a recall card's answer, tells a line of another hole, or, with those before it, a whole solution of
     more than a line; after the last there is none."""
-    say = Speech("en")
+    say, examiner = Speech("en"), Examiner(read_records(CONTENT))
     for question in questions():
         item, snippet = question.item, question.entry.snippet
         hints: list[str] = []
-        while text := hint_text(KINDS[item.kind], question, len(hints) + 1, say):
-            hints.append(text)
+        while hint := KINDS[item.kind].hint(examiner, question, len(hints) + 1, say):
+            hints.append(blocks_text(hint.blocks))
         assert len(hints) < 20, question.card.key
         if item.kind == "recall":
             assert blocks_text(item.wording("en").explanation) not in hints

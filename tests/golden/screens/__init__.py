@@ -81,9 +81,9 @@ SCENES = (
     ),
     scene(
         "quiz 61 --kind choice",
-        ("", "1-4", "q quit", "1-4", "q 退出"),
+        ("", "a-d", "q quit", "a-d", "q 退出"),
         ("h", "sum of the values", "q quit", "所有值之和", "q 退出"),
-        ("2", "next review", "q quit", "复习（评为", "q 退出"),
+        ("a", "next review", "q quit", "复习（评为", "q 退出"),
         ("?", "undo: take", "q quit", "撤销：收回", "q 退出"),
     ),
     scene(
@@ -93,7 +93,7 @@ SCENES = (
     ),
     scene(
         "quiz 61 --kind recall",
-        ("", "press a key", "q quit", "按任意键", "q 退出"),
+        ("", "press Enter", "q quit", "按 Enter", "q 退出"),
         ("\r", "how well", "q quit", "记得怎么样", "q 退出"),
     ),
     scene(

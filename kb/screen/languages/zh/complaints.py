@@ -118,6 +118,14 @@ WORDS = {
     "item {id!r} has other options or marks than the original; keep their number, order and marks": (
         "题目 {id!r} 的选项或标记与原文不同；请保持数目、顺序和标记一致"
     ),
+    "a quotation after the key of {id!r}; a hint stands before it": "{id!r} 的答案之后有引用块；提示应写在答案之前",
+    "an empty hint in {id!r}; write one or take the > out": "{id!r} 的提示是空的；请写上内容或去掉 >",
+    "item {id!r} has {count} {count:hint|hints} (> ...), the original {needed}; keep their number": (
+        "题目 {id!r} 有 {count} 条提示（> ...），原文有 {needed} 条；请保持数目一致"
+    ),
+    "item {id!r} has {count} options; {most} at most have a letter": (
+        "题目 {id!r} 有 {count} 个选项；最多 {most} 个有字母可用"
+    ),
     "item {id!r} lacks the line --- in the place of its code; add it between question and explanation": (
         "题目 {id!r} 缺少代替代码的 --- 行；请加在问题与解释之间"
     ),

@@ -180,7 +180,6 @@ WORDS = {
     "give {allowed}": "请给 {allowed}",
     "give it as a text": "请以文本给出",
     "{answer} is no rating": "{answer} 不是评分",
-    "give 1 (not at all) to 4 (easily)": "请给 1（不记得）到 4（很轻松）",
     "no name can be kept in {path}: {error}": "无法在 {path} 保存设备名：{error}",
     "set KB_HOME to a folder that you may write to": "请把 KB_HOME 设为可写的文件夹",
     "there is no log": "没有日志",
