@@ -15,10 +15,13 @@ from quiz.board import Board, Leave
 from quiz.examiner import Examiner, NoKey, Stopped
 from quiz.grade import Grade
 from quiz.session import Question
+from quiz.waiting import Waiting
 
 HELP = {
     "s": "skip: ask it another time",
     "h": "hint: the gist first, then the first line of a solution; the answer then counts as hard",
+    "t": "the task once more",
+    "w": "the whole snippet around the hole",
     "e": "write the lines in $EDITOR",
     "g": "give up: see a solution",
     "l": "the question in the deck's other language",
@@ -61,7 +64,14 @@ class Asking:
     """Shows one question and answers the keys that work everywhere; the kind of its item does the rest."""
 
     def __init__(
-        self, context: Context, board: Board, examiner: Examiner, kind: Shown, question: Question, left: int
+        self,
+        context: Context,
+        board: Board,
+        examiner: Examiner,
+        kind: Shown,
+        question: Question,
+        left: int,
+        in_editor: bool = False,
     ) -> None:
         """Take what asking needs.
 
@@ -72,6 +82,7 @@ class Asking:
             kind: of the item.
             question: to be asked.
             left: how many questions are still to come, with this one.
+            in_editor: whether lines of code are written in the learner's editor from the first.
         """
         self.context = context
         self.board = board
@@ -79,6 +90,7 @@ class Asking:
         self.kind = kind
         self.question = question
         self.left = left
+        self.in_editor = in_editor
         self.helps = 0
         """Hints and further tries: with any of them a right answer counts as hard."""
 
@@ -114,23 +126,36 @@ class Asking:
         Raises:
             Leave, Undo, Redo: the key was that for it.
         """
-        while True:
-            key = self.board.read_key()
-            if key in ("q", END):
-                raise Leave
-            if key == "u":
-                raise Undo
-            if key == "U":
-                raise Redo
-            if key == "?":
-                self.show_help()
-                self.board.show_keys()
-            elif key == "l":
-                self.switch_language()
-            elif key == "o":
-                self.open_entry()
-            else:
-                return key
+        while not (key := self._own(self.board.read_key())):
+            pass
+        return key
+
+    def key_within(self, seconds: float) -> str:
+        """The same, or nothing if none comes in time.
+
+        Raises:
+            Leave, Undo, Redo: the key was that for it.
+        """
+        return self._own(self.board.read_key_within(seconds, redraws=True))
+
+    def _own(self, key: str) -> str:
+        """A key, unless it is one of those that work everywhere: then what it stands for is done."""
+        if key in ("q", END):
+            raise Leave
+        if key == "u":
+            raise Undo
+        if key == "U":
+            raise Redo
+        if key == "?":
+            self.show_help()
+            self.board.show_keys()
+        elif key == "l":
+            self.switch_language()
+        elif key == "o":
+            self.open_entry()
+        else:
+            return key
+        return ""
 
     def command(self, line: str) -> bool:
         """Whether a typed line was a command, which is then done.
@@ -138,7 +163,7 @@ class Asking:
         Raises:
             Leave, Undo, Redo: it was that for it.
         """
-        match line.strip():
+        match line.strip().replace("：", ":").replace("？", "?"):  # an input method gives the wide ones
             case ":q":
                 raise Leave
             case ":u":
@@ -151,6 +176,8 @@ class Asking:
                 self.open_entry()
             case ":h":
                 self.show_hint()
+            case ":t":
+                self.show_question()
             case ":?":
                 self.show_help()
             case _:
@@ -163,8 +190,9 @@ class Asking:
         Raises:
             NoKey: it never can be here.
         """
+        waiting = Waiting(self.board, self.examiner.stop)
         try:
-            return self.kind.grade(self.examiner, self.question, given)
+            return waiting.result_of(lambda: self.kind.grade(self.examiner, self.question, given))
         except NoKey:
             raise
         except KeyboardInterrupt:
@@ -214,14 +242,10 @@ class Asking:
             board.print([(board.say("nothing to run"), "warn")])
             return
         board.show([*code_lines(job.source or "", "python", self.style), []])
-
-        def show(_: str, text: str) -> None:
-            board.out.write(text)
-            board.out.stream.flush()
-
+        waiting = Waiting(board, self.examiner.stop)
         try:
-            done = self.examiner.run(job, show)
-        except KeyboardInterrupt:  # before it ran
+            done = waiting.result_of(lambda: self.examiner.run(job, waiting.print))
+        except (KeyboardInterrupt, Stopped):  # before it ran
             done = None
         board.drop_keys()
         if done is None or done.outcome is Outcome.INTERRUPTED:

@@ -132,7 +132,7 @@ class Drill:
     def ask(self, question: Question) -> None:
         """Ask one question, and write down and show what became of it."""
         kind = KINDS[question.item.kind]
-        asking = Asking(self.desk, self.board, self.examiner, kind, question, self.session.left)
+        asking = Asking(self.desk, self.board, self.examiner, kind, question, self.session.left, self.wish.in_editor)
         self.board.begin(asking.show_question)
         started = self.session.stopwatch()
         kind.prepare(self.examiner, question)
