@@ -83,7 +83,7 @@ class Draft:
         if parts := self._parts(lines):
             head, own, tail = parts
             outside = self._first_change(head, tail, len(lines))
-        elif cut := cut_known(lines, self.snippet, self.hole):
+        elif (cut := cut_known(lines, self.snippet, self.hole)) and self._is_rest(len(_code(lines)), cut.lines):
             own, outside = cut.lines, 0
         elif not self._holds_snippet(lines):
             own, outside = lines, 0
@@ -126,6 +126,11 @@ class Draft:
         head, _, tail = self._around
         return bool({line.strip() for line in lines} & {line.strip() for line in (*head, *tail) if line.strip()})
 
+    def _is_rest(self, count: int, own: list[str]) -> bool:
+        """Whether lines are all that is not the snippet's, of so many lines of code."""
+        head, _, tail = self._around
+        return count == sum(len(_code(part)) for part in (head, own, tail))
+
     def _state(self) -> tuple[int, ...]:
         try:
             found = self.path.stat()
@@ -143,11 +148,16 @@ class Draft:
             ) from None
 
     def _body(self) -> list[str]:
-        """What the file holds below the comments on top, if they are as they were written."""
+        """What the file holds below the comments on top, if it was written by this session and is there."""
         if not self._heading or not self.path.exists():
             return []
-        lines, above = self._read(), bare_lines(self._heading)
-        return lines[len(above) :] if lines[: len(above)] == above else lines
+        lines = self._read()
+        return lines[self._above(lines) :]
+
+    def _above(self, lines: list[str]) -> int:
+        """How many lines of comments are on top, whatever the learner made of them."""
+        first = self._around[0][0]
+        return lines.index(first) if first in lines else 0
 
     def _indented(self, lines: str) -> list[str]:
         return [self.hole.indent + line if line.strip() else "" for line in bare_lines(lines) or [BLANK]]
@@ -165,8 +175,7 @@ class Draft:
         return lines[: opened + 1], lines[opened + 1 : closed], lines[closed:]
 
     def _first_change(self, head: list[str], tail: list[str], count: int) -> int:
-        heading = bare_lines(self._heading)
-        above = len(heading) if head[: len(heading)] == heading else 0
+        above = self._above(head)
         for first, now, then in (
             (above, head[above:], self._around[0]),
             (count - len(tail), tail, self._around[2]),
@@ -175,6 +184,10 @@ class Draft:
                 if one != other:
                     return at
         return 0
+
+
+def _code(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
 def _bare(lines: list[str]) -> list[str]:

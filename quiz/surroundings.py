@@ -25,7 +25,7 @@ class Cut(NamedTuple):
     what: Message
     """Where they stood."""
     is_sure: bool = True
-    """Whether the snippet's own lines stand before them, not only after."""
+    """Whether the snippet's own lines stand before them, and they end where the hole does."""
 
 
 def blanked(snippet: Snippet, *but: str) -> str:
@@ -64,7 +64,9 @@ def cut_known(lines: list[str], snippet: Snippet, hole: Hole) -> Cut | None:
             own = theirs[first : len(theirs) - last]
             start = theirs[first - 1][0] + 1 if first else 0
             end = theirs[len(theirs) - last][0] if last else own[-1][0] + 1
-            return Cut(lines[start:end], Message("what stands between the snippet's own lines"), first > 0)
+            depths = [len(lines[at]) - len(lines[at].lstrip()) for at, _ in own]
+            is_sure = first > 0 and min(depths) == depths[0]
+            return Cut(lines[start:end], Message("what stands between the snippet's own lines"), is_sure)
     return None
 
 

@@ -50,79 +50,98 @@ def filled(lines: str, snippet: Snippet, hole: Hole) -> list[str]:
 
 
 def marks_gone(lines: list[str]) -> list[str]:
+    """Without the comments around holes."""
     return [line for line in lines if not re.match(r"\s*# (hole:|end\b)", line)]
 
 
 def in_file(lines: str, _: Snippet, hole: Hole) -> str:
+    """As deep as in the file."""
     return re.sub("^(?=.)", hole.indent, lines, flags=re.MULTILINE)
 
 
 def in_tabs(lines: str, _: Snippet, hole: Hole) -> str:
+    """The same, with tabs."""
     return re.sub("^(?:    )+", lambda found: "\t" * (len(found[0]) // 4), in_file(lines, _, hole), flags=re.MULTILINE)
 
 
 def first_unindented(lines: str, _: Snippet, hole: Hole) -> str:
+    """Copied from the first letter on."""
     return in_file(lines, _, hole).lstrip()
 
 
 def in_fence(lines: str, _: Snippet, __: Hole) -> str:
+    """From an answer with words around it."""
     return f"Here's the solution, it isn't long:\n\n```python\n{lines}\n```\n\nIt uses `torch`.\n"
 
 
 def in_plain_fence(lines: str, _: Snippet, __: Hole) -> str:
+    """A fence of tildes, alone."""
     return f"~~~\n{lines}\n~~~"
 
 
 def in_open_fence(lines: str, _: Snippet, __: Hole) -> str:
+    """Copied without the last line."""
     return f"```python\n{lines}\n"
 
 
 def at_prompts(lines: str, _: Snippet, __: Hole) -> str:
+    """Each statement at its prompt, and what the last one printed."""
     bare = [line for line in lines.splitlines() if line.strip()]
     return "\n".join(("... " if at and line[0] in " )]}" else ">>> ") + line for at, line in enumerate(bare)) + "\n0.5"
 
 
 def at_one_prompt(lines: str, _: Snippet, __: Hole) -> str:
+    """All in one block."""
     return ">>> " + "\n... ".join(lines.splitlines()) + "\n..."
 
 
 def behind_a_prompt(lines: str, _: Snippet, __: Hole) -> str:
+    """Copied from behind the first prompt on."""
     return "\n... ".join(lines.splitlines())
 
 
 def in_ipython(lines: str, _: Snippet, __: Hole) -> str:
+    """With its numbered prompts."""
     return "In [3]: " + "\n   ...: ".join(lines.splitlines()) + "\n\nOut[3]: tensor(1.)"
 
 
 def numbered(lines: str, _: Snippet, __: Hole) -> str:
+    """As bat shows it."""
     return "\n".join(f"{at:>4} │ {line}" for at, line in enumerate(lines.splitlines(), 8))
 
 
 def numbered_by_colons(lines: str, _: Snippet, __: Hole) -> str:
+    """As grep -n shows it."""
     return "\n".join(f"{at}: {line}" for at, line in enumerate(lines.splitlines(), 8))
 
 
 def numbered_by_cat(lines: str, _: Snippet, __: Hole) -> str:
+    """As cat -n shows it."""
     return "\n".join(f"{at:>6}\t{line}" for at, line in enumerate(lines.splitlines(), 98))
 
 
 def numbered_by_vim(lines: str, _: Snippet, __: Hole) -> str:
+    """As vim shows it."""
     return "\n".join(f"{at:>3} {line}".rstrip() for at, line in enumerate(lines.splitlines(), 98))
 
 
 def whole_snippet(lines: str, snippet: Snippet, hole: Hole) -> str:
+    """The whole file."""
     return "\n".join(marks_gone(filled(lines, snippet, hole)))
 
 
 def marked_snippet(lines: str, snippet: Snippet, hole: Hole) -> str:
+    """The whole file with the comments around the hole."""
     return "\n".join(filled(lines, snippet, hole))
 
 
 def marked(lines: str, snippet: Snippet, hole: Hole) -> str:
+    """With the comments around the hole."""
     return f"{hole.indent}# hole: {hole.name}\n{in_file(lines, snippet, hole)}\n{hole.indent}# end\n"
 
 
 def ended(lines: str, snippet: Snippet, hole: Hole) -> str:
+    """With the comment after it alone."""
     return f"{in_file(lines, snippet, hole)}\n{hole.indent}# end\n"
 
 
@@ -136,7 +155,7 @@ def shown(lines: str, snippet: Snippet, hole: Hole) -> str:
 
 
 def defined(lines: str, snippet: Snippet, hole: Hole) -> str:
-    """The whole def, without the notes on its arguments, in the writer's own style; the lines alone if there is none."""
+    """The whole def in the writer's own style; the lines alone if there is none."""
     source = "\n".join(filled(lines, snippet, hole))
     at = source[: source.index(f"# hole: {hole.name}")].count("\n") + 1
     around = [
@@ -154,15 +173,18 @@ def defined(lines: str, snippet: Snippet, hole: Hole) -> str:
 
 
 def with_carriage_returns(lines: str, _: Snippet, __: Hole) -> str:
+    """From another system."""
     return lines.replace("\n", "\r\n") + "\r\n"
 
 
 def with_hard_spaces(lines: str, _: Snippet, hole: Hole) -> str:
+    """From a web page."""
     text = in_file(lines, _, hole)
     return re.sub("^ +", lambda found: "\u00a0" * len(found[0]), text, flags=re.MULTILINE).replace(" = ", "\u00a0= ")
 
 
 def with_wide_spaces(lines: str, _: Snippet, hole: Hole) -> str:
+    """From an input method."""
     text = in_file(lines, _, hole)
     return re.sub("^ +", lambda found: "\u3000" * (len(found[0]) // 2), text, flags=re.MULTILINE)
 
@@ -231,6 +253,7 @@ def test_any_text_gives_lines_or_one_line_of_what_is_wrong(text: str) -> None:
 
 
 def small_hole(source: str) -> tuple[Snippet, str]:
+    """A snippet and its hole."""
     snippet = read_snippet("x", source)[0]
     return snippet, snippet.holes[0].name
 
