@@ -22,6 +22,7 @@ from quiz.log.event import Marking
 from quiz.options import narrow
 from quiz.session import Question, Session
 from quiz.session_progress import progress_lines
+from quiz.waiting import Waiting
 
 _COMMAND = re.compile(r":\S{0,20}")
 """A line that is a command, and no answer."""
@@ -60,6 +61,7 @@ class Asking:
         question: Question,
         session: Session,
         on_mark: Callable[[Marking], bool] = lambda _: False,
+        in_editor: bool = False,
     ) -> None:
         """Take what asking needs.
 
@@ -71,6 +73,7 @@ class Asking:
             question: to be asked.
             session: it is asked in.
             on_mark: marks the question's item; whether it is not to be asked any more.
+            in_editor: whether lines of code are written in the learner's editor from the first.
         """
         self.context = context
         self.board = board
@@ -81,6 +84,7 @@ class Asking:
         self.on_mark = on_mark
         self.progress = session.progress
         self.moment = Moment.BEFORE
+        self.in_editor = in_editor
         self.helps = 0
         """Hints, further tries, and looks at the entry: with any of them a right answer counts as hard."""
         self.rungs = 0
@@ -147,23 +151,44 @@ class Asking:
         Raises:
             Wish, Leave: the key was a command for that.
         """
-        while True:
-            key = self.board.read_key()
-            if key == END:
-                raise Leave
-            if len(key) > 1:  # Enter, an arrow
-                return key
-            if key.lower() in self._labels:
-                return key.lower()
-            if key == ":":
-                if letter := self.board.read_command():
-                    self.do(letter)
-                else:
-                    self.show_keys()
-            elif (row := command_of(key)) and self.has(row):
-                self.do(key)
-            else:
-                return key
+        while not (key := self._own(self.board.read_key())):
+            pass
+        return key
+
+    def key_within(self, seconds: float) -> str:
+        """The same, or nothing if none comes in time.
+
+        Raises:
+            Wish, Leave: the key was a command for that.
+        """
+        return self._own(self.board.read_key_within(seconds, redraws=True))
+
+    def _own(self, key: str) -> str:
+        """A key that is no command, or one that the kind's own asking does; any other is done, and nothing remains."""
+        if key == END:
+            raise Leave
+        if len(key) != 1:  # none, Enter, an arrow
+            return key
+        if key.lower() in self._labels:
+            return key.lower()
+        if key == ":":
+            letter = self.board.read_command()
+            if not letter:
+                self.show_keys()
+                return ""
+            if self._is_kinds(letter):
+                return letter
+            self.do(letter)
+            return ""
+        if (row := command_of(key)) is None or not self.has(row) or self._is_kinds(key):
+            return key
+        self.do(key)
+        return ""
+
+    def _is_kinds(self, letter: str) -> bool:
+        """Whether a command is done by the asking of the item's kind."""
+        row = command_of(letter)
+        return row is not None and row.do is None and self.has(row) and self.moment in row.when
 
     def command(self, line: str) -> bool:
         """Whether a typed line was a command, which is then done; or one that does not exist, which is told.
@@ -222,8 +247,9 @@ class Asking:
         Raises:
             NoKey: it never can be here.
         """
+        waiting = Waiting(self.board, self.examiner.stop)
         try:
-            return self.kind.grade(self.examiner, self.question, given)
+            return waiting.result_of(lambda: self.kind.grade(self.examiner, self.question, given))
         except NoKey:
             raise
         except KeyboardInterrupt:
@@ -301,14 +327,10 @@ class Asking:
             self.tell(board.say("nothing to run"))
             return
         board.show([*code_lines(job.source or "", "python", self.style), []])
-
-        def show(_: str, text: str) -> None:
-            board.out.write(text)
-            board.out.stream.flush()
-
+        waiting = Waiting(board, self.examiner.stop)
         try:
-            done = self.examiner.run(job, show)
-        except KeyboardInterrupt:  # before it ran
+            done = waiting.result_of(lambda: self.examiner.run(job, waiting.print))
+        except (KeyboardInterrupt, Stopped):  # before it ran
             done = None
         board.drop_keys()
         if done is None or done.outcome is Outcome.INTERRUPTED:

@@ -11,7 +11,7 @@ import termios
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kb.errors import KbError
 from kb.screen.keys import BACKSPACE, END, ENTER, ESCAPE, Keyboard, key_lines
@@ -25,6 +25,9 @@ PAUSE = 0.3
 
 REPEAT_DELAY = 0.7
 """Seconds that a key is held before a terminal repeats it, at most."""
+
+if TYPE_CHECKING:
+    from quiz.code_input import Typed
 
 
 class Leave(Exception):  # noqa: N818 a wish of the learner's, no error
@@ -70,6 +73,7 @@ class Board:
         finally:
             with suppress(termios.error):  # the terminal is gone
                 self.__enter__()
+            self._page.clear()  # all that stood there before was read
 
     def _mark_pastes(self, is_on: bool) -> None:
         """Have the terminal say what is pasted: no key of a paste is meant for a question."""
@@ -196,6 +200,18 @@ class Board:
             self.out.stream.flush()
         return "" if key in (ENTER, ESCAPE, BACKSPACE) else key
 
+    def read_key_within(self, seconds: float, redraws: bool = False) -> str:
+        """The next key, or nothing if none comes in time, or one that cannot be seen.
+
+        Args:
+            seconds: how long to wait.
+            redraws: whether the scene is drawn anew where that is due.
+        """
+        key = self._keyboard.read_within(seconds, self.redraw if redraws else None)
+        if key and redraws:
+            self._page.clear()
+        return key if key.isprintable() else ""
+
     def read_line(self, prompt: str, before: str = "") -> str:
         """A typed line.
 
@@ -243,11 +259,11 @@ class Board:
                 signal.signal(signal.SIGCONT, handler)
                 self._line_ended()
 
-    def read_lines(self, prompt: str, before: str) -> str:
-        """Several typed lines, beginning with those of an earlier try.
+    def read_lines(self, prompt: str, before: str) -> "Typed":
+        """Several typed lines, beginning with those of an earlier try, or a command among them.
 
         Raises:
-            Leave: Ctrl-D was pressed.
+            Leave: Ctrl-D was pressed where nothing was typed.
         """
         from quiz.code_input import type_lines  # deferred: prompt_toolkit takes 100 ms, and code items alone need it
 

@@ -15,6 +15,7 @@ from quiz.log.event import Marking
 class Asked(Protocol):
     """What commands do to a question that is being asked; see ``quiz.asking``."""
 
+    def show_question(self) -> None: ...
     def show_hint(self) -> None: ...
     def run_proof(self) -> None: ...
     def open_entry(self) -> None: ...
@@ -84,6 +85,10 @@ def _wish(wish: type[Exception]) -> Callable[[Asked], None]:
     return do
 
 
+def _question(asking: Asked) -> None:
+    asking.show_question()
+
+
 def _hint(asking: Asked) -> None:
     asking.show_hint()
 
@@ -114,6 +119,8 @@ def _mark(marking: Marking) -> Callable[[Asked], None]:
 COMMANDS = (
     Command("h", "hint", "hint: a little more each time; a right answer then counts as hard", _hint, BEFORE, BEFORE),
     Command("s", "skip", "skip: ask it another time", _wish(Skip), BEFORE, BEFORE),
+    Command("t", "task", "the task once more", _question, BEFORE),
+    Command("w", "whole snippet", "the whole snippet around the hole", None, BEFORE, is_own=True),
     Command("e", "$EDITOR", "write the lines in $EDITOR", None, BEFORE, BEFORE, is_own=True),
     Command("g", "give up", "give up: see the answer; it counts as wrong", _wish(GiveUp), BEFORE, is_own=True),
     Command("r", "proof", "run the proof, or the snippet", _proof, AFTER, AFTER),

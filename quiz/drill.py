@@ -148,7 +148,9 @@ class Drill:
                 still be held, and would do the same with this one.
         """
         kind = KINDS[question.item.kind]
-        asking = Asking(self.desk, self.board, self.examiner, kind, question, self.session, self.mark)
+        asking = Asking(
+            self.desk, self.board, self.examiner, kind, question, self.session, self.mark, self.wish.in_editor
+        )
         self.board.begin(asking.show_question)
         started = self.session.stopwatch()
         kind.prepare(self.examiner, question)

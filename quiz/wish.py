@@ -25,6 +25,8 @@ class Wish:
     kind: str | None
     area: str | None
     level: int | None
+    in_editor: bool = False
+    """Whether lines of code are written in the learner's editor from the first."""
 
 
 def wished_cards(desk: Desk, wish: Wish, now: float) -> list[Card]:

@@ -153,6 +153,7 @@ class Forbidden:
             note(name)
             return function(*arguments, **options)
 
+        del guard.__wrapped__  # the way round it  # type: ignore[attr-defined]
         self._guards |= {id(function): guard, id(guard): guard}
         return guard
 

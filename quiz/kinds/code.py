@@ -1,7 +1,6 @@
 """Code: the missing lines of the entry's snippet, graded by running it with the learner's in their place."""
 
 import ast
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,20 +11,20 @@ from kb.deck.item import Item
 from kb.deck.kind import Draft, Trouble
 from kb.deck.script import Snippet, parse_python
 from kb.deck.text import bare_lines
-from kb.errors import KbError, Message
+from kb.errors import Message
 from kb.run.runner import filled_job
 from kb.screen.layout import Line, Style, code_lines, diff_lines, wrap
 from kb.screen.messages import Speech
-from kb.screen.run_lines import failure_lines
 from kb.verify.form import syntax_error
 from kb.verify.task import Expectation, Task, digest
 from quiz.asking import Asking
-from quiz.door import CODE_LIMIT, admit
+from quiz.door import CODE_LIMIT
 from quiz.examiner import Examiner, NoKey
 from quiz.grade import Grade, grade_code
 from quiz.hints import Hint, code_hints
 from quiz.hole_facts import check_facts, place_facts
 from quiz.kinds.kind import QuizKind, Reply
+from quiz.pasted_code import take_lines
 from quiz.session import Question
 
 LEAST_RIGHT, LEAST_WRONG = 2, 3
@@ -50,7 +49,7 @@ class Code(QuizKind):
     place = 3
     fills_hole = True
     is_run = True
-    own_commands = "ge"
+    own_commands = "gew"
 
     def fits(self, draft: Draft) -> bool:
         return "right" in draft.scripts
@@ -136,12 +135,7 @@ class Code(QuizKind):
     def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
         item, snippet = question.item, question.entry.snippet
         if snippet is None or snippet.hole(item.id) is None:
-            raise NoKey(
-                "item {key} has no hole in the snippet",
-                "kb check tells more; kb show {entry}",
-                key=item.key,
-                entry=item.entry,
-            )
+            raise _no_hole(item)
         reference, worker = examiner.reference(item.entry, snippet), examiner.warm()
         return examiner.stoppable(
             lambda is_stopped: grade_code(
@@ -150,57 +144,13 @@ class Code(QuizKind):
         )
 
     def ask(self, asking: Asking) -> Reply | None:
-        board = asking.board
-        tries, lines = 0, ""
-        while True:
-            asking.offer(("Enter Enter", "confirm"), is_typed=True)
-            given = self._typed(asking, lines)
-            if given.strip() == ":s":
-                return None
-            if given.strip() == ":g":
-                return Reply(lines, Grade(False))
-            if asking.command(given):
-                continue
-            if not given.strip():
-                board.print([(board.say("an answer is empty"), "warn")])
-                continue
-            try:
-                lines = admit(given, self.limit)
-            except KbError as error:
-                board.tell(error)
-                continue
-            board.print([(board.say("checking") + " …", "dim")])
-            grade = asking.graded(lines)
-            if grade is None:
-                continue
-            if grade.correct:
-                asking.helps += tries
-                return Reply(lines, grade)
-            tries += 1
-            board.show(self._rejection_lines(asking, lines, grade))
+        from quiz.code_asking import ask_code  # deferred: only an item of code needs all of it
 
-    def _typed(self, asking: Asking, before: str) -> str:
-        """Lines typed at the prompt, or written in the learner's editor on ``:e``."""
-        from quiz.code_input import edit_lines  # deferred: with the lines comes prompt_toolkit
-
-        board = asking.board
-        given = board.read_lines(board.say("Your lines"), before)
-        if given.strip() != ":e":
-            return given
-        try:
-            with board.lent():
-                return edit_lines(before or "\n", os.environ)
-        except KbError as error:
-            board.tell(error)
-            return before
-
-    def _rejection_lines(self, asking: Asking, given: str, grade: Grade) -> list[Line]:
-        """Which check failed, with its values, and the learner's lines where they stand in the snippet."""
-        board, snippet = asking.board, asking.question.entry.snippet
-        lines = wrap([("✗ ", "bad"), (board.say.of(grade.reason), "")], board.out.width)
-        if snippet and grade.run:
-            lines += failure_lines(grade.run, snippet.filled(asking.question.item.id, given), board.out)
-        return [*lines, [], [(board.say("your lines:"), "dim")], *code_lines(given, "python", asking.style), []]
+        snippet = asking.question.entry.snippet
+        hole = snippet.hole(asking.question.item.id) if snippet else None
+        if snippet is None or hole is None:
+            raise _no_hole(asking.question.item)
+        return ask_code(asking, snippet, hole)
 
     def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
         """The snippet around the hole, with dots in its place."""
@@ -243,6 +193,21 @@ class Code(QuizKind):
     def wire_outcome(self, question: Question, given: str, grade: Grade | None) -> dict[str, Any]:
         snippet = question.entry.snippet
         return {"check": check_facts(snippet, question.item.id, grade) if snippet else None}
+
+    def wire_answer(self, question: Question, answer: Any) -> str:
+        given, snippet = super().wire_answer(question, answer), question.entry.snippet
+        if snippet is None or snippet.hole(question.item.id) is None:
+            return given
+        return take_lines(given, snippet, question.item.id).lines
+
+
+def _no_hole(item: Item) -> NoKey:
+    return NoKey(
+        "item {key} has no hole in the snippet",
+        "kb check tells more; kb show {entry}",
+        key=item.key,
+        entry=item.entry,
+    )
 
 
 def _solutions(item: Item) -> Iterator[tuple[str, int, str]]:

@@ -1,6 +1,8 @@
 """The deck's own questions that forbid something: the ways round that people take are rejected."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +10,9 @@ from kb.deck.library import Library
 from kb.run.job import Run
 from kb.run.runner import filled_job, run
 from kb.run.worker import Worker
-from quiz.kinds.table import all_kinds
-from tests.conftest import CONTENT
+from kb.verify.judging import judge
+from quiz.kinds.table import KINDS, all_kinds
+from tests.conftest import CONTENT, EN, write_entry
 
 CHEATS = {
     "26/loss-from-logits": [
@@ -131,3 +134,20 @@ def test_temporary_of_the_snippets_name_is_right(library: Library, worker: Worke
     """What the snippet calls the same keeps its value."""
     done = graded(library, worker, key, lines)
     assert done.passed, (done.reason, done.stderr)
+
+
+def test_verification_tells_what_forbids_too_much_or_nothing(deck: Path) -> None:
+    """A right solution that is forbidden, and a name that stands for nothing in the snippet."""
+    block = "```text forbid\nstatistics.fmean\n\n  math.fsun\n```\n\n```python right"
+    text = EN.format(number=61).replace("```python right", block, 1)
+    write_entry(deck, 61, "mean", en=text)
+    entry = Library.open(deck, None, all_kinds).entry(61)
+    item = next(one for one in entry.items if one.kind == "code")
+    assert item.forbid == ("statistics.fmean", "math.fsun")
+    item = replace(
+        item, right=("import statistics\nreturn statistics.fmean(values)", "return sum(values) / len(values)")
+    )
+    tasks = [task for task in KINDS["code"].tasks(item, entry.snippet, "cpu") if task.what == "right"]
+    notes = [judge(task, run(task.job)).note for task in tasks]
+    assert notes[0].endswith("line 2 of yours: statistics.fmean was called, which this question forbids")
+    assert notes[1] == "nothing that can be called in the snippet is named math.fsun; mend the text forbid block"

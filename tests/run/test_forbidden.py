@@ -99,6 +99,13 @@ SPELLINGS = {
         "import contextlib\nwith contextlib.suppress(BaseException):\n    out = F.cross_entropy(logits, target)\n"
         "return out"
     ),
+    "compiled": "return torch.compile(F.cross_entropy, backend='eager')(logits, target)",
+    "in a thread": (
+        "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(1) as pool:\n"
+        "    return pool.submit(lambda: F.cross_entropy(logits, target)).result()"
+    ),
+    "evaluated": "return eval('F.cross_entropy(logits, target)')",
+    "behind its guard": ("f = getattr(F.cross_entropy, '__wrapped__', F.cross_entropy)\nreturn f(logits, target)"),
     "across lines": "return F.cross_entropy(\n    logits,\n    target,\n)",
 }
 

@@ -143,6 +143,17 @@ WORDS = {
     "{command} ended with {returncode}": "{command} 以退出码 {returncode} 结束",
     "what was saved before is kept; try again": "此前保存的内容还在；请再试一次",
     "{command} does not start: {error}": "{command} 无法启动：{error}",
+    "no editor is named": "没有指定编辑器",
+    "set VISUAL or EDITOR to yours, as in EDITOR=nano": "请设置 VISUAL 或 EDITOR，例如 EDITOR=nano",
+    "--editor needs a terminal": "--editor 需要在终端里使用",
+    "leave --json or --editor out": "--json 与 --editor 只用其一",
+    "the comments # hole: {name} and # end are gone from {path}": "{path} 里的注释 # hole: {name} 和 # end 不见了",
+    "put them back around your lines; nothing else is lost": "请把它们放回你的代码前后；其他内容都还在",
+    "your lines are a whole def {name}, and it is not the snippet's": "你写的是整个 def {name}，且与示例代码中的不同",
+    "your def {name} takes ({theirs}), the snippet's ({ours})": (
+        "你的 def {name} 的参数是（{theirs}），示例代码中的是（{ours}）"
+    ),
+    "give the lines in place of the dots alone": "只写省略号处的代码",
     "set EDITOR to your editor": "请把 EDITOR 设为你的编辑器",
     "no language {asked!r}": "没有语言 {asked!r}",
     "kb quiz asks at a terminal": "kb quiz 需要在终端里答题",
