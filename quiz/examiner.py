@@ -77,7 +77,7 @@ class Examiner:
 
         Raises:
             NoKey: it was not recorded, and does not run here.
-            Stopped: it is being computed, and ``stop`` was called; the computing goes on for another time.
+            Stopped: it is being computed, and somebody stopped it; the computing goes on for another time.
         """
         recorded = self._recorded_key(item)
         if recorded is not None:
@@ -135,7 +135,7 @@ class Examiner:
             do: runs in the background and is not waited for after a stop; what it is given says whether to go on.
 
         Raises:
-            Stopped: by ``stop``.
+            Stopped: it was.
         """
         stop = self._begin()
         try:
@@ -145,7 +145,10 @@ class Examiner:
 
     def _awaited(self, later: Future[_T], stop: Future[None]) -> _T:
         either: list[Future[Any]] = [later, stop]
-        wait(either, return_when=FIRST_COMPLETED)
+        try:
+            wait(either, return_when=FIRST_COMPLETED)
+        except KeyboardInterrupt:
+            raise Stopped from None
         if stop.done():
             raise Stopped
         return later.result()
