@@ -1,10 +1,8 @@
-"""Grading: an answer against its key, by comparison of structure or by running it."""
+"""Grading: what becomes of an answer, and code graded by running it; typed values are in ``quiz.values``."""
 
 import ast
 import errno
-import math
 import os
-import re
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,11 +17,6 @@ from kb.run.runner import IsStopped, Starter, filled_job, reference_job, run
 from kb.verify.judging import UNEXECUTED
 from quiz.door import Unreadable, guarded
 from quiz.examiner import NoKey, Stopped
-
-_PRECISION = re.compile(r"^[+-]?\d*\.(\d+)$")
-_WRAPPED = re.compile(r"(?:torch\.)?(?:Size|tensor)\((.*)\)", re.DOTALL)
-_NAME = re.compile(r"^[A-Za-z_][\w.]*$")
-
 
 TIMES = 10
 """How many times what the snippet's own run takes (computing, memory) lines may take that are right."""
@@ -84,19 +77,6 @@ class Grade:
         return (
             Message("{note}: {failed}", note=self.note, failed=failed) if self.note and failed else self.note or failed
         )
-
-
-def grade_value(given: str, key: str) -> Grade:
-    """A printed value: equal in structure, numbers to the precision that the key was printed with.
-
-    ``(2, 5)``, ``[2, 5]`` and ``torch.Size([2, 5])`` are one, as are ``float32`` and ``torch.float32``, ``0.5`` and
-    ``0.50``. The value as a text (``"5"`` for ``5``) is wrong by its form alone.
-    """
-    ours, theirs = _parse(key), _parse(given)
-    if _equal(ours, theirs, _tolerance(key)):
-        return Grade(True)
-    looser = _parse(_letters(given)), _parse(_letters(key))
-    return Grade(False, form_only=bool(given.strip()) and _equal(looser[1], looser[0], _tolerance(key)))
 
 
 def grade_code(
@@ -208,72 +188,3 @@ def _is_closed(lines: str) -> bool:
     except Unreadable:
         return False
     return True
-
-
-def _letters(text: str) -> str:
-    """Without quotes, brackets' kind and capitals: for saying that only the form differs."""
-    return re.sub(r"[\"'`\s]", "", text).lower()
-
-
-def _parse(text: str) -> object:
-    """A value from what was printed or typed: nested tuples of numbers and words. Any text gives one."""
-    text = text.strip().strip("`").strip()
-    while found := _WRAPPED.fullmatch(text):
-        text = found[1].strip()
-    with suppress(Unreadable):
-        return guarded(lambda: _plain(ast.literal_eval(text)))
-    if text.lower() in ("nan", "inf", "-inf"):
-        return float(text)
-    if _NAME.match(text):
-        return ("name", text.removeprefix("torch.").removeprefix("builtins."))
-    parts = [part for part in re.split(r"[\s,]+", text.strip("()[]")) if part]
-    if len(parts) > 1:
-        return tuple(_parse(part) for part in parts)
-    return ("text", text)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, list | tuple):
-        return tuple(_plain(one) for one in value)
-    if isinstance(value, str):
-        return ("string", value)
-    return value
-
-
-def _tolerance(key: str) -> float:
-    """Half a unit of the last printed place, the coarsest in the key; 0 for integers."""
-    places = [len(found[1]) for word in re.findall(r"[-+.\w]+", key) if (found := _PRECISION.match(word))]
-    return 0.5 * 10.0 ** -min(places) if places else 0.0
-
-
-def _equal(one: object, other: object, tolerance: float) -> bool:
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other or (_named(one) is not None and _named(one) == _named(other))
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        if one != one or other != other:  # nan; math.isnan takes no number of hundreds of digits
-            return one != one and other != other
-        # An integer key wants the integer; 2.0 for 2 is the same number.
-        return one == other or _distance(one, other) <= tolerance * 1.0000001
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        if len(one) == len(other) == 2 and _is_text(one[0]) and _is_text(other[0]):
-            return bool(one[1] == other[1])
-        return len(one) == len(other) and all(_equal(a, b, tolerance) for a, b in zip(one, other, strict=True))
-    return bool(one == other)
-
-
-def _distance(one: float, other: float) -> float:
-    try:
-        return abs(one - other)
-    except OverflowError:  # a whole number of hundreds of digits is further away from any other than can be said
-        return math.inf
-
-
-def _is_text(head: object) -> bool:
-    """Whether a pair that begins so is a word or a text, see ``_parse``: every text stands in such a pair."""
-    return isinstance(head, str) and head in ("name", "string")
-
-
-def _named(value: object) -> str | None:
-    if isinstance(value, bool):
-        return str(value)
-    return str(value[1]).capitalize() if isinstance(value, tuple) and len(value) == 2 and value[0] == "name" else None

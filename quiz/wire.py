@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, TextIO
 
+from kb.deck.text import blocks_text
 from kb.errors import KbError
 from kb.run.outcome import Outcome
 from quiz.desk import Desk
@@ -19,7 +20,7 @@ from quiz.log.event import Marking
 from quiz.marker import Marked
 from quiz.schedule import Rating
 from quiz.session import Question, Session
-from quiz.wire_events import blocks_text, question_facts, send, try_facts
+from quiz.wire_events import question_facts, send, try_facts
 from quiz.wire_inbox import Inbox, Letter
 
 
@@ -134,9 +135,9 @@ class _Wire:
         seconds = session.stopwatch() - self.started
         self.inbox.settle(letter)
         values = try_facts(kind, question, given, grade, self.say)
-        if grade and not grade.correct and letter.message.get("try"):
+        if grade and not grade.correct and (grade.form_only or letter.message.get("try")):
             self.has_help = True
-            self.send("tried", **values)
+            self.send("tried", **values, form_only=grade.form_only)
             return False
         correct = grade.correct if grade else None
         rating = own_rating or session.propose(question, correct, self.has_help, seconds)

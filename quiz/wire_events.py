@@ -5,7 +5,7 @@
 
 from typing import Any, TextIO
 
-from kb.deck.text import Block
+from kb.deck.text import blocks_text
 from kb.screen.json_text import json_line
 from kb.screen.language import language_text
 from kb.screen.messages import Speech
@@ -18,7 +18,7 @@ from quiz.session_progress import SessionProgress
 SCHEMA = 1
 """Grows when a field changes its meaning; a new one does not change it."""
 
-_TRY = ("item", "given", "form_only", "reason", "chosen", "check")
+_TRY = ("item", "given", "reason", "chosen", "check")
 _COUNT = ("answered", "right")
 
 EVENTS: dict[str, tuple[str, ...]] = {
@@ -27,7 +27,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
         *("options", "labels", "several", "code", "line", "indent"),
     ),
     "grade": (*_TRY, "correct", "key", "right", "explanation", "proposed", "rating", "due"),
-    "tried": _TRY,
+    "tried": (*_TRY, "form_only"),
     "cancelled": ("item", "what"),
     "hint": ("item", "level", "text", "struck"),
     "proof": ("item", "outcome", "reason", "stdout", "stderr", "seconds"),
@@ -80,12 +80,6 @@ def try_facts(kind: QuizKind, question: Question, given: str, grade: Grade | Non
     return {
         "item": question.item.key,
         "given": given,
-        "form_only": grade.form_only if grade else False,
         "reason": (say.of(grade.reason) if grade else "") or None,
         **kind.wire_outcome(question, given, grade),
     }
-
-
-def blocks_text(blocks: tuple[Block, ...]) -> str:
-    """The words of blocks, without their styles."""
-    return "\n\n".join(blocks_text(block.children) if block.children else block.text for block in blocks)

@@ -2,20 +2,22 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from fractions import Fraction
+from functools import cached_property
 
 from quiz.values.vocabulary import MEASURES
 
 _PERCENTAGE = re.compile(
-    r"percentage|how many per ?cent|\bin (?:per ?cent|%)|as a per ?cent|\(%\)|（%）|百分之(?:几|多少)|百分比|百分率|百分数",
+    r"percentage|how many per ?cent|\bin (?:per ?cent|%)|as a per ?cent|\(%\)|（%）"
+    r"|百分之(?:几|多少)|百分比|百分率|百分数",
     re.I,
 )
 _MULTIPLE = re.compile(
     r"how many times|how much (?:\w+ )?(?:larger|smaller|faster|slower|more|less)|\bfactor\b|倍", re.I
 )
 _ROUNDING = re.compile(
-    r"\brounded\b|\bround (?:to|off|up|down|it|your|the)\b|decimal|significant|nearest|whole per ?cent|四舍五入|保留|小数|取整|有效数字|精确到",
+    r"\brounded\b|\bround (?:to|off|up|down|it|your|the)\b|decimal|significant|nearest|whole per ?cent"
+    r"|四舍五入|保留|小数|取整|有效数字|精确到",
     re.I,
 )
 _OBJECT = r"(?:how (?:many|much)|多少个?|几个?|\bin)\s*"

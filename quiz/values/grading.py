@@ -16,8 +16,18 @@ from quiz.values.rounding import with_tolerances
 from quiz.values.spelling import folded
 from quiz.values.value import Named, Number, Series, Text, Value, Word
 from quiz.values.verdict import Verdict
-from quiz.values.vocabulary import COUNTERS, FALSE, MULTIPLES, ORDINALS, SCALES, TRUE
-from quiz.values.vocabulary import is_brief, is_vague, is_value_word, meaning
+from quiz.values.vocabulary import (
+    COUNTERS,
+    FALSE,
+    MULTIPLES,
+    ORDINALS,
+    SCALES,
+    TRUE,
+    is_brief,
+    is_vague,
+    is_value_word,
+    meaning,
+)
 
 FULL_DIGITS = 9
 """From so many significant digits on a number is a float printed in full, with what binary fractions leave in it."""
@@ -162,7 +172,9 @@ class _Judge:
         """Whether no number has words behind it of which the question knows nothing: ``59 20 or so``."""
         items = _flat(value) if isinstance(value, Series) else [value]
         numbers = [item for item in items if isinstance(item, Number) and item.unit]
-        return all(dimension_of(one.unit) or one.unit.lower() in SCALES or self.asked.names(one.unit) for one in numbers)
+        return all(
+            dimension_of(one.unit) or one.unit.lower() in SCALES or self.asked.names(one.unit) for one in numbers
+        )
 
     def in_unit(self, key: Number, given: Number) -> tuple[Number, Verdict]:
         """A number in the unit that is asked for, and the best that becomes of it for how it was written."""
@@ -206,7 +218,7 @@ class _Judge:
         if distance <= key.tolerance:
             return Verdict.RIGHT
         larger = max(abs(key.value), abs(given.value))
-        if (_is_float(key) or _is_float(given)) and distance <= NOISE * larger:
+        if not key.tolerance and (_is_float(key) or _is_float(given)) and distance <= NOISE * larger:
             return Verdict.RIGHT
         # The key, cut to fewer places: enough of a float printed in full, and too few where it was asked for more.
         if given.digits > 1 and distance <= given.step / 2:

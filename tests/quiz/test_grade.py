@@ -1,10 +1,8 @@
-"""Grading: structure, not characters; and code by running it."""
+"""Grading of code: by running it."""
 
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kb.deck.script import read_snippet
 from kb.errors import KbError
@@ -13,75 +11,8 @@ from kb.run.outcome import Outcome
 from kb.run.runner import reference_job, run
 from kb.run.worker import Worker
 from quiz.examiner import NoKey
-from quiz.grade import LEAST_COMPUTING, _is_lines_doing, grade_code, grade_value
+from quiz.grade import LEAST_COMPUTING, _is_lines_doing, grade_code
 from tests.conftest import SNIPPET
-
-
-@pytest.mark.parametrize(
-    ("given_", "key"),
-    [
-        ("(2, 5)", "torch.Size([2, 5])"),
-        ("[2,5]", "torch.Size([2, 5])"),
-        ("torch.Size([2, 5])", "(2, 5)"),
-        ("2 5", "(2, 5)"),
-        ("2, 5", "(2, 5)"),
-        ("0.5", "0.50"),
-        (".5", "0.50"),
-        ("0.504", "0.50"),
-        ("1e-3", "0.001"),
-        ("8", "8.0"),
-        ("tensor(3.)", "3.0"),
-        ("tensor([1, 2])", "[1, 2]"),
-        ("float32", "torch.float32"),
-        ("torch.float32", "float32"),
-        ("RuntimeError", "RuntimeError"),
-        ("`RuntimeError`", "RuntimeError"),
-        ("'cpu'", "cpu"),
-        ("true", "True"),
-        ("nan", "nan"),
-        ("[0.1, 0.9]", "[0.10, 0.90]"),
-    ],
-)
-def test_equal_in_structure(given_: str, key: str) -> None:
-    """The same value in another spelling is right."""
-    assert grade_value(given_, key).correct
-
-
-@pytest.mark.parametrize(
-    ("given_", "key"),
-    [
-        ("(5, 2)", "torch.Size([2, 5])"),
-        ("(2, 5, 1)", "(2, 5)"),
-        ("10", "(2, 5)"),
-        ("0.51", "0.50"),
-        ("3", "4"),
-        ("-3", "3"),
-        ("1", "True"),
-        ("float16", "float32"),
-        ("ValueError", "RuntimeError"),
-        ("", "5"),
-        ("5 or 6", "5"),
-    ],
-)
-def test_different_values(given_: str, key: str) -> None:
-    """Another value is wrong, whatever it looks like."""
-    assert not grade_value(given_, key).correct
-
-
-@pytest.mark.parametrize(("given_", "key"), [("runtimeerror", "RuntimeError"), ("FLOAT32", "torch.float32")])
-def test_form_alone(given_: str, key: str) -> None:
-    """Only the form differs: that is said, not held against the learner's knowledge."""
-    grade = grade_value(given_, key)
-    assert (grade.correct, grade.form_only) == (False, True)
-
-
-@given(st.text(max_size=50), st.text(min_size=1, max_size=30))
-def test_never_fails(given_: str, key: str) -> None:
-    """Arbitrary text is graded, and a key is always right itself unless it is empty."""
-    grade_value(given_, key)
-    if key.strip() and key.strip().strip("`").strip() and "nan" not in key.lower():
-        assert grade_value(key, key).correct
-
 
 RIGHT = [
     "return sum(values) / len(values)",

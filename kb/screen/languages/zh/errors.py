@@ -7,6 +7,15 @@ WORDS = {
     "free space, or set TMPDIR to a folder that can be written": "请腾出空间，或把 TMPDIR 设为可写的文件夹",
     "no worker starts: {reason}": "worker 无法启动：{reason}",
     "see that Python is still there": "请确认 Python 还在",
+    # Typed values
+    "nothing was graded: that cannot be read as an answer": "没有评分：这不能当作答案来读",
+    "give a number": "请给一个数",
+    "give True or False": "请给 True 或 False",
+    "give names with their values, such as p=11, q=13": "请给名称和值，如 p=11, q=13",
+    "give values in their order, such as (11, 13)": "请按顺序给出各个值，如 (11, 13)",
+    "give the value, such as p=11": "请给出值，如 p=11",
+    "give a word, such as float32": "请给一个词，如 float32",
+    "give the line as it would be printed": "请按打印的样子给出这一行",
     # Why a run did not pass
     "the run could not be supervised: {trouble}": "运行无法被监督：{trouble}",
     "not done after {timeout:g} s": "{timeout:g} 秒后仍未结束",

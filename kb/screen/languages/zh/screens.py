@@ -277,7 +277,6 @@ WORDS = {
     "the body of def {name}": "def {name} 的函数体",
     "the body of def {name}, with {renamed}": "def {name} 的函数体，并补上 {renamed}",
     "Ctrl-D again leaves, and what is typed here goes with it": "再按一次 Ctrl-D 退出，这里输入的内容不会保留",
-    "no command {command}; :? lists them": "没有命令 {command}；:? 可列出命令",
     "your lines are kept in {path}": "你的代码保存在 {path}",
     "your lines of last time are in it": "已放入你上次写的代码",
     "Write your lines between # hole: {name} and # end, then save: they are run.": (
@@ -289,7 +288,7 @@ WORDS = {
     "wrong": "错误",
     "right answer: ": "正确答案：",
     "not chosen, but right: ": "漏选：",
-    "almost: only the form differs; once more": "只差书写形式，再来一次",
+    "almost: only the form differs; {hint}": "只差书写形式；{hint}",
     "your lines run here, in place of the dots": "你的代码会放在省略号的位置运行",
     "a solution": "参考解法",
     "Recall the answer, then press Enter.": "先回想答案，再按 Enter。",
