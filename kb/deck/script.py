@@ -4,8 +4,10 @@ import ast
 import re
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from threading import RLock
+from typing import Any, TypeVar
 
 from kb.deck.harmless import without_harmless
 from kb.deck.text import bare_lines
@@ -18,6 +20,10 @@ MAX_TIMEOUT = 86_400
 
 _OPEN = re.compile(r"^(\s*)# hole:(.*)$")
 _CLOSE = re.compile(r"^\s*# end\s*$")
+
+_READING = RLock()
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +239,17 @@ def _holes(source: str, trouble: Trouble) -> tuple[Hole, ...]:
     return tuple(holes)
 
 
+def without_warnings(read: Callable[[], _T]) -> _T:
+    """What reading a text as Python gives, without its warnings of escapes that mean nothing: it is not run here.
+
+    One thread at a time: Python counts the depth of the trees that it builds, and keeps what becomes of warnings, for
+    all threads together.
+    """
+    with _READING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return read()
+
+
 def parse_python(source: str) -> ast.Module:
     """The syntax tree of a text.
 
@@ -240,9 +257,7 @@ def parse_python(source: str) -> ast.Module:
         SyntaxError: it is not Python, or too deep for Python to read.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes that mean nothing: the text is read here, not run
-            return ast.parse(source)
+        return without_warnings(lambda: ast.parse(source))
     except SyntaxError:
         raise
     except ValueError as error:  # a null byte

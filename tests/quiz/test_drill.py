@@ -235,7 +235,7 @@ def test_home(small: Path, home: Path) -> None:
     with Screen() as screen:
         assert screen.end() == 0
     assert "0 due, 6 new" in screen.text
-    assert "next: kb quiz" in screen.text
+    assert "next: kb learn" in screen.text
 
 
 def test_elapsed_time_while_nothing_is_printed(small: Path, home: Path) -> None:
@@ -281,7 +281,7 @@ def test_giving_up_shows_the_difference(small: Path, home: Path) -> None:
     with Screen("quiz", "61", "--kind", "code") as screen:
         screen.wait_for("Your lines >")
         screen.send("return sum(values\r\r")
-        screen.wait_for("SyntaxError")
+        screen.wait_for("✗ your line 1: '(' was never closed")
         screen.wait_for("Your lines >", times=2)
         screen.send("\x15:g\r")
         text = screen.wait_for("Enter next")

@@ -72,7 +72,7 @@ def test_entry_is_asked_until_it_is_done(small: Path, home: Path) -> None:
         assert "1 of 2 · level 1 · 4/5" in text
         screen.wait_for_keys()
         screen.send("\r")
-        text = screen.wait_for("1-4 choose")
+        text = screen.wait_for("a-d choose")
         screen.wait_for_keys()
         screen.send(place_of(text, "3"))
         screen.wait_for("✓ right")

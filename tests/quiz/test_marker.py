@@ -226,15 +226,15 @@ def test_what_names_nothing_marks_nothing(small: Path, home: Path, kb: Kb, comma
 def test_keys_mark_the_question_and_the_answer(small: Path, home: Path) -> None:
     """x leaves a question out, u brings it back; ! flags it and it stands; then b means what was answered."""
     with Screen("quiz", "61", "--kind", "choice") as screen:
-        screen.wait_for("1-4 choose")
+        screen.wait_for("a-d choose")
         screen.wait_for_keys()
         screen.send("x")
         screen.wait_for("61/which-value is never asked again")
-        screen.wait_for("1-3 toggle")
+        screen.wait_for("a-c toggle")
         screen.wait_for_keys()
         screen.send("u")
         screen.wait_for("61/which-value is asked again")
-        screen.wait_for("1-4 choose", times=2)
+        screen.wait_for("a-d choose", times=2)
         screen.wait_for_keys()
         screen.send("!")
         screen.wait_for("61/which-value is flagged")
@@ -246,7 +246,7 @@ def test_keys_mark_the_question_and_the_answer(small: Path, home: Path) -> None:
         screen.wait_for("61/which-value is not asked before tomorrow")
         screen.wait_for_keys()
         screen.send("\r")
-        screen.wait_for("1-3 toggle", times=2)
+        screen.wait_for("a-c toggle", times=2)
         screen.wait_for_keys()
         screen.send("\x04")
         assert screen.end() == 0

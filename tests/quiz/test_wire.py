@@ -264,16 +264,16 @@ def test_a_text_is_asked_for(small: Path, home: Path, values: dict[str, Any], me
 def test_any_encoding_carries_a_session(small: Path, home: Path, encoding: str) -> None:
     """In comes UTF-8 whatever the locale says; what the stream lacks goes out as an escape, half characters too."""
     wire = Client(
-        *("61", "--kind", "answer", "--lang", "zh"),
+        *("61", "--kind", "code", "--lang", "zh"),
         encoding=encoding,
         PYTHONIOENCODING=encoding,
         LC_ALL="C",
         PYTHONUTF8="0",
     )
     assert "均值" in wire.hear("question")["question"]
-    wire.write('{"answer": "“三👍\\ud800”"}')
+    wire.write('{"answer": "pass  # 三👍\\ud800"}')
     assert not wire.hear("grade")["correct"]
-    assert [one.given for one in learner_log(home).reviews()] == ["“三👍\ufffd”"]
+    assert [one.given for one in learner_log(home).reviews()] == ["pass  # 三👍\ufffd"]
 
 
 def break_key(deck: Path) -> None:
