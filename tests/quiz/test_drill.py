@@ -283,7 +283,7 @@ def test_giving_up_shows_the_difference(small: Path, home: Path) -> None:
         screen.send("return sum(values\r\r")
         screen.wait_for("✗ your line 1: '(' was never closed")
         screen.wait_for("Your lines >", times=2)
-        screen.send("\x15:g\r")
+        screen.send("\r:g\r")
         text = screen.wait_for("Enter next")
         assert "-return sum(values" in text
         assert "+return total / len(values)" in text

@@ -75,7 +75,7 @@ def test_entry_is_asked_until_it_is_done(small: Path, home: Path) -> None:
         text = screen.wait_for("a-d choose")
         screen.wait_for_keys()
         screen.send(place_of(text, "3"))
-        screen.wait_for("✓ right")
+        assert "✓ right" in screen.wait_for("Enter next")
         screen.wait_for_keys()
         screen.send("\r")
         screen.wait_for("1 answered, 1 right")
