@@ -132,7 +132,7 @@ class Shell(Screen):
 def answer_one() -> None:
     """One answer for the log."""
     with Screen("quiz", "61", "--kind", "recall") as screen:
-        screen.wait_for("press a key")
+        screen.wait_for("press Enter")
         screen.wait_for_keys()
         screen.send("\r")
         screen.wait_for("how well")

@@ -72,7 +72,22 @@ def said() -> set[str]:
         argument.value if isinstance(argument, ast.Constant) else named.get(getattr(argument, "id", ""), "")
         for _, argument in calls()
     ]
-    return {text for text in texts if isinstance(text, str) and " " in text}
+    return {text for text in texts if isinstance(text, str) and " " in text} | key_names()
+
+
+def key_names() -> set[str]:
+    """What keys and commands are said to do."""
+    found: set[str] = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Command":
+                found |= {str(one.value) for one in node.args[1:3] if isinstance(one, ast.Constant)}
+            is_table = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith("KEYS")
+            if is_table or (isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("keys", "offer")):
+                pairs = [one for one in ast.walk(node) if isinstance(one, ast.Tuple) and len(one.elts) > 1]
+                texts = [one for pair in pairs for one in pair.elts[1:]]
+                found |= {one.value for one in texts if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return {text for text in found if text[0].isalpha() and len(text) > 1}
 
 
 def test_nothing_is_said_but_templates() -> None:

@@ -238,7 +238,6 @@ WORDS = {
     'rate, prove or undo the last answer, or send {{"quit": true}}': (
         '可以对上一个答案评分、运行证明或撤销，或发送 {{"quit": true}}'
     ),
-    "there is no further hint": "没有更多提示了",
     "this question has no hint": "这一题没有提示",
     'send {{"answer": ...}} or {{"skip": true}}': '请发送 {{"answer": ...}} 或 {{"skip": true}}',
     "send an object with one of {known}": "请发送含有以下之一的对象：{known}",
