@@ -163,9 +163,6 @@ class Drill:
             reply = kind.ask(asking)
         except GiveUp:
             reply = Reply("", Grade(False))
-        if reply is None:
-            self.session.skip()
-            return
         seconds = self.session.stopwatch() - started
         if reply.grade is None:
             self.save(question, reply.given, None, reply.rating or Rating.AGAIN, seconds)
