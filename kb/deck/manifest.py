@@ -184,7 +184,7 @@ class _Facts:
         self.complaints.append(Complaint(FILE, 0, Message(message, **values)))
 
     def deck(self, path: Path) -> Deck:
-        known = {"name", "id", "complete", "languages", "titles", "areas", "chapters"}
+        known = {"name", "id", "complete", "languages", "titles", "areas", "chapters", "rules"}
         for key in sorted(self.table.keys() - known):
             self.complain("unknown key {key!r}; known are {known}", key=key, known=", ".join(sorted(known)))
         return Deck(

@@ -3,7 +3,6 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 from kb.deck.entry import Entry
@@ -11,17 +10,19 @@ from kb.deck.folder import OUTPUT, SNIPPET, load_entry, stray_files
 from kb.deck.harmless import HARMLESS, harmless_lines
 from kb.deck.kind import Trouble
 from kb.deck.manifest import FILE, Deck, entry_folders, number_of, read_deck
-from kb.deck.markdown import walk
 from kb.deck.script import parse_python
 from kb.deck.source import Unreadable, read_source
+from kb.deck.rules import read_rules
 from kb.deck.text import Block, Text, bare_lines
 from kb.errors import Complaint, Message
 from kb.search.glossary import read_glossary
 from kb.search.labelled import FILE as QUERIES
 from kb.search.labelled import Labelled, read_queries
+from kb.verify.house_rules import check_house_rules
 from kb.verify.kind import VerifiedKinds
 from kb.verify.record import check_records
 from kb.verify.typography import misprints, sentence
+from kb.verify.writing import all_blocks
 
 MIN_QUERIES = 5
 """How many labelled queries should find each entry of a complete deck that has queries at all."""
@@ -32,7 +33,8 @@ _ENTRY_LINK = re.compile(r"^\.\./([^/]+)/([^/]+)\.md$")
 def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
     """Every violation of the format in a deck, in the order of the files."""
     _, complaints = read_deck(deck.path)
-    complaints += stray_files(deck)
+    rules, found = read_rules(deck.path)
+    complaints += found + stray_files(deck)
     folders = entry_folders(deck.path)
     names = {folder.name for folder in folders}
     owners: dict[int, str] = {}
@@ -48,7 +50,10 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
         complaints += found
         if entry is not None:
             complaints += check_entry(entry, deck, kinds, names)
-        complaints += _check_output(folder, deck)
+        output, found = _read_output(folder, deck)
+        complaints += found
+        if entry is not None:
+            complaints += check_house_rules(entry, rules, kinds, deck.languages[0], output)
     complaints += [*check_records(deck.path), *read_glossary(deck.path)[1]]
     queries, found = read_queries(deck.path)
     complaints += found
@@ -68,17 +73,16 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
     return sorted(set(complaints))
 
 
-def _check_output(folder: Path, deck: Deck) -> list[Complaint]:
-    """What is wrong with what a snippet printed when it was recorded last."""
+def _read_output(folder: Path, deck: Deck) -> tuple[str, list[Complaint]]:
+    """What a snippet printed when it was recorded last, and what is wrong with that."""
     try:
-        read_source(folder / OUTPUT)
+        return read_source(folder / OUTPUT), []
     except Unreadable as error:
         # Of a folder that cannot be looked into as a whole that was said already.
-        return [Complaint(f"{folder.name}/{OUTPUT}", 0, error.message)] if os.path.lexists(folder / OUTPUT) else []
+        return "", [Complaint(f"{folder.name}/{OUTPUT}", 0, error.message)] if os.path.lexists(folder / OUTPUT) else []
     except FileNotFoundError:
         what = Message("missing; kb verify --record writes it")
-        return [Complaint(f"{folder.name}/{OUTPUT}", 0, what)] if deck.complete else []
-    return []
+        return "", [Complaint(f"{folder.name}/{OUTPUT}", 0, what)] if deck.complete else []
 
 
 def _scarce_queries(queries: list[Labelled], owners: dict[int, str]) -> list[Complaint]:
@@ -138,20 +142,9 @@ def check_entry(entry: Entry, deck: Deck, kinds: VerifiedKinds, folders: set[str
     return complaints
 
 
-def _all_blocks(entry: Entry, text: Text) -> Iterator[Block]:
-    yield text.gist
-    yield from walk(text.body)
-    for item in entry.items:
-        if wording := item.wordings.get(text.language):
-            yield from walk(wording.question)
-            for hint in wording.hints:
-                yield from walk(hint)
-            yield from walk(wording.explanation)
-
-
 def _check_text(entry: Entry, text: Text, deck: Deck, folders: set[str]) -> Trouble:
     source = _bounded(entry.snippet.shown) if entry.snippet else ""
-    for block in _all_blocks(entry, text):
+    for block in all_blocks(entry, text):
         if block.kind == "code" and block.info == "python" and _bounded(block.text) not in source:
             yield (
                 block.line,
@@ -198,7 +191,7 @@ def _check_link(target: str, language: str, line: int, deck: Deck, folders: set[
 
 
 def _check_chinese(entry: Entry, text: Text) -> Trouble:
-    for block in _all_blocks(entry, text):
+    for block in all_blocks(entry, text):
         if block.kind not in ("code", "formula"):
             for place, message in misprints(sentence(block)):
                 yield block.line, Message("“{place}”: {message}", place=place, message=message)

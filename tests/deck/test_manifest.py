@@ -122,7 +122,7 @@ def test_chapters(tmp_path: Path, chapters: str, kept: list[int], complaint: str
         ("complete = 1", "complete is neither true nor false; write one of them"),
         ("titles = { en = 1 }", "titles is not a table of texts; write en = ... under [titles]"),
         ("areas = [1]", 'areas is not a table of names; write vision = { en = "Vision" } under [areas]'),
-        ("x = 1", "unknown key 'x'; known are areas, chapters, complete, id, languages, name, titles"),
+        ("x = 1", "unknown key 'x'; known are areas, chapters, complete, id, languages, name, rules, titles"),
     ],
 )
 def test_values_of_another_type(tmp_path: Path, line: str, complaint: str) -> None:

@@ -49,6 +49,17 @@ WORDS = {
     'languages is missing; write languages = ["en", "zh"], the primary one first': (
         '缺少 languages；请写 languages = ["en", "zh"]，主语言在前'
     ),
+    "rules is no table; write hints = true under [rules]": "rules 不是表；请在 [rules] 下写 hints = true",
+    "unknown key {key!r} in [rules]; known are {known}": "[rules] 里有未知的键 {key!r}；可用的有 {known}",
+    "{key} in [rules] is neither true nor false; write one of them": (
+        "[rules] 里的 {key} 既不是 true 也不是 false；请写其中之一"
+    ),
+    'recipe in [rules] names no sections; write recipe = {{ en = "In short" }}': (
+        '[rules] 里的 recipe 没有给出小节名；请写 recipe = {{ en = "In short" }}'
+    ),
+    'words in [rules] is no table of terms; write token = ["词元"] under [rules.words.zh]': (
+        '[rules] 里的 words 不是用词表；请在 [rules.words.zh] 下写 token = ["词元"]'
+    ),
     'areas is not a table of names; write vision = {{ en = "Vision" }} under [areas]': (
         'areas 不是名称表；请在 [areas] 下写 vision = {{ en = "Vision" }}'
     ),
@@ -214,6 +225,35 @@ WORDS = {
         "链接到 {target!r}；只能链接到 {snippet}、../061-its-slug/{language}.md 或 https://"
     ),
     "“{place}”: {message}": "“{place}”：{message}",
+    "“{place}”: write 5%, without a space": "“{place}”：请写成 5%，不加空格，用半角百分号",
+    "“{place}”: this deck writes {form}; a name in code stands in `code`": (
+        "“{place}”：本知识库统一写“{form}”；代码里的名字请放进 `code`"
+    ),
+    "{figure} stands in no output, code or formula of the entry; have the snippet print it, say about, or put what is "
+    "known from elsewhere into `code`": (
+        "{figure} 在本条目的输出、代码和公式里都找不到；请让示例代码打印它，或写“约”，出自别处的数请放进 `code`"
+    ),
+    "the first section is not ## {name}; begin with the lines that a reader came for": (
+        "第一节不是 ## {name}；请先给出读者要找的那几行代码"
+    ),
+    "## {name} has no code; add a python block, or python illustration": (
+        "## {name} 里没有代码；请加一个 python 块，或 python illustration 块"
+    ),
+    "{count} lines of code under ## {name}; {most} at most, to be pasted as they are": (
+        "## {name} 的代码有 {count} 行；最多 {most} 行，要能直接粘贴"
+    ),
+    "the code under ## {name} is not from the first cell of {snippet}; begin that with # %% {name} and these lines": (
+        "## {name} 的代码不在 {snippet} 的第一个单元里；请让那里以 # %% {name} 和这几行开头"
+    ),
+    "item {id!r} has no hint; write > and a nudge to its idea before the key, in every language": (
+        "题目 {id!r} 没有提示；请在每种语言的答案之前写一条 > 提示，点一下思路"
+    ),
+    "item {id!r} says “{said}” and has no text forbid block; name there what may not be called": (
+        "题目 {id!r} 写了“{said}”，却没有 text forbid 块；请在其中列出不许调用的名字"
+    ),
+    "hole {name!r} lies outside every function; move its lines into one, which asserts can call": (
+        "空 {name!r} 不在任何函数里；请把这几行移进一个函数，让断言可以调用它"
+    ),
     "missing; kb verify --record writes it": "缺失；kb verify --record 会写出它",
     "related names {number}, which is in none of the deck's chapters": "related 里的 {number} 不属于任何一章",
     "the code is no run of lines of {snippet}; copy it to the letter or call it illustration": (
