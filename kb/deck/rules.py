@@ -3,8 +3,9 @@
 A deck that says nothing is held to none of them. They are read for ``kb check`` alone: nothing else asks for them.
 """
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from kb.deck.manifest import FILE, read_table
 from kb.errors import Complaint, Message
@@ -13,7 +14,8 @@ Words = tuple[tuple[str, tuple[str, ...]], ...]
 """The form to write, and those not to write, one pair a term."""
 
 
-class Rules(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rules:
     """What ``kb check`` asks of every entry of a deck, each only if the deck asks for it."""
 
     figures: bool = False
@@ -26,9 +28,9 @@ class Rules(NamedTuple):
     """Whether a code item that says what may not be called has a ``text forbid`` block."""
     percent: bool = False
     """Whether a percentage is written ``5%``, without a space."""
-    recipe: dict[str, str] = {}
+    recipe: dict[str, str] = field(default_factory=dict)
     """The name of the first section, which is the recipe, by language; other languages have none."""
-    words: dict[str, Words] = {}
+    words: dict[str, Words] = field(default_factory=dict)
     """One way of writing each term, by language."""
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from kb.deck.entry import Entry
 from kb.deck.kind import Trouble
@@ -10,11 +10,18 @@ from kb.deck.text import Block, Text
 from kb.errors import Message
 from kb.verify.writing import all_blocks, answer_blocks, prose
 
-_NUMBER = re.compile(r"(?:\d[\d_]*(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3}(?!\d))?")
-_UNGROUPED = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(
+    r"(?P<value>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d[\d_]*|(?=\.\d))(?:\.\d*)?(?:[eE][+-]?\d{1,3}(?!\d))?)"
+    r"(?P<percent>\s?\\?[%％])?"
+)
+"""A number in output, code or a formula."""
 
-_FIGURE = re.compile(r"(?<![\w.,])(?<![A-Za-z]-)\d+(?:,\d{3})*(?:\.\d+)?(?P<percent>\s?[%％])?(?![\d_]|\.\d|,\d{3})")
-"""A number in prose; one behind a letter (``v1.5``, ``GPT-3.5``) is a name, one with two points a version."""
+_FIGURE = re.compile(
+    r"(?<![\w.,])(?<![A-Za-z]-)(?P<value>\d+(?:,\d{3})*(?:\.\d+)?)(?![\d_]|\.\d|,\d{3})"
+    r"(?P<percent>\s?[%％]|(?=\s?(?:to|–|-|到|至|～|~)\s?[\d.]+\s?[%％]))?"
+)
+"""A number in prose; in "48 to 63%" both are percentages. One behind a letter (``v1.5``, ``GPT-3.5``) is a name, one with
+two points a version."""
 
 _ABOUT = re.compile(
     r"(?:\b(?:about|around|roughly|nearly|almost|approximately|some|close to)\s+|[~≈]\s?|约为?|大约|大概|接近|将近)"
@@ -38,36 +45,32 @@ class Figures:
 
     def __init__(self, entry: Entry, output: str) -> None:
         self.printed = _numbers([output])
-        """They may be rounded in the text."""
+        """What may be rounded in the text."""
         self.exact = _numbers(_exact_texts(entry))
-        """They may not."""
+        """What may not."""
 
     def check(self, text: Text) -> Trouble:
         """Decimals and percentages of the answer that stand nowhere; what is called "about" is no figure of one run."""
         for block in answer_blocks(text):
             if block.kind in ("code", "formula"):
                 continue
-            for figure in _figures(block):
-                if not self.hold(figure):
+            for figure, is_percent in _figures(block):
+                if not self.hold(figure, is_percent):
                     yield (
                         block.line,
                         Message(
                             "{figure} stands in no output, code or formula of the entry; have the snippet print it, "
                             "say about, or put what is known from elsewhere into `code`",
-                            figure=figure.strip(),
+                            figure=f"{figure}%" if is_percent else figure,
                         ),
                     )
 
-    def hold(self, figure: str) -> bool:
+    def hold(self, figure: str, is_percent: bool) -> bool:
         """Whether a number of the text stands somewhere; a share (0.912) may be said in percent (91%), and back."""
-        word = figure.rstrip("%％ \t\n").replace(",", "")
-        said = Decimal(word)
-        other = Decimal("0.01") if word != figure.replace(",", "") else Decimal(100)
-        half = Decimal(1).scaleb(-len(word.partition(".")[2])) / 2
-        return any(
-            value in self.exact or any(abs(one - value) <= reach for one in self.printed)
-            for value, reach in ((said, half), (said * other, half * other))
-        )
+        unit = Decimal("0.01") if is_percent else Decimal(1)
+        said = Decimal(figure) * unit
+        half = Decimal(1).scaleb(-len(figure.partition(".")[2])) / 2 * unit
+        return said in self.exact or any(abs(one - said) <= half for one in self.printed)
 
 
 def _exact_texts(entry: Entry) -> Iterator[str]:
@@ -86,24 +89,23 @@ def _exact_texts(entry: Entry) -> Iterator[str]:
 
 
 def _numbers(sources: Iterable[str]) -> frozenset[Decimal]:
+    """The numbers of some texts; a percentage as the share that it is."""
     found: set[Decimal] = set()
     for source in sources:
-        for pattern in (_NUMBER, _UNGROUPED):
-            for word in pattern.findall(source):
-                try:
-                    found.add(Decimal(word.replace(",", "").replace("_", "")))
-                except InvalidOperation:  # an exponent of a hundred digits
-                    continue
+        for number in _NUMBER.finditer(source):
+            value = Decimal(number["value"].replace(",", "").replace("_", ""))
+            found.add(value * Decimal("0.01") if number["percent"] else value)
     return frozenset(found)
 
 
-def _figures(block: Block) -> Iterator[str]:
+def _figures(block: Block) -> Iterator[tuple[str, bool]]:
+    """The numbers of a paragraph that must stand somewhere, and whether each is a percentage."""
     words = prose(block.spans)
     for found in _FIGURE.finditer(words):
-        if "." not in found[0] and not found["percent"]:
+        is_percent = found["percent"] is not None
+        if "." not in found["value"] and not is_percent:
             continue
-        before = words[: found.start()][-60:]
-        after = words[found.end() :][:20]
+        before, after = words[: found.start()][-60:], words[found.end() :][:20]
         is_free = any(pattern.search(before) for pattern in (_ABOUT, _NAMED, _COMPUTED))
         if not is_free and not _ABOUT_AFTER.search(after) and not _NAMED_AFTER.search(after):
-            yield found[0]
+            yield found["value"].replace(",", ""), is_percent

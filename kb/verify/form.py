@@ -10,9 +10,9 @@ from kb.deck.folder import OUTPUT, SNIPPET, load_entry, stray_files
 from kb.deck.harmless import HARMLESS, harmless_lines
 from kb.deck.kind import Trouble
 from kb.deck.manifest import FILE, Deck, entry_folders, number_of, read_deck
+from kb.deck.rules import read_rules
 from kb.deck.script import parse_python
 from kb.deck.source import Unreadable, read_source
-from kb.deck.rules import read_rules
 from kb.deck.text import Block, Text, bare_lines
 from kb.errors import Complaint, Message
 from kb.search.glossary import read_glossary

@@ -89,10 +89,10 @@ def _check_recipe(text: Text, name: str, snippet: Snippet | None) -> Trouble:
                     most=MAX_RECIPE_LINES,
                 ),
             )
-    ours = [block for block in code if block.info == "python"]
-    if ours and not any(_is_in_first_cell(block, snippet) for block in ours):
+    # An illustration is the recipe where its usual lines cannot run here.
+    if code and not any(block.info != "python" or _is_in_first_cell(block, snippet) for block in code):
         yield (
-            ours[0].line,
+            code[0].line,
             Message(
                 "the code under ## {name} is not from the first cell of {snippet}; begin that with # %% {name} and "
                 "these lines",

@@ -36,6 +36,8 @@ TOML_VALUES = st.sampled_from(
     [
         *("1", "true", '"en"', '["en", "en"]', '[""]', '["../x"]', '["en", 1]', "[]", "{}", "[[1]]", "nan"),
         *("{ a = 1 }", "{ a = { en = 1 } }", "[{ number = 1, first = 9, last = 1 }]", "[" * 2_000, "1979-05-27"),
+        *("{ figures = 1, recipe = { en = 1 }, words = { zh = 1 } }", "{ recipe = [], words = { zh = { a = [''] } } }"),
+        *("{ figures = true, hints = true, holes = true, forbid = true, percent = true, recipe = { en = 'How' } }",),
         *("[{ number = true, first = 1, last = 2 }, 3]", '"\\u0000"', "'''\n'''", "-1", "9" * 400, "9" * 5_000),
     ]
 )
@@ -44,7 +46,9 @@ TOML_VALUES = st.sampled_from(
 @st.composite
 def tables(draw: st.DrawFn) -> str:
     """A deck.toml with other values, or other keys."""
-    keys = st.sampled_from(["name", "id", "complete", "languages", "titles", "areas", "chapters", "x", "query", "same"])
+    keys = st.sampled_from(
+        ["name", "id", "complete", "languages", "titles", "areas", "chapters", "rules", "x", "query", "same"]
+    )
     lines = draw(st.lists(st.tuples(keys, TOML_VALUES).map(" = ".join), max_size=4, unique_by=lambda line: line[:4]))
     return "\n".join([*lines, draw(st.sampled_from(["", DECK, 'languages = ["en"]\n', "\x00"]))])
 
