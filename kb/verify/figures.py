@@ -20,14 +20,15 @@ _FIGURE = re.compile(
     r"(?<![\w.,])(?<![A-Za-z]-)(?P<value>\d+(?:,\d{3})*(?:\.\d+)?)(?![\d_]|\.\d|,\d{3})"
     r"(?P<percent>\s?[%％]|(?=\s?(?:to|–|-|到|至|～|~)\s?[\d.]+\s?[%％]))?"
 )
-"""A number in prose; in "48 to 63%" both are percentages. One behind a letter (``v1.5``, ``GPT-3.5``) is a name, one with
-two points a version."""
+"""A number in prose; in "48 to 63%" both are percentages. One behind a letter (``v1.5``, ``GPT-3.5``) is a name, one
+with two points a version."""
 
 _ABOUT = re.compile(
     r"(?:\b(?:about|around|roughly|nearly|almost|approximately|some|close to)\s+|[~≈]\s?|约为?|大约|大概|接近|将近)"
     r"[^\d.;。；！？]{0,3}(?:[-−]?\d[\d.,]*\s?%?\s?(?:to|and|or|or even|–|-|～|~|到|至|和|或|、)\s?)*[-−]?$",
     re.IGNORECASE,
 )
+"""Right before a number, or before the first one of its range; two words earlier it speaks of another thing."""
 _ABOUT_AFTER = re.compile(r"^\s?[^\d，。；,.;]{0,4}?(?:左右|上下|or so\b)")
 _NAMED = re.compile(
     r"(?:\b(?:torch|pytorch|torchvision|python|numpy|cuda|versions?|since|before|until|section|table|figure|chapter|v)"

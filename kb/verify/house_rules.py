@@ -83,7 +83,7 @@ def _check_recipe(text: Text, name: str, snippet: Snippet | None) -> Trouble:
             yield (
                 block.line,
                 Message(
-                    "{count} lines of code under ## {name}; {most} at most, to be pasted as they are",
+                    "{count} {count:line|lines} of code under ## {name}; {most} at most, to be pasted as they are",
                     count=count,
                     name=name,
                     most=MAX_RECIPE_LINES,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.deck.rules import Rules, read_rules
+from kb.deck.rules import Rules, Words, read_rules
 
 
 def written(tmp_path: Path, table: str) -> tuple[Rules, list[str]]:
@@ -34,7 +34,7 @@ recipe = { en = "In short", zh = " 用法 " }
 "损失" = ["loss", "Loss 值"]
 """
     rules, complaints = written(tmp_path, table)
-    words = {"zh": (("损失", ("loss", "Loss 值")),)}
+    words: dict[str, Words] = {"zh": (("损失", ("loss", "Loss 值")),)}
     assert [] == complaints
     assert Rules(True, True, True, True, True, {"en": "In short", "zh": "用法"}, words) == rules
 

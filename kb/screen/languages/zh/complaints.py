@@ -239,7 +239,7 @@ WORDS = {
     "## {name} has no code; add a python block, or python illustration": (
         "## {name} 里没有代码；请加一个 python 块，或 python illustration 块"
     ),
-    "{count} lines of code under ## {name}; {most} at most, to be pasted as they are": (
+    "{count} {count:line|lines} of code under ## {name}; {most} at most, to be pasted as they are": (
         "## {name} 的代码有 {count} 行；最多 {most} 行，要能直接粘贴"
     ),
     "the code under ## {name} is not from the first cell of {snippet}; begin that with # %% {name} and these lines": (
