@@ -19,6 +19,7 @@ from kb.verify.kind import VerifiedKinds
 from kb.verify.writing import check_writing
 
 MAX_RECIPE_LINES = 15
+"""Of one block of a recipe, empty ones not counted."""
 
 _CELL = re.compile(r"^# %%", re.MULTILINE)
 
@@ -79,7 +80,7 @@ def _check_recipe(text: Text, name: str, snippet: Snippet | None) -> Trouble:
     if not code:
         yield line, Message("## {name} has no code; add a python block, or python illustration", name=name)
     for block in code:
-        if (count := len(bare_lines(block.text))) > MAX_RECIPE_LINES:
+        if (count := sum(bool(one.strip()) for one in bare_lines(block.text))) > MAX_RECIPE_LINES:
             yield (
                 block.line,
                 Message(

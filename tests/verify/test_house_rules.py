@@ -53,7 +53,7 @@ LONG = "x = 1\n" * 16
             SNIPPET,
             ["16: 16 lines of code under ## In short; 15 at most, to be pasted as they are"],
         ),
-        (SHORT.replace(CODE, f"```python illustration\n{LONG[6:]}```\n\n", 1), SNIPPET, []),
+        (SHORT.replace(CODE, f"```python illustration\n\n{LONG[6:]}\n```\n\n", 1), SNIPPET, []),
     ],
 )
 def test_recipe(deck: Path, en: str, snippet: str, complaints: list[str]) -> None:
