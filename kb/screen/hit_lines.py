@@ -14,7 +14,6 @@ from kb.verify.record import Record
 
 if TYPE_CHECKING:
     # For their names alone.
-    from kb.search.explain import Explanation
     from kb.search.passages import Passage
     from kb.search.searcher import Hit
 
@@ -35,30 +34,6 @@ def hit_lines(
         lines.append([(start, "number"), mark(hit.summary, records, torch), *wrapped[0]])
         lines += [[(" " * 7, ""), *one] for one in wrapped[1:]]
         lines += [[(" " * 7, ""), *passage_line(passage, min(width - 7, 200))] for passage in hit.passages[:1]]
-    return lines
-
-
-def explanation_lines(
-    message: str,
-    found: "Iterable[Explanation]",
-    records: Sequence[Record],
-    torch: str,
-    terminal: Terminal,
-    say: Speech,
-) -> list[Line]:
-    """The error, then each entry that explains it: its title, the passages, what to do next."""
-    width = min(terminal.width, 100) if terminal.is_terminal else terminal.width
-    lines = wrap([(message if len(message) < 400 else f"{message[:400]}…", "bad")], width)
-    for one in found:
-        title = one.summary.title(say.language)
-        lines.append([])
-        lines += wrap(
-            [mark(one.summary, records, torch), (title, "title")], width, f"{one.summary.number:>4} ", " " * 5
-        )
-        for passage in one.passages:
-            lines += wrap([(passage.text.replace("\n", " "), "")], width, "       ")
-        commands = f"kb show {one.summary.number} · kb run {one.summary.number}"
-        lines.append([("       ", ""), (commands, "code")])
     return lines
 
 

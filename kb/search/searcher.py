@@ -85,7 +85,7 @@ class Searcher:
 
     def _use(self, index: tantivy.Index) -> None:
         engine = index.searcher()
-        vocabulary = Vocabulary(engine)
+        vocabulary = self.vocabulary = Vocabulary(engine)
         self._spelling = Spelling(vocabulary)
         library = self.library
         glossary = library.surely(lambda: open_glossary(library.deck.path, library.cache))

@@ -1,0 +1,125 @@
+"""Message pattern: one wording of a message, with slots where the words differ from run to run.
+
+``mat1 and mat2 shapes cannot be multiplied ({rows:int}x{given:int} and {wanted:int}x{columns:int})`` is such a wording.
+A slot is ``{name}`` or ``{name:kind}``; ``{}`` is one that nobody asks for. Between words any white space may stand, a
+line break too: terminals and programs break messages.
+"""
+
+import re
+from dataclasses import dataclass
+
+from kb.errors import Message
+
+KINDS = {
+    "": r"[^\n]{0,200}?",
+    "int": r"-?\d+",
+    "number": r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?",
+    "shape": r"[\[(][\d\s,x×*]{0,120}[\])]",
+    "name": r"[\w.:<>\[\]]+",
+    "line": r"[^\n]{0,400}",
+}
+"""What each kind of slot holds; one without a kind holds as little of a line as fits."""
+
+_SLOT = re.compile(r"\{(\w*)(?::(\w+))?\}")
+
+
+class BadPattern(Exception):  # noqa: N818 an author's mistake, told as a complaint
+    """A text that is no pattern."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One wording, ready to be looked for."""
+
+    wording: str
+    """As it was written."""
+    first: str
+    """The word with which it begins."""
+    expression: str
+    """Regular expression of the whole, which begins at the first word."""
+    slots: tuple[str, ...]
+    """Names of its slots, in order, each once."""
+
+    @property
+    def weight(self) -> int:
+        """How many characters of it are fixed: of two that fit one place the heavier says more."""
+        return len(_SLOT.sub("", self.wording))
+
+
+def read_pattern(wording: str) -> Pattern:
+    """A wording as a pattern.
+
+    Raises:
+        BadPattern: it begins with a slot, or a slot is of no known kind, or has a name that no slot can have.
+    """
+    wording = " ".join(wording.split())
+    if not (found := re.match(r"[A-Za-z_]\w*|[^\W\d]+", wording)):
+        raise BadPattern(Message("{wording!r} does not begin with a word; leave out what stands before", wording=wording))
+    parts: list[str] = []
+    slots: dict[str, None] = {}
+    at = 0
+    for slot in _SLOT.finditer(wording):
+        parts.append(_literal(wording[at : slot.start()]))
+        at = slot.end()
+        name, kind = slot[1], slot[2] or ""
+        if kind not in KINDS:
+            raise BadPattern(
+                Message("{kind!r} is no kind of slot; choose {known}", kind=kind, known=", ".join(filter(None, KINDS)))
+            )
+        if name and not name.isidentifier():
+            raise BadPattern(Message("{name!r} is no name for a slot; write letters", name=name))
+        held = KINDS[kind]
+        if not kind and at == len(wording):
+            held = r"\S+"  # at the end as little as fits would be nothing
+        if name in slots:
+            parts.append(f"(?P={name})")
+        elif name:
+            slots[name] = None
+            parts.append(f"(?P<{name}>{held})")
+        else:
+            parts.append(f"(?:{held})")
+    parts.append(_literal(wording[at:]))
+    return Pattern(wording, found[0], "".join(parts), tuple(slots))
+
+
+def wording_of(message: str) -> str:
+    """A message as somebody saw it, as a wording: its numbers are slots. Empty if nothing is left to look for."""
+    plain = re.sub(r"[{}]", " ", message)
+    wording = re.sub(r"(?<![A-Za-z_\d])-?\d+(?![A-Za-z_\d])", "{:int}", plain)
+    start = re.search(r"[A-Za-z_]\w*|[^\W\d]+", re.sub(r"\{:int\}", " " * 6, wording))
+    return " ".join(wording[start.start() :].split()) if start else ""
+
+
+def _literal(text: str) -> str:
+    """Fixed words: their quotes in any form, their white space of any kind."""
+    out = []
+    for piece in re.split(r"(\s+|[\"'`‘’“”])", text):
+        if not piece:
+            continue
+        if piece.isspace():
+            out.append(r"\s+")
+        elif piece in "\"'`‘’“”":
+            out.append("[\"'`‘’“”]")
+        else:
+            out.append(re.escape(piece))
+    return "".join(out)
+
+
+def starts_expression(words: list[str]) -> str:
+    """Regular expression of all first words at once, as a tree by their first two letters: a long text is passed over
+    at the speed at which it is read."""
+    tree: dict[str, dict[str, list[str]]] = {}
+    for word in sorted(set(words), key=lambda one: (-len(one), one)):
+        tree.setdefault(word[0], {}).setdefault(word[1:2], []).append(word[2:])
+    branches = []
+    for letter, seconds in sorted(tree.items()):
+        twigs = [
+            re.escape(second) + ("(?:" + "|".join(map(re.escape, rests)) + ")" if rests != [""] else "")
+            for second, rests in sorted(seconds.items(), reverse=True)
+        ]
+        branches.append(re.escape(letter) + ("(?:" + "|".join(twigs) + ")"))
+    return rf"(?:{'|'.join(branches)})(?!\w)"
