@@ -20,6 +20,12 @@ MAX_PLAIN = 600
 LEAST_COVERED = 0.6
 """Share of what a message says, each word counted by its rarity, that an entry must hold to be guessed at."""
 
+OF_ONES_OWN = frozenset(
+    "FileNotFoundError ImportError IndentationError JSONDecodeError KeyError KeyboardInterrupt ModuleNotFoundError "
+    "NameError PermissionError SyntaxError UnboundLocalError UnicodeDecodeError".split()
+)
+"""Errors whose message is a name or a file of one's own: no words of a deck are about it."""
+
 LEAST_RARE = 2
 """Rare words that it must hold, or one that is an API's name."""
 
@@ -29,7 +35,7 @@ RARE = 0.4
 _PATH = re.compile(r"(?:[A-Za-z]:)?(?:(?:(?<![\w.~-])[.~]|[\\/])[\w.~-]*+)?(?:[\\/][\w.@+~-]++){2,}+")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
-_CLASS = re.compile(r"^(?:[\w.]*(?:Error|Exception|Warning|Interrupt|Failure)|what\(\))\s*[:：(]?\s*")
+_CLASS = re.compile(r"^([\w.]*(?:Error|Exception|Warning|Interrupt|Failure)|what\(\))\s*[:：(]?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ class Explainer:
 
     def _explained(self, found: Found, known: KnownMessage, language: str, limit: int) -> Explained:
         summaries = self._library.by_number
-        there = [summaries[number] for number in known.entries if number in summaries]
+        there = [summaries[number] for number in found.entries if number in summaries]
         pointers = tuple(self._pointer(summary, found.text, language) for summary in there[:limit])
         return Explained(found.text, found.line + 1, found.rank, known, found.slots, pointers)
 
@@ -160,6 +166,9 @@ class Explainer:
 
     def _guesses(self, message: str, language: str, limit: int) -> tuple[Pointer, ...]:
         """Entries that hold most of what a message says: its rare words and its names."""
+        name = _CLASS.match(message)
+        if name and name[1].rpartition(".")[2] in OF_ONES_OWN:
+            return ()
         query = parse_query(bare(_CLASS.sub("", message)))
         rarity = self._searcher.vocabulary.rarity
         words = {term.text: max(map(rarity, term.whole)) for term in query.terms}

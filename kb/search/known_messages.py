@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from kb.deck.cache import Cache
@@ -117,7 +116,13 @@ class _Row:
             self.complain("no wording; write patterns = [...]")
             return None
         return KnownMessage(
-            self.id, patterns, self.role(), self.entries(), self.said(patterns), self.text("example"), self.text("source")
+            self.id,
+            patterns,
+            self.role(),
+            self.entries(),
+            self.said(patterns),
+            self.text("example"),
+            self.text("source"),
         )
 
     def text(self, key: str) -> str:
@@ -170,7 +175,9 @@ class _Row:
                     continue
                 for slot in set(_FIELD.findall(text)) - common:
                     self.complain(
-                        "{asked} names the slot {slot}, which a wording lacks; name what all have", asked=asked, slot=slot
+                        "{asked} names the slot {slot}, which a wording lacks; name what all have",
+                        asked=asked,
+                        slot=slot,
                     )
                 said.setdefault(language, {})[asked] = " ".join(text.split())
         return said

@@ -18,7 +18,7 @@ _HEAD = re.compile(
     r"""^(?:
         [ \t]*E(?=[ \t]{2,})                                    # pytest
       | [ \t]*[>|│║┃*](?:[ \t]|$)                               # quoted, framed, listed
-      | [ \t]*\[?(?:rank|Rank|RANK|gpu|GPU|worker|Worker)[ \t]?\d+\]?[ \t]?[:|>-]?
+      | [ \t]*\[?(?:rank|Rank|RANK|gpu|GPU|worker|Worker)[ \t]?\d+(?:\][ \t]?[:|>-]?|[ \t]?[:|>-])
       | [ \t]*\[(?:default)?\d+\][ \t]?:                        # torchrun --tee
       | [ \t]*[\w./-]{1,40}[ \t]+\|                             # docker compose
     )""",

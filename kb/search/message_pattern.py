@@ -20,6 +20,9 @@ KINDS = {
 }
 """What each kind of slot holds; one without a kind holds as little of a line as fits."""
 
+_WORD = re.compile(r"(?<!\w)\d*[^\W\d]\w*")
+"""A word with a letter in it: a number alone begins nothing."""
+
 _SLOT = re.compile(r"\{(\w*)(?::(\w+))?\}")
 
 
@@ -57,8 +60,10 @@ def read_pattern(wording: str) -> Pattern:
         BadPattern: it begins with a slot, or a slot is of no known kind, or has a name that no slot can have.
     """
     wording = " ".join(wording.split())
-    if not (found := re.match(r"[A-Za-z_]\w*|[^\W\d]+", wording)):
-        raise BadPattern(Message("{wording!r} does not begin with a word; leave out what stands before", wording=wording))
+    if not (found := _WORD.match(wording)):
+        raise BadPattern(
+            Message("{wording!r} does not begin with a word; leave out what stands before", wording=wording)
+        )
     parts: list[str] = []
     slots: dict[str, None] = {}
     at = 0
@@ -90,7 +95,7 @@ def wording_of(message: str) -> str:
     """A message as somebody saw it, as a wording: its numbers are slots. Empty if nothing is left to look for."""
     plain = re.sub(r"[{}]", " ", message)
     wording = re.sub(r"(?<![A-Za-z_\d])-?\d+(?![A-Za-z_\d])", "{:int}", plain)
-    start = re.search(r"[A-Za-z_]\w*|[^\W\d]+", re.sub(r"\{:int\}", " " * 6, wording))
+    start = _WORD.search(wording.replace("{:int}", " " * 6))
     return " ".join(wording[start.start() :].split()) if start else ""
 
 

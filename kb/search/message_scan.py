@@ -50,6 +50,8 @@ class Found:
     known: KnownMessage | None = None
     slots: dict[str, str] = field(default_factory=dict)
     """What stood in the slots of the wording that fits."""
+    entries: tuple[int, ...] = ()
+    """Numbers of those that explain it, also by other wordings that fit the same place."""
 
 
 class Scanner:
@@ -62,8 +64,12 @@ class Scanner:
             for pattern in message.compiled():
                 self._by_word.setdefault(pattern.first, []).append((pattern, message))
         for patterns in self._by_word.values():
-            patterns.sort(key=lambda one: -one[0].weight)
-        self._starts = re.compile(rf"(?<![A-Za-z0-9_]){starts_expression(list(self._by_word))}") if self._by_word else None
+            # Of several that fit one place: first what has a cause and a cure, then what says
+            # more.
+            patterns.sort(key=lambda one: (not one[1].said, -one[0].weight))
+        self._starts = (
+            re.compile(rf"(?<![A-Za-z0-9_]){starts_expression(list(self._by_word))}") if self._by_word else None
+        )
         self._ready: dict[str, re.Pattern[str]] = {}
 
     def scan(self, log: LogText) -> list[Found]:
@@ -77,11 +83,14 @@ class Scanner:
         for start in self._starts.finditer(log.text) if self._starts else ():
             if start.start() < end or len(found) >= MAX_FOUND:
                 continue
-            for pattern, message in self._by_word[start[0]]:
-                if match := self._expression(pattern).match(log.text, start.start()):
-                    found.append(_told(log, match, message))
-                    end = match.end()
-                    break
+            fitting = [
+                (match, message)
+                for pattern, message in self._by_word[start[0]]
+                if (match := self._expression(pattern).match(log.text, start.start()))
+            ]
+            if fitting:
+                found.append(_told(log, fitting))
+                end = fitting[0][0].end()
         return found
 
     def _expression(self, pattern: Pattern) -> re.Pattern[str]:
@@ -91,19 +100,21 @@ class Scanner:
         return self._ready[pattern.wording]
 
 
-def _told(log: LogText, match: re.Match[str], message: KnownMessage) -> Found:
-    """A known message, with the name of its error if one stands before it."""
+def _told(log: LogText, fitting: Sequence[tuple[re.Match[str], KnownMessage]]) -> Found:
+    """The first of the messages that fit a place, with the name of its error if one stands before it."""
+    match, message = fitting[0]
+    entries = dict.fromkeys(number for _, one in fitting for number in one.entries)
     line = log.line_of(match.start())
     before = _CLASS.search(log.text[max(log.start_of(line), match.start() - 200) : match.start()])
     words = " ".join(match[0].split())[:MAX_SHOWN]
     slots = {name: " ".join(value.split()) for name, value in match.groupdict().items() if value is not None}
     text = f"{before[1]}: {words}" if before else words
-    return Found(text, match.start(), line, message.role, log.rank_of(line), message, slots)
+    return Found(text, match.start(), line, message.role, log.rank_of(line), message, slots, tuple(entries))
 
 
 def _unknown(log: LogText, known_lines: set[int]) -> list[Found]:
     """Errors of which nothing is known: of each its first line."""
-    found = []
+    found: list[Found] = []
     for raised in _RAISED.finditer(log.text):
         line = log.line_of(raised.start())
         if line in known_lines:
@@ -115,7 +126,9 @@ def _unknown(log: LogText, known_lines: set[int]) -> list[Found]:
         end = log.text.find("\n", raised.end())
         start = before + name.start()
         words = log.text[start : min(len(log.text) if end < 0 else end, start + MAX_SHOWN)]
-        role = Role.WRAPPER if words.startswith(_WRAPPERS) or any(f".{one}" in words for one in _WRAPPERS) else Role.ERROR
+        role = (
+            Role.WRAPPER if words.startswith(_WRAPPERS) or any(f".{one}" in words for one in _WRAPPERS) else Role.ERROR
+        )
         found.append(Found(" ".join(words.split()), start, line, role, log.rank_of(line)))
     return found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT, Kb, only_json
 from tests.pseudo_terminal import Screen
-from tests.search.test_explain import TRACEBACK
+from tests.search.test_explain import MESSAGE, MESSAGES, TRACEBACK
 
 
 def test_search_tells_what_it_searched_for(small: Path, kb: Kb) -> None:
@@ -84,9 +84,45 @@ def test_explain_reads_a_traceback(small: Path, kb: Kb) -> None:
 
 
 def test_explain_as_json(small: Path, kb: Kb) -> None:
-    """Each entry with how much of the message was printed."""
-    value = only_json(kb("explain", "mixed device index 99 is out of range", "--json").stdout)
-    assert [(one["number"], one["score"]) for one in value["matches"]] == [(62, 1.0)]
+    """Each message with its entries, and what stood in its slots."""
+    (small / "messages.toml").write_text(MESSAGES)
+    value = only_json(kb("explain", f"[rank1]: RuntimeError: {MESSAGE}", "--json").stdout)
+    assert value["root"] == f"RuntimeError: {MESSAGE}"
+    (one,) = value["messages"]
+    assert [entry["number"] for entry in one["entries"]] == [62, 61]
+    assert (one["id"], one["rank"], one["line"], one["cure"]) == ("sizes-differ", 1, 1, "Give 4.")
+    assert value["guesses"] == []
+
+
+def test_explain_shows_cause_check_and_cure(small: Path, kb: Kb) -> None:
+    """Then the entry; of another message in the text its cause. A text in UTF-16 is read as well."""
+    (small / "messages.toml").write_text(MESSAGES)
+    text = f"RuntimeError: {MESSAGE}\nworker 1 failed, see its own error\n"
+    for encoding in ("utf-8", "utf-16"):
+        done = subprocess.run(
+            [sys.executable, "-m", "kb", "explain"],
+            input=text.encode(encoding),
+            capture_output=True,
+            cwd=ROOT,
+            check=False,
+        )
+        lines = done.stdout.decode().splitlines()
+        assert lines[:4] == [
+            f"RuntimeError: {MESSAGE}",
+            "  cause  It takes 4, and 3 came.",
+            "  check  Print `x.shape`.",
+            "  cure   Give 4.",
+        ]
+        assert "  worker 1 failed, see its own error" in lines
+        assert done.returncode == 0
+
+
+def test_explain_guesses_and_says_so(small: Path, kb: Kb) -> None:
+    """Where no message is known."""
+    done = kb("explain", "RuntimeError: the hidden Transformer state")
+    assert done.returncode == 0
+    assert "perhaps these help" in done.stdout
+    assert "kb show 62" in done.stdout
 
 
 def test_explain_says_when_nothing_fits(small: Path, kb: Kb) -> None:
@@ -94,5 +130,8 @@ def test_explain_says_when_nothing_fits(small: Path, kb: Kb) -> None:
     done = kb("explain", "KeyError: 'learning_rate'")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "no entry explains" in done.stderr
+    chat = kb("explain", *["hello"] * 200)
+    assert (chat.returncode, chat.stdout, chat.stderr.count("\n")) == (1, "", 1)
+    assert "no error and no warning" in chat.stderr
     empty = kb("explain")
     assert (empty.returncode, empty.stdout, empty.stderr.count("\n")) == (1, "", 1)

@@ -221,6 +221,27 @@ WORDS = {
     "a link to {found}.md in a text of language {language}; link to {language}.md": (
         "{language} 文本里链接到 {found}.md；请链接到 {language}.md"
     ),
+    "{wording!r} does not begin with a word; leave out what stands before": (
+        "{wording!r} 不是以单词开头；请去掉前面的部分"
+    ),
+    "{kind!r} is no kind of slot; choose {known}": "{kind!r} 不是空位的种类；可选 {known}",
+    "{name!r} is no name for a slot; write letters": "{name!r} 不能作空位的名字；请用字母",
+    "message {name}: {what}": "消息 {name}：{what}",
+    "there is another message of that id; give it one of its own": "已有同 id 的消息；请另起一个",
+    'no id of small letters, digits and hyphens; write id = "mat-shapes"': (
+        '没有由小写字母、数字和连字符组成的 id；请写 id = "mat-shapes"'
+    ),
+    "no wording; write patterns = [...]": "没有措辞；请写 patterns = [...]",
+    "a wording that is no text; write one": "措辞不是文本；请写成文本",
+    "{key} is no text; write one": "{key} 不是文本；请写成文本",
+    "no role {role!r}; choose {known}": "没有 {role!r} 这种 role；可选 {known}",
+    "entries is no list of numbers; write entries = [28]": "entries 不是编号列表；请写 entries = [28]",
+    "entry {number} belongs to no chapter of the deck; name another": "条目 {number} 不属于知识库的任何一章；请换一个",
+    "no {asked} in {language}; write one line": "缺少 {language} 的 {asked}；请写一行",
+    "{asked} names the slot {slot}, which a wording lacks; name what all have": (
+        "{asked} 用了空位 {slot}，但有的措辞没有它；请只用所有措辞都有的空位"
+    ),
+    "unknown key {key!r}; there are only [[message]] tables": "未知的键 {key!r}；这里只有 [[message]] 表",
     "item {id!r} has one option; give at least two": "题目 {id!r} 只有一个选项；至少给两个",
     "item {id!r} has no right option; mark it [x]": "题目 {id!r} 没有正确选项；请标 [x]",
     "item {id!r} has right options alone; add one that people wrongly believe": (
