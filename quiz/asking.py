@@ -1,35 +1,31 @@
 """Asking: one question at the terminal, with what every kind of item needs to ask it."""
 
+import re
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from kb.context import Context
-from kb.errors import KbError
+from kb.errors import KbError, Message
 from kb.run.outcome import Outcome
 from kb.screen.entry_lines import style_for
 from kb.screen.keys import END
 from kb.screen.language import language_text
-from kb.screen.layout import Line, Style, code_lines, flow, lay_out, wrap
+from kb.screen.layout import Line, Style, code_lines, lay_out, wrap
 from kb.screen.messages import Speech
 from kb.screen.run_lines import run_summary
 from quiz.board import Board, Leave
+from quiz.commands import COMMANDS, Command, LeftOut, Moment, command_of
 from quiz.examiner import Examiner, NoKey, Stopped
 from quiz.grade import Grade
-from quiz.session import Question
+from quiz.hints import Hint
+from quiz.log.event import Marking
+from quiz.options import narrow
+from quiz.session import Question, Session
+from quiz.session_progress import progress_lines
+from quiz.waiting import Waiting
 
-HELP = {
-    "s": "skip: ask it another time",
-    "h": "hint: the gist first, then the first line of a solution; the answer then counts as hard",
-    "e": "write the lines in $EDITOR",
-    "g": "give up: see a solution",
-    "l": "the question in the deck's other language",
-    "o": "open the entry",
-    "r": "run the proof, or the snippet",
-    "1-4": "after the answer: rate it yourself, from again to easy",
-    "u": "undo: take the last answer back and ask it again",
-    "U": "redo: let the answer that was taken back count again",
-    "q": "quit; every answer is saved",
-}
-"""What every key does; behind a colon where a line is typed."""
+_COMMAND = re.compile(r":\S{0,20}")
+"""A line that is a command, and no answer."""
 
 
 class Shown(Protocol):
@@ -39,29 +35,33 @@ class Shown(Protocol):
     def shows_title(self) -> bool:
         """Whether the entry's title may stand above the question."""
 
-    def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
-        """What stands below the question's text."""
+    @property
+    def own_commands(self) -> str:
+        """Letters of the commands that this kind has beside those that every kind has."""
 
-    def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
-        """The hint of that number, from 1."""
+    def asked_lines(self, asking: "Asking") -> list[Line]:
+        """What stands below the question's text now."""
+
+    def hint(self, examiner: Examiner, question: Question, count: int, say: Speech) -> Hint | None:
+        """The rung of that number, from 1; None beyond the last."""
 
     def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
         """What becomes of an answer."""
 
 
-class Redo(Exception):  # noqa: N818
-    """The learner lets what was taken back count again."""
-
-
-class Undo(Exception):  # noqa: N818 a wish of the learner's, no error
-    """The learner takes the last answer back."""
-
-
 class Asking:
-    """Shows one question and answers the keys that work everywhere; the kind of its item does the rest."""
+    """Shows one question and does the commands that work everywhere; the kind of its item does the rest."""
 
     def __init__(
-        self, context: Context, board: Board, examiner: Examiner, kind: Shown, question: Question, left: int
+        self,
+        context: Context,
+        board: Board,
+        examiner: Examiner,
+        kind: Shown,
+        question: Question,
+        session: Session,
+        on_mark: Callable[[Marking], bool] = lambda _: False,
+        in_editor: bool = False,
     ) -> None:
         """Take what asking needs.
 
@@ -71,16 +71,31 @@ class Asking:
             examiner: knows the key and grades.
             kind: of the item.
             question: to be asked.
-            left: how many questions are still to come, with this one.
+            session: it is asked in.
+            on_mark: marks the question's item; whether it is not to be asked any more.
+            in_editor: whether lines of code are written in the learner's editor from the first.
         """
         self.context = context
         self.board = board
         self.examiner = examiner
         self.kind = kind
         self.question = question
-        self.left = left
+        self.session = session
+        self.on_mark = on_mark
+        self.progress = session.progress
+        self.moment = Moment.BEFORE
+        self.in_editor = in_editor
         self.helps = 0
-        """Hints and further tries: with any of them a right answer counts as hard."""
+        """Hints, further tries, and looks at the entry: with any of them a right answer counts as hard."""
+        self.rungs = 0
+        """Hints that were given."""
+        self.marked: set[int] = set()
+        """Places of the options that are marked so far."""
+        self.struck: set[int] = set()
+        """Places of the options that hints struck out."""
+        self._labels: Collection[str] = ()
+        self._is_typed = False
+        self._own_keys: tuple[tuple[str, ...], ...] = ()
 
     @property
     def style(self) -> Style:
@@ -88,74 +103,143 @@ class Asking:
         return style_for(self.board.out, self.board.say, self.question.card.number, self.context.library.by_number)
 
     def show_question(self) -> None:
-        """The entry's title, what is asked, and what the kind shows beside."""
-        question, say, style = self.question, self.board.say, self.style
+        """How far the session is, the entry's title, what is asked, and what the kind shows beside."""
+        question, say, style, out = self.question, self.board.say, self.style, self.board.out
         title = language_text(question.entry.summary.titles, say.language)
         state = "once more" if question.is_again else "new" if question.is_new else "due"
         name = f"{question.card.number}." + (f" {title}" if self.kind.shows_title else "")
-        facts = f"{say(state)} · {say('{left} left', left=self.left)}"
         self.board.show(
             [
                 [],
-                [("─" * min(style.width, 60), "dim")],
-                *flow([[(name, "dim")], [(facts, "dim")]], style.width, between="  "),
+                *progress_lines(self.progress, say(state), out, say, style.width),
+                *wrap([(name, "dim")], style.width),
                 [],
                 *lay_out(question.item.wording(say.language).question, style),
-                *self.kind.question_lines(question, say, style),
-                [],
             ]
         )
+        self.board.paint(self.kind.asked_lines(self))
 
     # What the learner may do meanwhile
 
+    def offer(self, *own: tuple[str, ...], labels: Collection[str] = (), is_typed: bool = False) -> None:
+        """Show the keys that work now: the question's own, then the commands that are worth a place.
+
+        Args:
+            own: keys that are no commands, each with what it does, and a sentence for the help where that needs one.
+            labels: keys that name options: a command of that letter wants its colon.
+            is_typed: whether a line is typed, where every command wants it.
+        """
+        self._own_keys, self._labels, self._is_typed = own, labels, is_typed
+        named = [row for row in self.commands() if self.moment in row.named]
+        self.board.keys(*((key, name) for key, name, *_ in own), *((self.key_of(row), row.name) for row in named))
+
+    def commands(self) -> list[Command]:
+        """Those that work now."""
+        return [row for row in COMMANDS if self.moment in row.when and self.has(row)]
+
+    def has(self, row: Command) -> bool:
+        """Whether a command is one for items of this kind."""
+        return not row.is_own or row.letter in self.kind.own_commands
+
+    def key_of(self, row: Command) -> str:
+        """How a command is typed here."""
+        return f":{row.letter}" if self._is_typed or row.letter in self._labels else row.letter
+
     def key(self) -> str:
-        """The next key that is not one of those that work everywhere.
+        """The next key that is no command.
 
         Raises:
-            Leave, Undo, Redo: the key was that for it.
+            Wish, Leave: the key was a command for that.
         """
-        while True:
-            key = self.board.read_key()
-            if key in ("q", END):
-                raise Leave
-            if key == "u":
-                raise Undo
-            if key == "U":
-                raise Redo
-            if key == "?":
-                self.show_help()
-                self.board.show_keys()
-            elif key == "l":
-                self.switch_language()
-            elif key == "o":
-                self.open_entry()
-            else:
-                return key
+        while not (key := self._own(self.board.read_key())):
+            pass
+        return key
+
+    def key_within(self, seconds: float) -> str:
+        """The same, or nothing if none comes in time.
+
+        Raises:
+            Wish, Leave: the key was a command for that.
+        """
+        return self._own(self.board.read_key_within(seconds, redraws=True))
+
+    def _own(self, key: str) -> str:
+        """A key that is no command, or one that the kind's own asking does; any other is done, and nothing remains."""
+        if key == END:
+            raise Leave
+        if len(key) != 1:  # none, Enter, an arrow
+            return key
+        if key.lower() in self._labels:
+            return key.lower()
+        if key == ":":
+            letter = self.board.read_command()
+            if not letter:
+                self.show_keys()
+                return ""
+            if self._is_kinds(letter):
+                return letter
+            self.do(letter)
+            return ""
+        if (row := command_of(key)) is None or not self.has(row) or self._is_kinds(key):
+            return key
+        self.do(key)
+        return ""
+
+    def _is_kinds(self, letter: str) -> bool:
+        """Whether a command is done by the asking of the item's kind."""
+        row = command_of(letter)
+        return row is not None and row.do is None and self.has(row) and self.moment in row.when
 
     def command(self, line: str) -> bool:
-        """Whether a typed line was a command, which is then done.
+        """Whether a typed line was a command, which is then done; or one that does not exist, which is told.
 
         Raises:
-            Leave, Undo, Redo: it was that for it.
+            Wish, Leave: it was one for that.
         """
-        match line.strip():
-            case ":q":
-                raise Leave
-            case ":u":
-                raise Undo
-            case ":U":
-                raise Redo
-            case ":l":
-                self.switch_language()
-            case ":o":
-                self.open_entry()
-            case ":h":
-                self.show_hint()
-            case ":?":
-                self.show_help()
-            case _:
-                return False
+        text = narrow(line.strip())
+        if text == "?":
+            self.do(text)
+        elif _COMMAND.fullmatch(text):
+            self.do(text[1:])
+        else:
+            return False
         return True
+
+    def do(self, letter: str) -> None:
+        """Do a command, or say why not.
+
+        Raises:
+            Wish, Leave: it was one for that.
+        """
+        row = command_of(letter)
+        if row is None or not self.has(row) or row.do is None:
+            self.tell(self.board.say("there is no command :{letter}; :? names those that there are", letter=letter))
+        elif self.moment not in row.when:
+            (when,) = row.when
+            self.tell(self.board.say("{key} {works}", key=self.key_of(row), works=self.board.say(when.value)))
+        else:
+            row.do(self)
+
+    def mark(self, marking: Marking) -> None:
+        """Mark the question's item.
+
+        Raises:
+            LeftOut: it is not to be asked any more, and was not answered yet.
+        """
+        if self.on_mark(marking) and self.moment is Moment.BEFORE:
+            raise LeftOut
+        self.show_keys()
+
+    def tell(self, text: str) -> None:
+        """Say in a line what a key does not do."""
+        self.board.show(wrap([(text, "warn")], self.board.out.width))
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        """The keys once more, under what was shown; a line that is typed has its prompt there."""
+        if not self._is_typed:
+            self.board.settle()  # a key that is held says its one thing once
+            self.board.show_keys()
 
     def graded(self, given: str) -> Grade | None:
         """What becomes of an answer; None if it could not be graded now, which is told: the question stands.
@@ -163,8 +247,9 @@ class Asking:
         Raises:
             NoKey: it never can be here.
         """
+        waiting = Waiting(self.board, self.examiner.stop)
         try:
-            return self.kind.grade(self.examiner, self.question, given)
+            return waiting.result_of(lambda: self.kind.grade(self.examiner, self.question, given))
         except NoKey:
             raise
         except KeyboardInterrupt:
@@ -176,18 +261,45 @@ class Asking:
         return None
 
     def show_hint(self) -> None:
-        """The next hint."""
-        self.helps += 1
-        self.board.show([*self.kind.hint_lines(self.question, self.helps, self.board.say, self.style), []])
+        """The next rung of the ladder; a rung that is shown is help, and the ladder's end is none."""
+        board, say = self.board, self.board.say
+        try:
+            hint = self.kind.hint(self.examiner, self.question, self.rungs + 1, say)
+        except NoKey:
+            raise
+        except KeyboardInterrupt:
+            board.tell(Stopped())
+            hint = None
+        except KbError as error:
+            board.tell(error)
+            hint = None
+        else:
+            if hint is None:
+                board.print([(say("there is no further hint"), "warn")])
+        if hint is not None:
+            self.rungs += 1
+            self.helps += 1
+            self.struck |= {hint.struck} - {0}
+            self.marked -= self.struck
+            name = say("hint {number}", number=self.rungs)
+            board.show([[], [(name, "dim")], *lay_out(hint.blocks, self.style), []])
+        self.show_keys()
 
     def show_help(self) -> None:
-        """What every key does."""
+        """What every key does that works now, as it is typed here."""
         say, width = self.board.say, self.board.out.width
+        rows = [
+            *((key, texts[-1]) for key, *texts in self._own_keys),
+            *((self.key_of(row), row.help) for row in self.commands()),
+        ]
         lines: list[Line] = [[]]
-        for key, what in HELP.items():
-            lines += wrap([(say(what), "")], width, f"  {key:<4}")
-        lines += wrap([(say("where a line is typed, a key stands behind a colon: :h"), "dim")], width)
+        column = max(len(key) for key, _ in rows)
+        for key, what in rows:
+            lines += wrap([(say.of(Message(what)), "")], width, f"  {key:<{column}}  ")
+        if not self._is_typed:
+            lines += wrap([(say("every command also works behind a colon, everywhere: :h"), "dim")], width)
         self.board.show([*lines, []])
+        self.show_keys()
 
     def open_entry(self) -> None:
         """The whole entry, then the scene again."""
@@ -195,6 +307,7 @@ class Asking:
 
         context, board = self.context, self.board
         number = self.question.card.number
+        self.helps += self.moment is Moment.BEFORE
         page = entry_page(number, context.library, context.records, context.torch, board.out, board.say)
         with board.lent():
             board.out.page(page)
@@ -211,21 +324,18 @@ class Asking:
         board, snippet = self.board, self.question.entry.snippet
         job = self.examiner.proof(self.question)
         if job is None:
-            board.print([(board.say("nothing to run"), "warn")])
+            self.tell(board.say("nothing to run"))
             return
         board.show([*code_lines(job.source or "", "python", self.style), []])
-
-        def show(_: str, text: str) -> None:
-            board.out.write(text)
-            board.out.stream.flush()
-
+        waiting = Waiting(board, self.examiner.stop)
         try:
-            done = self.examiner.run(job, show)
-        except KeyboardInterrupt:  # before it ran
+            done = waiting.result_of(lambda: self.examiner.run(job, waiting.print))
+        except (KeyboardInterrupt, Stopped):  # before it ran
             done = None
         board.drop_keys()
         if done is None or done.outcome is Outcome.INTERRUPTED:
-            board.print([(board.say("stopped"), "warn")])
+            self.tell(board.say("stopped"))
             return
         source = job.source or (snippet.source if snippet else "")
         board.out.print(run_summary(done, source, board.out, board.say))
+        self.show_keys()

@@ -8,15 +8,26 @@ pressed before a question was there answers nothing.
 import signal
 import sys
 import termios
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kb.errors import KbError
-from kb.screen.keys import END, Keyboard, key_lines
+from kb.screen.keys import BACKSPACE, END, ENTER, ESCAPE, Keyboard, key_lines
 from kb.screen.layout import Line, wrap
 from kb.screen.messages import Speech
 from kb.screen.terminal import Terminal
+from quiz.options import narrow
+
+PAUSE = 0.3
+"""Seconds without a key after something new was shown, before keys count again: nobody reads faster."""
+
+REPEAT_DELAY = 0.7
+"""Seconds that a key is held before a terminal repeats it, at most."""
+
+if TYPE_CHECKING:
+    from quiz.code_input import Typed
 
 
 class Leave(Exception):  # noqa: N818 a wish of the learner's, no error
@@ -26,7 +37,7 @@ class Leave(Exception):  # noqa: N818 a wish of the learner's, no error
 class Board:
     """Prints a session's scenes and takes keys and typed lines."""
 
-    def __init__(self, out: Terminal, say: Speech) -> None:
+    def __init__(self, out: Terminal, say: Speech, clock: Callable[[], float] = time.monotonic) -> None:
         self.out = out
         self.say = say
         """The language of the moment: a key changes it."""
@@ -36,6 +47,13 @@ class Board:
         self._keyboard = Keyboard()
         self._page: list[Line] = []
         """Lines shown since the learner pressed a key."""
+        self._painted = self._below = 0
+        """Lines of a picture that can still be drawn over, and of keys under it."""
+        self._clock = clock
+        self._last, self._last_at = "", 0.0
+        """The key that came last, and when by the clock; it may still be held."""
+        self._deaf_until = 0.0
+        """Until then that key counts as held."""
 
     def __enter__(self) -> "Board":
         self._keyboard.__enter__()
@@ -55,6 +73,7 @@ class Board:
         finally:
             with suppress(termios.error):  # the terminal is gone
                 self.__enter__()
+            self._page.clear()  # all that stood there before was read
 
     def _mark_pastes(self, is_on: bool) -> None:
         """Have the terminal say what is pasted: no key of a paste is meant for a question."""
@@ -74,6 +93,20 @@ class Board:
         """Forget what was pressed while something else was on the screen, or nothing was asked."""
         self._keyboard.drop()
 
+    def settle(self, may_repeat: bool = True) -> None:
+        """Wait until no key is pressed any more: something new is there to be read, and neither a key that is held nor
+        one that was pressed before it could be read answers it. The line of keys comes when keys count.
+
+        Args:
+            may_repeat: whether the key that was pressed last may be pressed again at once. If not, it is not heard
+                until it would repeat itself; Enter, which goes on, is waited for as long.
+        """
+        self.drop_keys()
+        self._deaf_until = 0.0 if may_repeat else self._last_at + REPEAT_DELAY
+        pause = max(PAUSE, self._deaf_until - self._clock()) if self._last == ENTER else PAUSE
+        while self._keyboard.read_within(pause) not in ("", END):
+            pause = PAUSE
+
     def print(self, *lines: Line) -> None:
         """Print lines that are short by themselves."""
         self.show(lines)
@@ -88,6 +121,7 @@ class Board:
         Raises:
             Leave: the key was that for leaving.
         """
+        self._painted = 0
         for line in lines:
             if len(self._page) >= self.out.height - 2:
                 self._wait_for_more()
@@ -112,10 +146,16 @@ class Board:
             raise Leave
         self._page.clear()
 
-    def overwrite(self, text: str) -> None:
-        """Put a text in the place of the present line; below it where nothing may be drawn over."""
-        self.out.write("\r\x1b[2K" + text if self.out.can_redraw else text + "\n")
-        self.out.stream.flush()
+    def paint(self, lines: list[Line]) -> None:
+        """Show lines in the place of those that were painted last, with the keys below them; further down where nothing
+        may be drawn over, or something else was shown since."""
+        height = self._painted + self._below
+        if self._painted and height < self.out.height and self.out.can_redraw:
+            self.out.write(f"\x1b[{height}A\r\x1b[J")
+            self.out.print(lines)
+        else:
+            self.show(lines)
+        self._painted, self._below = len(lines), 0
 
     def keys(self, *keys: tuple[str, str]) -> None:
         """Show the keys that work now, each with what it does, at the bottom."""
@@ -124,21 +164,53 @@ class Board:
 
     def show_keys(self) -> None:
         """The keys that work now, once more."""
-        self.out.print(key_lines(self._keys, self.say, self.out.width))
+        lines = key_lines(self._keys, self.say, self.out.width)
+        self._below += len(lines)
+        self.out.print(lines)
 
     def redraw(self) -> None:
         """The present scene again: the terminal has another size, or the program was away."""
         self._mark_pastes(True)
         self._page.clear()
+        self._painted = 0  # of another width
         self.scene()
         self.show_keys()
 
     def read_key(self) -> str:
-        """The next key: a name, or a character that can be seen."""
-        while not (key := self._keyboard.read(self.redraw)).isprintable():
-            pass
-        self._page.clear()
-        return key
+        """The next key: a name, or a character that can be seen, in the width in which keys are named. One that is
+        still held does not count."""
+        while True:
+            key = narrow(self._keyboard.read(self.redraw))
+            if key.isprintable() and not self._is_held(key):
+                self._page.clear()
+                return key
+
+    def _is_held(self, key: str) -> bool:
+        is_held = key == self._last != END and self._clock() < self._deaf_until
+        self._last, self._last_at = key, self._clock()
+        return is_held
+
+    def read_command(self) -> str:
+        """The key that follows a colon; nothing if it was thought better of."""
+        self.out.write(":" if self.out.can_redraw else ":\n")
+        self.out.stream.flush()
+        key = self.read_key()
+        if self.out.can_redraw:
+            self.out.write("\r\x1b[2K")
+            self.out.stream.flush()
+        return "" if key in (ENTER, ESCAPE, BACKSPACE) else key
+
+    def read_key_within(self, seconds: float, redraws: bool = False) -> str:
+        """The next key, or nothing if none comes in time, or one that cannot be seen.
+
+        Args:
+            seconds: how long to wait.
+            redraws: whether the scene is drawn anew where that is due.
+        """
+        key = self._keyboard.read_within(seconds, self.redraw if redraws else None)
+        if key and redraws:
+            self._page.clear()
+        return key if key.isprintable() else ""
 
     def read_line(self, prompt: str, before: str = "") -> str:
         """A typed line.
@@ -185,19 +257,24 @@ class Board:
             finally:
                 readline.set_pre_input_hook()
                 signal.signal(signal.SIGCONT, handler)
-                self._page.clear()
+                self._line_ended()
 
-    def read_lines(self, prompt: str, before: str) -> str:
-        """Several typed lines, beginning with those of an earlier try.
+    def read_lines(self, prompt: str, before: str) -> "Typed":
+        """Several typed lines, beginning with those of an earlier try, or a command among them.
 
         Raises:
-            Leave: Ctrl-D was pressed.
+            Leave: Ctrl-D was pressed where nothing was typed.
         """
         from quiz.code_input import type_lines  # deferred: prompt_toolkit takes 100 ms, and code items alone need it
 
         with self.lent():
             given = type_lines(prompt, before, self.redraw, self.out.can_redraw)
-        self._page.clear()
+        self._line_ended()
         if given is None:
             raise Leave
         return given
+
+    def _line_ended(self) -> None:
+        self._page.clear()
+        self._painted = 0
+        self._last, self._last_at = ENTER, self._clock()

@@ -1,23 +1,56 @@
-"""Input of several lines: at the prompt with colours and indentation, or in the learner's own editor."""
+"""Input of several lines at the prompt, with colours and indentation; and the commands that are typed among them."""
 
 import os
+import re
 import signal
 import sys
-import tempfile
 import termios
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from kb.screen.editor import open_editor
+from kb.screen.keys import END
+from quiz.options import narrow
 
 if TYPE_CHECKING:
+    from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.key_binding import KeyBindings
 
+# No line of Python begins with a colon, but for a slice that goes on there. An input method may give the wide ones.
+_COMMAND = re.compile(r"\s*[:：]([A-Za-z?？!！]+)\s*")
 
-def type_lines(prompt: str, before: str, redraw: Callable[[], None], can_redraw: bool) -> str | None:
-    """Lines typed at the prompt, ended by an empty one; a line that begins with a colon ends the input at once.
+
+class Typed(NamedTuple):
+    """What was typed at the prompt."""
+
+    lines: str
+    """Without the line of the command, if there was one."""
+    command: str = ""
+    """As ``:h``; END for Ctrl-D behind lines; empty if the lines are the answer."""
+
+
+def split_command(text: str, row: int, before: str = "") -> Typed | None:
+    """Lines and the command among them, if there is one.
+
+    Args:
+        text: what stands at the prompt.
+        row: of the line that was ended, from 0: a command has it for itself.
+        before: lines that stood there already: a command may be typed right behind them.
+    """
+    lines = text.split("\n")
+    if found := _COMMAND.fullmatch(lines[row]):
+        return Typed("\n".join([*lines[:row], *lines[row + 1 :]]).rstrip(), _plain(found))
+    if before and text.startswith(before) and (found := _COMMAND.fullmatch(text[len(before) :])):
+        return Typed(before.rstrip(), _plain(found))
+    return None
+
+
+def _plain(found: "re.Match[str]") -> str:
+    return f":{narrow(found[1])}"
+
+
+def type_lines(prompt: str, before: str, redraw: Callable[[], None], can_redraw: bool) -> Typed | None:
+    """Lines typed at the prompt, ended by an empty one, or by a line that is a command.
 
     Args:
         prompt: what stands above the lines.
@@ -26,7 +59,7 @@ def type_lines(prompt: str, before: str, redraw: Callable[[], None], can_redraw:
         can_redraw: whether lines may be drawn over while they are typed.
 
     Returns:
-        The lines; None if the learner pressed Ctrl-D.
+        What was typed; None if Ctrl-D was pressed where nothing was.
     """
     # Deferred: 100 ms, for code items alone.
     from prompt_toolkit import PromptSession
@@ -37,8 +70,12 @@ def type_lines(prompt: str, before: str, redraw: Callable[[], None], can_redraw:
     from prompt_toolkit.utils import is_dumb_terminal
     from pygments.lexers.python import PythonLexer
 
+    commands: list[Typed] = []
     session: PromptSession[str] = PromptSession(
-        multiline=Always(), key_bindings=_bindings(), lexer=PygmentsLexer(PythonLexer), enable_suspend=True
+        multiline=Always(),
+        key_bindings=_bindings(before, commands.append),
+        lexer=PygmentsLexer(PythonLexer),
+        enable_suspend=True,
     )
 
     def resume(*_: object) -> None:
@@ -69,7 +106,8 @@ def type_lines(prompt: str, before: str, redraw: Callable[[], None], can_redraw:
     if not can_redraw:
         os.environ["TERM"] = "dumb"  # prompt_toolkit's own way of drawing nothing over
     try:
-        return session.prompt(f"{prompt} >\n", default=before).rstrip()
+        given = session.prompt(f"{prompt} >\n", default=before).rstrip()
+        return commands[-1] if commands else Typed(given)
     except EOFError:
         return None
     finally:
@@ -77,18 +115,23 @@ def type_lines(prompt: str, before: str, redraw: Callable[[], None], can_redraw:
         os.environ["TERM"] = term
 
 
-def _bindings() -> "KeyBindings":
-    """Enter ends a command and an empty line, and goes on with the indentation; Tab indents."""
+def _bindings(before: str, on_command: Callable[[Typed], None]) -> "KeyBindings":
+    """Enter ends a command and an empty line, and goes on with the indentation; Tab indents; Ctrl-D leaves."""
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
     bindings = KeyBindings()
+
+    def end(buffer: "Buffer", command: Typed) -> None:
+        on_command(command)
+        buffer.validate_and_handle()
 
     @bindings.add("enter")
     def _(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         document = buffer.document
-        is_command = document.line_count == 1 and document.text.lstrip().startswith(":")
-        if is_command or (document.is_cursor_at_the_end and not document.current_line.strip()):
+        if command := split_command(document.text, document.cursor_position_row, before):
+            end(buffer, command)
+        elif document.is_cursor_at_the_end and not document.current_line.strip():
             buffer.validate_and_handle()
         else:
             indent = document.current_line[: len(document.current_line) - len(document.current_line.lstrip())]
@@ -99,20 +142,14 @@ def _bindings() -> "KeyBindings":
     def _(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("    ")
 
+    @bindings.add("c-d")
+    def _(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if not buffer.text.strip():
+            event.app.exit(exception=EOFError())
+        elif buffer.document.is_cursor_at_the_end:
+            end(buffer, Typed(buffer.text.rstrip(), END))
+        else:
+            buffer.delete()
+
     return bindings
-
-
-def edit_lines(before: str, environ: Mapping[str, str]) -> str:
-    """Lines written in the learner's editor.
-
-    Raises:
-        KbError: there is no editor, or it failed.
-    """
-    handle, name = tempfile.mkstemp(suffix=".py", prefix="kb-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(before)
-        open_editor(Path(name), environ)
-        return Path(name).read_text(encoding="utf-8", errors="replace").rstrip()
-    finally:
-        Path(name).unlink(missing_ok=True)

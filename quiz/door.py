@@ -5,10 +5,10 @@ something or says, in one way, that it cannot be read.
 """
 
 import reprlib
-import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
+from kb.deck.script import without_warnings
 from kb.errors import KbError
 
 VALUE_LIMIT = 10_000
@@ -47,9 +47,7 @@ def guarded(read: Callable[[], _T]) -> _T:
         Unreadable: it cannot be read.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return read()
+        return without_warnings(read)
     except (SyntaxError, ValueError, TypeError, ArithmeticError, MemoryError, RecursionError) as error:
         raise Unreadable(type(error).__name__) from None
 

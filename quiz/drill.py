@@ -5,25 +5,28 @@ import threading
 from collections.abc import Callable
 from random import Random
 
-from kb.errors import INTERRUPTED, KbError, UsageError
+from kb.errors import INTERRUPTED, KbError, Message, UsageError
 from kb.screen.keys import END, ENTER, ESCAPE
 from kb.screen.layout import Line, lay_out, wrap
 from kb.screen.messages import Speech, time_text
-from quiz.asking import Asking, Redo, Undo
+from quiz.asking import Asking
 from quiz.board import Board, Leave
+from quiz.commands import GiveUp, LeftOut, Moment, Redo, Skip, Undo
 from quiz.desk import Desk
 from quiz.examiner import Examiner, NoKey
 from quiz.grade import Grade
 from quiz.kinds.kind import Reply
 from quiz.kinds.table import KINDS, is_any_run
-from quiz.plan import Agenda, memories_of
+from quiz.log.event import Marking
+from quiz.marker import Marked
+from quiz.marking_lines import marking_lines
+from quiz.plan import Agenda
+from quiz.ratings import name_of, next_lines
 from quiz.schedule import Memory, Rating
 from quiz.session import Question, Session
+from quiz.stats import memories_of
 from quiz.undo_lines import answer_text, given_lines, taken_lines
 from quiz.wish import Wish, plan_session
-
-RATINGS = {Rating.AGAIN: "again", Rating.HARD: "hard", Rating.GOOD: "good", Rating.EASY: "easy"}
-"""What the ratings are called."""
 
 
 def drill(
@@ -58,7 +61,7 @@ class Drill:
         self.examiner = examiner
         self.agenda = agenda
         self.wish = wish
-        self.board = Board(desk.out, desk.say)
+        self.board = Board(desk.out, desk.say, session.stopwatch)
 
     def run(self) -> int:
         """Ask until nothing is left or the learner leaves; returns the exit code."""
@@ -76,10 +79,17 @@ class Drill:
 
     def ask_all(self) -> None:
         """Ask until nothing is left."""
+        is_after_wish = False
         while True:
             while question := self.session.next():
+                before, is_after_wish = is_after_wish, True
                 try:
-                    self.ask(question)
+                    self.ask(question, before)
+                    is_after_wish = False
+                except LeftOut:
+                    pass
+                except Skip:
+                    self.session.skip()
                 except Undo:
                     self.undo()
                 except Redo:
@@ -98,7 +108,7 @@ class Drill:
             board.show(wrap([(text, "warn")], board.out.width))
         if self.wish.words or self.wish.only_new or (agenda.due and agenda.today):
             return
-        memories = memories_of(self.desk.library, self.desk.log.memories())
+        memories = memories_of(self.desk.library, self.desk.log, now)
         if not memories:
             return
         if agenda.due:
@@ -129,24 +139,37 @@ class Drill:
         self.session.extend(agenda.cards)
         return True
 
-    def ask(self, question: Question) -> None:
-        """Ask one question, and write down and show what became of it."""
+    def ask(self, question: Question, is_after_wish: bool) -> None:
+        """Ask one question, and write down and show what became of it.
+
+        Args:
+            question: the next one.
+            is_after_wish: whether it stands there because another one was skipped or taken back: the key for that may
+                still be held, and would do the same with this one.
+        """
         kind = KINDS[question.item.kind]
-        asking = Asking(self.desk, self.board, self.examiner, kind, question, self.session.left)
+        asking = Asking(
+            self.desk, self.board, self.examiner, kind, question, self.session, self.mark, self.wish.in_editor
+        )
         self.board.begin(asking.show_question)
         started = self.session.stopwatch()
         kind.prepare(self.examiner, question)
         if is_any_run(self.session.kinds):
             self.examiner.warm()
         _load_ahead(self.session.kinds)
-        reply = kind.ask(asking)
+        if is_after_wish:
+            self.board.settle()
+        try:
+            reply = kind.ask(asking)
+        except GiveUp:
+            reply = Reply("", Grade(False))
         if reply is None:
             self.session.skip()
             return
         seconds = self.session.stopwatch() - started
         if reply.grade is None:
-            rating = reply.rating or Rating.AGAIN
-            self.board.print(self.next_line(self.save(question, reply.given, None, rating, seconds), rating))
+            self.save(question, reply.given, None, reply.rating or Rating.AGAIN, seconds)
+            self.show_next()
         else:
             self.finish(asking, reply, reply.grade, seconds)
 
@@ -159,27 +182,44 @@ class Drill:
 
         def show_grade() -> None:
             board.show(self.grade_lines(asking, reply.given, grade, solution))
-            last = session.answered[-1]
-            board.print(self.next_line(last.memory, last.review.rating))
+            self.show_next()
 
         def show_everything() -> None:
             asking.show_question()
             show_grade()
 
+        asking.moment = Moment.AFTER
         board.scene = show_everything
         show_grade()
-        board.keys(
-            *(("Enter", "next"), ("1-4", "rate"), ("r", "run the proof"), ("o", "open the entry")),
-            *(("u", "undo"), ("?", "help"), ("q", "quit")),
-        )
-        while (pressed := asking.key()) not in (ENTER, " ", "n", ESCAPE):
-            if pressed == "r":
-                asking.run_proof()
-                board.show_keys()
-            elif pressed in ("1", "2", "3", "4"):
-                rating = Rating(int(pressed))
-                if memory := session.amend(rating):
-                    board.print(self.next_line(memory, rating))
+        board.settle(may_repeat=False)
+        self.offer_rating(asking)
+        while (pressed := asking.key()) not in (ENTER, " "):
+            if pressed in ("1", "2", "3", "4"):
+                self.rate(asking, Rating(int(pressed)))
+            elif len(pressed) == 1:
+                asking.tell(board.say("{key} does nothing here; ? names what does", key=pressed))
+
+    def offer_rating(self, asking: Asking) -> None:
+        """Show the keys that work after an answer."""
+        asking.offer(("Enter", "next"), ("1-4", "rate", "rate it: again, hard, good, easy"))
+
+    def rate(self, asking: Asking, rating: Rating) -> None:
+        """Correct the last answer's rating. A wrong answer that is to count as known is asked about: a stray digit
+        would keep it from coming again."""
+        board, last = self.board, self.session.answered[-1].review
+        if last.correct is False and rating > last.rating:
+            text = board.say("that was wrong; rate it {rating} all the same?", rating=name_of(rating))
+            board.show(wrap([(text, "warn")], board.out.width))
+            board.keys(("y", Message("rate it {rating}", rating=name_of(rating))), ("Enter", "leave it"))
+            key = board.read_key()
+            if key == END:
+                raise Leave
+            if key.lower() != "y":
+                self.offer_rating(asking)
+                return
+        if self.session.amend(rating):
+            self.show_next()
+        self.offer_rating(asking)
 
     def save(self, question: Question, given: str, correct: bool | None, rating: Rating, seconds: float) -> Memory:
         """Write an answer down, as often as it takes: a disk that is full now may have room in a minute.
@@ -211,16 +251,37 @@ class Drill:
             [],
         ]
 
-    def next_line(self, memory: Memory, rating: Rating) -> Line:
-        """When the item comes again."""
-        say = self.board.say
-        wait = time_text(memory.due - self.session.clock(), say)
-        return [(say("next review in {time} (rated {rating})", time=wait, rating=say(RATINGS[rating])), "dim")]
+    def show_next(self) -> None:
+        """When the last answer's item comes again."""
+        session, board = self.session, self.board
+        last = session.answered[-1]
+        comes_again = (last.card, True) in session.queue
+        board.show(next_lines(last, comes_again, session.clock(), board.say, board.out.width))
+
+    def mark(self, marking: Marking) -> bool:
+        """Bury, suspend or flag the present item, or take that back, and say so; whether it is not to be asked any
+        more. What cannot be written down has not happened, and is told."""
+        try:
+            marked = self.session.mark(marking)
+        except KbError as error:
+            self.board.tell(error)
+            return False
+        self.tell_of(marked)
+        return marked is not None and marked.is_on and marking is not Marking.FLAG
+
+    def tell_of(self, marked: Marked | None) -> None:
+        """How an item is marked now."""
+        if marked:
+            item, board = marked.card.key, self.board
+            board.show(marking_lines(item, marked.marking, marked.is_on, board.say, board.out.width))
 
     def undo(self) -> None:
-        """Take the last answer back and say which; one of an earlier session only if the learner says so."""
+        """Take the last answer back and say which, or the marking that came after it; an answer of an earlier session
+        only if the learner says so."""
         board, log = self.board, self.session.log
-        if taken := self.session.undo():
+        if marked := self.session.unmark():
+            self.tell_of(marked)
+        elif taken := self.session.undo():
             board.show(taken_lines(taken, board.say, board.out.width))
         elif earlier := log.last():
             board.print([(board.say("nothing to take back in this session"), "warn")])
@@ -245,13 +306,12 @@ class Drill:
 
 def summary_lines(desk: Desk, session: Session, say: Speech) -> list[Line]:
     """What was answered in a session, and what comes next."""
-    answered, now = session.answered, session.clock()
+    answered, now, right = session.answered, session.clock(), session.progress.right
     if answered:
-        right = sum(one.review.rating is not Rating.AGAIN for one in answered)
         lines: list[Line] = [[(say("{count} answered, {right} right", count=len(answered), right=right), "strong")]]
     else:
         lines = [[(say("nothing was answered"), "dim")]]
-    memories = memories_of(desk.library, desk.log.memories())
+    memories = memories_of(desk.library, desk.log, now)
     if due := sum(memory.due <= now for memory in memories):
         lines.append([(say("{count} {count:is|are} due now", count=due), "dim")])
     elif answered and memories:

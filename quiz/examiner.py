@@ -1,16 +1,17 @@
 """Examiner: knows what grading needs to know, and runs what has to be run for it."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from threading import Thread
-from typing import TypeVar
+from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
+from contextlib import suppress
+from threading import Lock, Thread
+from typing import Any, TypeVar
 
 from kb.deck.item import Item
 from kb.deck.script import Snippet
 from kb.errors import KbError
 from kb.run.job import Job, Run
 from kb.run.outcome import Outcome
-from kb.run.runner import OnOutput, block_job, run, snippet_job
+from kb.run.runner import IsStopped, OnOutput, block_job, reference_job, run, snippet_job
 from kb.run.worker import Worker
 from kb.verify.record import Record
 from kb.verify.task import digest
@@ -40,6 +41,9 @@ class Examiner:
         self._keys: dict[str, Future[str]] = {}
         self._references: dict[int, Future[Run]] = {}
         self._worker: Worker | None = None
+        self._stops: set[Future[None]] = set()
+        """One for everything that is waited for: done once it is to stop."""
+        self._lock = Lock()
 
     def __enter__(self) -> "Examiner":
         return self
@@ -55,10 +59,12 @@ class Examiner:
         return self._worker
 
     def reference(self, number: int, snippet: Snippet) -> Future[Run]:
-        """The snippet's own run, which tells the checks that an answer must execute too; begun if it was not."""
-        if number not in self._references:
+        """The snippet's own run, which tells the checks that an answer must execute too; begun if it was not, and once
+        more if the machine kept it from its end."""
+        known = self._references.get(number)
+        if known is None or (known.done() and not _is_final(known)):
             worker = self.warm()
-            self._references[number] = in_background(lambda: run(snippet_job(snippet), worker=worker))
+            self._references[number] = in_background(lambda: run(reference_job(snippet), worker=worker))
         return self._references[number]
 
     def prepare_key(self, item: Item) -> None:
@@ -71,9 +77,16 @@ class Examiner:
 
         Raises:
             NoKey: it was not recorded, and does not run here.
+            Stopped: it is being computed, and somebody stopped it; the computing goes on for another time.
         """
         recorded = self._recorded_key(item)
-        return self._computed_key(item).result() if recorded is None else recorded
+        if recorded is not None:
+            return recorded
+        stop = self._begin()
+        try:
+            return self._awaited(self._computed_key(item), stop)
+        finally:
+            self._end(stop)
 
     def has_key(self, item: Item) -> bool:
         """Whether an item's key is there at once."""
@@ -99,8 +112,64 @@ class Examiner:
         return snippet_job(question.entry.snippet) if question.entry.snippet else None
 
     def run(self, job: Job, on_output: OnOutput) -> Run:
-        """Run a proof on the worker."""
-        return run(job, on_output=on_output, worker=self.warm())
+        """Run a proof on the worker. After a stop its outcome says so."""
+        stop = self._begin()
+        try:
+            return run(job, on_output=on_output, worker=self.warm(), is_stopped=stop.done)
+        finally:
+            self._end(stop)
+
+    def stop(self) -> None:
+        """End what is being graded, computed or run, at once: whoever waits for a grade gets ``Stopped``. Any thread
+        may call it, at any time and as often as it likes; where nothing is under way nothing happens."""
+        with self._lock:
+            stops, self._stops = self._stops, set()
+        for stop in stops:
+            with suppress(InvalidStateError):
+                stop.set_result(None)
+
+    def stoppable(self, do: Callable[[IsStopped], _T]) -> _T:
+        """What something gives, unless it is stopped, by ``stop`` or by Ctrl-C.
+
+        Args:
+            do: runs in the background and is not waited for after a stop; what it is given says whether to go on.
+
+        Raises:
+            Stopped: it was.
+        """
+        stop = self._begin()
+        try:
+            return self._awaited(in_background(lambda: do(stop.done)), stop)
+        finally:
+            self._end(stop)
+
+    def _awaited(self, later: Future[_T], stop: Future[None]) -> _T:
+        either: list[Future[Any]] = [later, stop]
+        try:
+            wait(either, return_when=FIRST_COMPLETED)
+        except KeyboardInterrupt:
+            raise Stopped from None
+        if stop.done():
+            raise Stopped
+        return later.result()
+
+    def _begin(self) -> Future[None]:
+        stop: Future[None] = Future()
+        with self._lock:
+            self._stops.add(stop)
+        return stop
+
+    def _end(self, stop: Future[None]) -> None:
+        """Nobody waits any more; what still goes on in the background ends."""
+        with self._lock:
+            self._stops.discard(stop)
+        with suppress(InvalidStateError):
+            stop.set_result(None)
+
+
+def _is_final(reference: Future[Run]) -> bool:
+    """Whether a snippet's own run would end in the same way again."""
+    return reference.exception() is None and (reference.result().passed or reference.result().is_own_doing)
 
 
 def _printed(item: Item, worker: Worker) -> str:

@@ -9,10 +9,14 @@ from kb.deck.entry import Entry
 from kb.deck.item import RECALL, Item, Wording
 from kb.deck.library import Library
 from kb.deck.text import Block, Span
-from quiz.log.event import Review
+from quiz.log.event import Marking, Review
 from quiz.log.log import Log
+from quiz.marker import Marked, Marker, Queue
+from quiz.options import shown_order
 from quiz.plan import Card, all_cards
 from quiz.schedule import Memory, Rating
+from quiz.schedule import review as reviewed
+from quiz.session_progress import SessionProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +73,36 @@ class Session:
         self.random = random
         self.clock = clock
         self.stopwatch = stopwatch
-        self.queue: deque[tuple[Card, bool]] = deque((card, False) for card in cards)
+        self.queue: Queue = deque((card, False) for card in cards)
         self.answered: list[Answered] = []
+        self.skipped = 0
+        """How many questions were left out."""
         self._taken: list[Answered] = []
         """Answers of this session that were taken back, the last one last."""
         self._undone = 0
         """How often something was taken back in this session and does not count again yet."""
         self._usual: dict[str, float | None] = {}
+        self._present: Card | None = None
+        """Of the question that was asked last, answered or not."""
+        self._marker = Marker(log)
 
     @property
     def left(self) -> int:
         """How many questions are still to come."""
         return len(self.queue)
+
+    @property
+    def progress(self) -> SessionProgress:
+        """How far the session is, at the question that is next."""
+        answered = self.answered
+        right = sum(one.review.rating is not Rating.AGAIN for one in answered)
+        return SessionProgress(
+            place=len(answered) + self.skipped + 1,
+            whole=len(answered) + self.skipped + len(self.queue),
+            again=sum(one.is_again for one in answered) + sum(is_again for _, is_again in self.queue),
+            right=right,
+            wrong=len(answered) - right,
+        )
 
     @property
     def kinds(self) -> set[str]:
@@ -94,10 +116,9 @@ class Session:
             entry = self.library.entry(card.number)
             item = recall_item(entry) if card.id == RECALL else entry.item(card.id)
             if item is not None:
-                order = list(range(len(item.marks)))
-                self.random.shuffle(order)
                 is_new = self.log.memory(card.key) is None
-                return Question(card, entry, item, tuple(order), is_new, is_again)
+                self._present = card
+                return Question(card, entry, item, shown_order(item, self.random), is_new, is_again)
             self.queue.popleft()  # taken out of the deck meanwhile
         return None
 
@@ -107,6 +128,15 @@ class Session:
         if kind not in self._usual:
             self._usual[kind] = self.log.usual_seconds(kind)
         return propose(correct, had_help, seconds, self._usual[kind])
+
+    def waits(self, question: Question) -> dict[Rating, float | None]:
+        """Seconds after which an item would come again, by the rating that its answer gets now; None where that is in
+        this session. Nothing is written down."""
+        memory, now, parameters = self.log.memory(question.card.key), self.clock(), self.log.parameters
+        waits: dict[Rating, float | None] = {
+            rating: reviewed(memory, rating, now, parameters).due - now for rating in Rating
+        }
+        return waits if question.is_again else {**waits, Rating.AGAIN: None}
 
     def answer(self, question: Question, given: str, correct: bool | None, rating: Rating, seconds: float) -> Memory:
         """Write an answer down. What was wrong is asked once more at the end.
@@ -151,6 +181,38 @@ class Session:
     def skip(self) -> None:
         """Leave the present question out."""
         self.queue.popleft()
+        self.skipped += 1
+
+    def bury(self) -> Marked | None:
+        """Ask the present item no more today, see ``mark``."""
+        return self.mark(Marking.BURY)
+
+    def suspend(self) -> Marked | None:
+        """Never ask the present item again, see ``mark``."""
+        return self.mark(Marking.SUSPEND)
+
+    def flag(self) -> Marked | None:
+        """Mark the present item for later attention, see ``mark``."""
+        return self.mark(Marking.FLAG)
+
+    def mark(self, marking: Marking) -> Marked | None:
+        """Mark the present item: that of the question, or of the one that was just answered. Where it is marked in
+        that way already, that is taken back.
+
+        Returns:
+            What became of it; None if nothing was asked yet.
+
+        Raises:
+            KbError: it cannot be written, and has not happened.
+        """
+        if self._present is None:
+            return None
+        return self._marker.mark(self._present, marking, self.queue, len(self.answered), self.clock())
+
+    def unmark(self) -> Marked | None:
+        """Take back what was marked last, if nothing was answered since; a question that was left out for it comes
+        again. None if there is nothing."""
+        return self._marker.undo(self.queue, len(self.answered), self.clock())
 
     def undo(self) -> Review | None:
         """Take the last answer of this session back and ask it again; None if there is none."""

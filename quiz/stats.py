@@ -1,14 +1,15 @@
 """Stats: what the log and the memories tell of one learner and one deck. Computed here, drawn elsewhere."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kb.deck.library import Library
+from quiz.log.answers import Marks, Tally
 from quiz.log.log import Log
-from quiz.plan import all_cards
-from quiz.schedule import DAY, REVIEW_GAP, Memory, on_calendar, recall_probability
+from quiz.plan import Card, all_cards
+from quiz.schedule import DAY, DESIRED_RETENTION, LATEST, REVIEW_GAP, Memory, on_calendar, recall_probability
 
 FORECAST_DAYS = 14
 """How far ahead the due items are counted."""
@@ -19,105 +20,190 @@ HEAT_DAYS = 190
 RECENT_DAYS = 30
 """What counts as lately."""
 
+TELLING = 10
+"""Of fewer no percentage is shown: two of three are two of three."""
+
 _Key = TypeVar("_Key", str, int)
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
-    """How often something was remembered."""
+class Share:
+    """So many of so many."""
 
-    reviews: int
-    """Answers that tell of memory."""
-    right: int
-    """Those of them that were not wrong."""
+    count: int
+    whole: int
 
     @property
-    def share(self) -> float | None:
-        """From 0 to 1; None without any review."""
-        return self.right / self.reviews if self.reviews else None
+    def percent(self) -> float | None:
+        """From 0 to 100; None of nothing."""
+        return 100 * self.count / self.whole if self.whole else None
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether there are enough for a percentage to say anything."""
+        return self.whole >= TELLING
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """How well a group of items is known."""
+    """How well a group of items is known, in three numbers that are not the same."""
 
-    items: int
-    """How many there are."""
-    answered: int
-    """How many were ever answered."""
-    recall: float | None
-    """Mean probability that an answered one is remembered now; None if none was answered."""
-    retention: Retention
-    """Over the whole log."""
+    begun: Share
+    """The items that were ever answered, of all."""
+    right: Share
+    """The answers that were right, of all: those that are not rated 1."""
+    remembered: Share
+    """The same of the reviews alone, the answers that came ``REVIEW_GAP`` or more after the one before."""
+    known_percent: float | None
+    """How likely an item that was begun would be remembered now, on average, as the schedule estimates; from 0 to 100,
+    None if none was begun."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts for ``--json``, under the names of the columns."""
+        return {
+            "questions": self.begun.whole,
+            "begun": self.begun.count,
+            "answers": self.right.whole,
+            "right": self.right.count,
+            "right_percent": _rounded(self.right.percent),
+            **reviews_json(self.remembered),
+            "known_percent": _rounded(self.known_percent),
+        }
+
+
+def reviews_json(remembered: Share) -> dict[str, Any]:
+    """Remembered ones of reviews, for ``--json``."""
+    percent = _rounded(remembered.percent)
+    return {"reviews": remembered.whole, "remembered": remembered.count, "remembered_percent": percent}
+
+
+def _rounded(percent: float | None) -> float | None:
+    return None if percent is None else round(percent, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
     """Everything ``kb stats`` shows."""
 
-    answers: int
-    right: int
+    whole: Knowledge
+    """Of all the deck's items; answers and reviews also of items that are not in the deck any more."""
+    recent: Share
+    """Remembered ones of the reviews of the last ``RECENT_DAYS`` days."""
     today: int
     """Answers of the present local day."""
     streak: int
     """Days in a row with an answer."""
     days: dict[str, int]
     """Answers on each local day of the last half year that has any, as ``2026-11-21``."""
-    retention: Retention
-    recent: Retention
-    """Of the last ``RECENT_DAYS`` days."""
     due: int
     """Items that are due now."""
     forecast: tuple[int, ...]
     """How many become due on each of the coming days; the first is what is left of today."""
     new: int
-    """Items never answered."""
+    """Items never answered, but for those that are suspended or buried."""
+    marked: dict[str, int]
+    """Items that are flagged, suspended or buried, by that word."""
     areas: dict[str, Knowledge]
-    """By area, the weakest first."""
+    """By area that has an answer, the least known now first."""
+    kinds: dict[str, Knowledge]
+    """The same by kind."""
     entries: dict[int, Knowledge]
-    """By entry that has an answer, the weakest first."""
+    """The same by entry."""
+
+
+def stats_json(found: Stats) -> dict[str, Any]:
+    """The facts for ``--json``: counts, percentages from 0 to 100 (null of nothing), under the names that the screen
+    and ``--help`` explain."""
+    return {
+        **found.whole.to_json(),
+        "aimed_at_percent": 100 * DESIRED_RETENTION,
+        "recent": {"days": RECENT_DAYS, **reviews_json(found.recent)},
+        "today": found.today,
+        "streak": found.streak,
+        "due": found.due,
+        "forecast": found.forecast,
+        "new": found.new,
+        **found.marked,
+        "days": found.days,
+        "areas": {area: known.to_json() for area, known in found.areas.items()},
+        "kinds": {kind: known.to_json() for kind, known in found.kinds.items()},
+        "entries": {str(number): known.to_json() for number, known in found.entries.items()},
+    }
 
 
 def gather(library: Library, log: Log, now: float) -> Stats:
     """Everything that ``kb stats`` shows.
 
     Args:
-        library: the deck; answers to items that are not in it count in the totals and the days alone.
+        library: the deck; answers to items that are not in it count in the whole and the days alone.
         log: the learner's.
         now: seconds since 1970.
     """
     cards, memories, parameters = all_cards(library), log.memories(), log.parameters
     days, in_a_row = recent_days(log, now, HEAT_DAYS)
-    answers, right = log.totals()
-    tally = log.tally(REVIEW_GAP, now - RECENT_DAYS * DAY)
+    tally, marks = log.tally(REVIEW_GAP, now - RECENT_DAYS * DAY), log.marks(local_day(now))
+    whole = _Sum()
     areas: dict[str, _Sum] = {}
+    kinds: dict[str, _Sum] = {}
     entries: dict[int, _Sum] = {}
-    in_deck: list[Memory] = []
     summaries = library.by_number
     for card in cards:
-        groups = areas.setdefault(summaries[card.number].area, _Sum()), entries.setdefault(card.number, _Sum())
-        key = card.key
-        memory = memories.get(key)
-        recall = None
-        if memory is not None:
-            in_deck.append(memory)
-            recall = recall_probability(memory, now, parameters)
+        groups = (
+            whole,
+            areas.setdefault(summaries[card.number].area, _Sum()),
+            kinds.setdefault(card.kind, _Sum()),
+            entries.setdefault(card.number, _Sum()),
+        )
+        memory, ours = memories.get(card.key), tally.get(card.key)
+        recall = recall_probability(memory, now, parameters) if memory is not None else None
         for group in groups:
-            group.add(recall, tally.get(key))
+            group.add(recall, ours)
+    there = {card.key for card in cards}
+    for key in tally.keys() - there:
+        whole.count(tally[key])
+    waiting = waiting_memories(cards, memories, marks, now)
     return Stats(
-        answers=answers,
-        right=right,
+        whole=whole.knowledge(),
+        recent=Share(sum(one.recently_remembered for one in tally.values()), sum(one.recent for one in tally.values())),
         today=days.get(local_day(now), 0),
         streak=in_a_row,
         days=days,
-        retention=Retention(sum(row[0] for row in tally.values()), sum(row[1] for row in tally.values())),
-        recent=Retention(sum(row[2] for row in tally.values()), sum(row[3] for row in tally.values())),
-        due=sum(memory.due <= now for memory in in_deck),
-        forecast=_forecast(in_deck, now),
-        new=sum(card.key not in memories for card in cards),
-        areas=_weakest_first(areas),
-        entries=_weakest_first(entries),
+        due=sum(memory.due <= now for memory in waiting),
+        forecast=_forecast(waiting, now),
+        new=count_new(cards, memories, marks),
+        marked={
+            "flagged": len(marks.flagged & there),
+            "suspended": len(marks.suspended & there),
+            "buried": len(marks.buried & there),
+        },
+        areas=_least_known_first(areas),
+        kinds=_least_known_first(kinds),
+        entries=_least_known_first(entries),
     )
+
+
+def waiting_memories(cards: Iterable[Card], memories: Mapping[str, Memory], marks: Marks, now: float) -> list[Memory]:
+    """What is known of a deck's items that will be asked again: one that left the deck or is suspended never is, a
+    buried one not before tomorrow."""
+    today = date.fromisoformat(local_day(min(now, LATEST - DAY)))  # the calendar has no day after its last
+    tomorrow = datetime.combine(today + timedelta(1), datetime.min.time()).timestamp()
+    found = []
+    for card in cards:
+        memory = memories.get(card.key)
+        if memory is not None and card.key not in marks.suspended:
+            is_late = card.key in marks.buried and memory.due < tomorrow
+            found.append(replace(memory, due=tomorrow) if is_late else memory)
+    return found
+
+
+def count_new(cards: Iterable[Card], memories: Mapping[str, Memory], marks: Marks) -> int:
+    """How many items were never answered and may be asked."""
+    return sum(card.key not in memories and not marks.is_out(card.key) for card in cards)
+
+
+def memories_of(library: Library, log: Log, now: float) -> list[Memory]:
+    """What is known of a deck's items that will be asked again, by a learner's log."""
+    return waiting_memories(all_cards(library), log.memories(), log.marks(local_day(now)), now)
 
 
 def orphans(library: Library, log: Log) -> dict[str, int]:
@@ -164,26 +250,32 @@ class _Sum:
     """Knowledge of a group, item by item."""
 
     def __init__(self) -> None:
-        self.items = self.answered = self.reviews = self.right = 0
+        self.items = self.begun = self.answers = self.right = self.reviews = self.remembered = 0
         self.recall = 0.0
 
-    def add(self, recall: float | None, tally: tuple[int, int, int, int] | None) -> None:
+    def add(self, recall: float | None, tally: Tally | None) -> None:
         self.items += 1
         if recall is not None:
-            self.answered += 1
+            self.begun += 1
             self.recall += recall
         if tally is not None:
-            self.reviews += tally[0]
-            self.right += tally[1]
+            self.count(tally)
 
-    def whole(self) -> Knowledge:
-        recall = self.recall / self.answered if self.answered else None
-        return Knowledge(self.items, self.answered, recall, Retention(self.reviews, self.right))
+    def count(self, tally: Tally) -> None:
+        self.answers += tally.answers
+        self.right += tally.right
+        self.reviews += tally.reviews
+        self.remembered += tally.remembered
+
+    def knowledge(self) -> Knowledge:
+        known = 100 * self.recall / self.begun if self.begun else None
+        right, remembered = Share(self.right, self.answers), Share(self.remembered, self.reviews)
+        return Knowledge(Share(self.begun, self.items), right, remembered, known)
 
 
-def _weakest_first(groups: dict[_Key, _Sum]) -> dict[_Key, Knowledge]:
-    begun = [(one.recall / one.answered, key) for key, one in groups.items() if one.answered]
-    return {key: groups[key].whole() for _, key in sorted(begun)}
+def _least_known_first(groups: dict[_Key, _Sum]) -> dict[_Key, Knowledge]:
+    begun = [(one.recall / one.begun, key) for key, one in groups.items() if one.begun]
+    return {key: groups[key].knowledge() for _, key in sorted(begun)}
 
 
 def _forecast(memories: Iterable[Memory], now: float) -> tuple[int, ...]:

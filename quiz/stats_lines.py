@@ -5,24 +5,21 @@ from datetime import date, timedelta
 from kb.deck.manifest import Deck
 from kb.deck.summary import Summary
 from kb.screen.language import area_name, language_text
-from kb.screen.layout import Line, clip, pad, wrap
+from kb.screen.layout import Line, flow, pad, wrap
 from kb.screen.messages import Speech
 from quiz.fit import Fit
-from quiz.schedule import DESIRED_RETENTION
-from quiz.stats import RECENT_DAYS, Knowledge, Retention, Stats
+from quiz.knowledge_lines import Row, knowledge_lines, meaning_lines, whole_lines
+from quiz.stats import Stats
 
 BARS = " ▁▂▃▄▅▆▇█"
 SHADES = "·░▒▓█"
-ROW = 12
-"""Cells of a bar that stands for the whole."""
-
 WEEKS = 26
 """How many weeks the heat map shows at most."""
 
 LATEST = 14
 """How many days are listed where no map is drawn."""
 
-WEAKEST = 8
+LISTED = 8
 """How many entries are listed."""
 
 
@@ -46,47 +43,37 @@ def stats_lines(
         say: the reader's language.
         is_plain: whether nothing may be told by position alone, as bars and a map of days do.
     """
-    lines = wrap(
-        [
-            (say("{count} {count:answer|answers}, {right} right", count=stats.answers, right=stats.right), "strong"),
-            (f" · {say('answered today: {count}', count=stats.today)}", ""),
-            (f" · {say('streak: {days} {days:day|days}', days=stats.streak)}", ""),
-        ],
-        width,
-    )
-    lines += wrap([(say("{due} due, {new} new", due=stats.due, new=stats.new), "")], width)
-    lines += [[], [(say("Retention"), "heading")]]
-    lines.append(_retention_line(say("last {days} days", days=RECENT_DAYS), stats.recent, say))
-    lines.append(_retention_line(say("ever"), stats.retention, say))
+    right = stats.whole.right
+    facts: list[Line] = [
+        [(say("{count} {count:answer|answers}, {right} right", count=right.whole, right=right.count), "strong")],
+        [(say("answered today: {count}", count=stats.today), "")],
+        [(say("streak: {days} {days:day|days}", days=stats.streak), "")],
+    ]
+    lines = flow(facts, width)
+    standing = [say("{due} due, {new} new", due=stats.due, new=stats.new)]
+    standing += [f"{say(word)}: {count}" for word, count in stats.marked.items() if count]
+    lines += flow([[(text, "")] for text in standing], width)
+    lines += [[], [(say("What you know"), "heading")], *whole_lines(stats, width, say), *meaning_lines(width, say)]
     lines += [[], [(say("Due in the next days"), "heading")]]
     lines += _days_ahead(stats.forecast, today, say) if is_plain else _forecast_lines(stats.forecast, width)
     lines += [[], [(say("Days"), "heading")]]
     lines += _days_back(stats.days, say) if is_plain else _heat_map(stats.days, today, width)
-    if stats.areas:
-        lines += [[], [(say("Areas, the weakest first"), "heading")]]
-        for area, known in stats.areas.items():
-            lines.append(_knowledge_line(area_name(deck, area, say.language), known, width, is_plain))
-    if stats.entries:
-        lines += [[], [(say("Entries, the weakest first"), "heading")]]
-        for number, known in list(stats.entries.items())[:WEAKEST]:
-            title = f"{number}. {language_text(summaries[number].titles, say.language)}"
-            lines.append(_knowledge_line(title, known, width, is_plain))
-        if len(stats.entries) > WEAKEST:
-            lines.append([(say("{count} more", count=len(stats.entries) - WEAKEST), "dim")])
-    return lines
-
-
-def _retention_line(name: str, retention: Retention, say: Speech) -> Line:
-    line: Line = [("  ", ""), (pad(name, 16), "")]
-    if retention.share is None:
-        return [*line, (say("no reviews yet"), "dim")]
-    style = "good" if retention.share >= DESIRED_RETENTION - 0.02 else "warn"
-    wanted = say(
-        "{count} {count:review|reviews}; desired {percent} %",
-        count=retention.reviews,
-        percent=f"{DESIRED_RETENTION:.0%}"[:-1],
+    areas = [(area_name(deck, area, say.language), known) for area, known in stats.areas.items()]
+    entries = [
+        (f"{number}. {language_text(summaries[number].titles, say.language)}", known)
+        for number, known in stats.entries.items()
+    ]
+    tables: tuple[tuple[str, list[Row]], ...] = (
+        (say("Areas, the least known first"), areas),
+        (say("Kinds of questions, the least known first"), list(stats.kinds.items())),
+        (say("Entries, the least known first"), entries[:LISTED]),
     )
-    return [*line, (f"{retention.share:6.1%}", style), (f"  {wanted}", "dim")]
+    for heading, rows in tables:
+        if rows:
+            lines += [[], [(heading, "heading")], *knowledge_lines(rows, width, say, is_plain)]
+    if len(entries) > LISTED:
+        lines.append([(f"  {say('{count} more', count=len(entries) - LISTED)}", "dim")])
+    return lines
 
 
 def _forecast_lines(forecast: tuple[int, ...], width: int) -> list[Line]:
@@ -136,24 +123,6 @@ def _heat_map(days: dict[str, int], today: str, width: int) -> list[Line]:
             row.append((f"{SHADES[shade]} " if day <= last else "  ", "good" if count else "dim"))
         rows.append(row)
     return rows
-
-
-def _knowledge_line(name: str, known: Knowledge, width: int, is_plain: bool) -> Line:
-    recall = known.recall or 0.0
-    filled = round(recall * ROW)
-    room = max(12, min(44, width - ROW - 24))
-    bar: Line = [
-        ("█" * filled, "good" if recall >= DESIRED_RETENTION else "warn"),
-        ("░" * (ROW - filled), "dim"),
-    ]
-    return [
-        ("  ", ""),
-        (pad(clip(name, room), room), ""),
-        ("  ", ""),
-        *([] if is_plain else bar),
-        (f" {recall:4.0%}", ""),
-        (f"  {known.answered}/{known.items}", "dim"),
-    ]
 
 
 def fit_lines(found: Fit, is_kept: bool, width: int, say: Speech) -> list[Line]:

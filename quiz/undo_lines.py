@@ -5,6 +5,7 @@ from datetime import datetime
 
 from kb.screen.layout import Line, clip, wrap
 from kb.screen.messages import Speech
+from quiz.kinds.table import KINDS
 from quiz.log.event import Review
 from quiz.schedule import on_calendar
 
@@ -23,7 +24,8 @@ def clock_text(at: float) -> str:
 def answer_text(one: Review, say: Speech) -> str:
     """An answer by its item, its time, what was given, and what came of it."""
     verdict = "" if one.correct is None else say("right") if one.correct else say("wrong")
-    given = clip(" ".join(one.given.split()), MOST_GIVEN)
+    given = KINDS[one.kind].given_text(one.given) if one.kind in KINDS else one.given
+    given = clip(" ".join(given.split()), MOST_GIVEN)
     return ", ".join(part for part in (one.item, clock_text(one.at), given, verdict) if part)
 
 

@@ -1,12 +1,11 @@
-"""Wire lines: how a session's messages come and go. Whatever bytes come, each line is a message or an error."""
+"""Wire lines: how a session's messages come in. Whatever bytes come, each line is a message or an error."""
 
 import json
 import math
 from collections.abc import Iterator
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 from kb.errors import KbError
-from kb.screen.json_text import json_line
 from quiz.door import shown
 
 LINE_LIMIT = 1_000_000
@@ -16,13 +15,16 @@ DIGITS = 400
 """Digits of a whole number that is read as one; nothing that is asked for has more."""
 
 VALUES: dict[str, tuple[object, ...]] = {
-    **dict.fromkeys(("hint", "proof", "quit", "redo", "skip"), (True,)),
+    **dict.fromkeys(("bury", "cancel", "flag", "hint", "proof", "quit", "redo", "skip", "suspend"), (True,)),
     "undo": (True, "earlier"),
 }
 """What may stand behind a verb; behind the others anything, which is looked at by what takes it."""
 
 VERBS = {"answer", "rating", *VALUES}
 """What a message may ask for."""
+
+BESIDE = {"try": "answer"}
+"""What may stand beside a verb, and which."""
 
 Message = dict[str, Any]
 
@@ -57,9 +59,16 @@ def message_in(text: str) -> Message:
         message = json.loads(text, parse_int=_number, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise KbError("no JSON: {error}", 'send {{"answer": ...}}', error=error) from None
-    if not isinstance(message, dict) or not message.keys() & VERBS:
-        raise KbError("no answer in the message", "send an object with one of {known}", known=", ".join(sorted(VERBS)))
+    known = ", ".join(sorted(VERBS))
+    if not isinstance(message, dict) or not message:
+        raise KbError("no answer in the message", "send an object with one of {known}", known=known)
+    if unknown := sorted(message.keys() - VERBS - BESIDE.keys()):
+        raise KbError(
+            "{name} means nothing here", "send an object with one of {known}", name=shown(unknown[0]), known=known
+        )
     verbs = sorted(message.keys() & VERBS)
+    if astray := [name for name in BESIDE if name in message and BESIDE[name] not in message]:
+        raise KbError("{name} goes with {verb}", "send both in one message", name=astray[0], verb=BESIDE[astray[0]])
     if len(verbs) > 1:
         raise KbError("{verbs} in one message", "send one after the other", verbs=", ".join(verbs))
     for name, values in (*VALUES.items(), ("try", (True, False))):
@@ -83,13 +92,3 @@ def _object(pairs: list[tuple[str, Any]]) -> Message:
     if len(made) < len(pairs):
         raise ValueError("a key is there twice")
     return made
-
-
-def send(target: TextIO, event: str, values: Message) -> None:
-    """Write an event, in characters that the stream can carry.
-
-    Raises:
-        BrokenPipeError: nobody reads any more.
-    """
-    target.write(json_line({"schema": 1, "event": event, **values}, target.encoding or "utf-8"))
-    target.flush()

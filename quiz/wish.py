@@ -1,12 +1,13 @@
 """Wish: what the learner wants to be asked, and the plan that follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.errors import UsageError
 from quiz.desk import Desk
 from quiz.kinds.table import KINDS, is_any_run
 from quiz.plan import Agenda, Card, all_cards, plan
-from quiz.stats import done_today
+from quiz.stats import done_today, local_day
 
 LIMIT = 10
 """Questions of a session, if the learner says nothing."""
@@ -24,13 +25,15 @@ class Wish:
     kind: str | None
     area: str | None
     level: int | None
+    in_editor: bool = False
+    """Whether lines of code are written in the learner's editor from the first."""
 
 
-def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
+def wished_cards(desk: Desk, wish: Wish, now: float) -> list[Card]:
     """The items that fit a wish.
 
     Raises:
-        UsageError: an unknown kind or area, a word that finds nothing, or nothing that fits.
+        UsageError: an unknown kind or area, a word that finds nothing, or nothing that fits and may be asked.
     """
     if wish.kind is not None and wish.kind not in KINDS:
         raise UsageError("no kind {kind!r}", "choose {known}", kind=wish.kind, known=", ".join(KINDS))
@@ -54,21 +57,52 @@ def wished_cards(desk: Desk, wish: Wish) -> list[Card]:
         desk.err.print([[(f"kb: {text}", "warn")]])
     if not cards:
         raise UsageError("no item matches", "kb quiz without options asks what is due")
-    return cards
+    marks = desk.log.marks(local_day(now))
+    if not (asked := [card for card in cards if not marks.is_out(card.key)]):
+        raise UsageError("every item that matches is suspended or buried", "kb list --suspended names them")
+    return asked
 
 
 def plan_session(desk: Desk, wish: Wish, now: float) -> Agenda:
     """What to ask now. Entries that are named are asked also where nothing of them is due."""
-    cards = wished_cards(desk, wish)
-    return plan(
-        cards,
-        desk.log.memories(),
-        {summary.number: summary.level for summary in desk.library.summaries},
+    return plan_cards(
+        desk,
+        wished_cards(desk, wish, now),
         now,
         LIMIT if wish.limit is None else wish.limit,
-        links=desk.library.links,
-        done_today=done_today(desk.log, now),
-        parameters=desk.log.parameters,
         only_new=wish.only_new,
         also_early=bool(wish.words),
     )
+
+
+def plan_cards(
+    desk: Desk, cards: Sequence[Card], now: float, limit: int, only_new: bool = False, also_early: bool = False
+) -> Agenda:
+    """What of some items to ask now, and in which order; for the rest see ``plan``."""
+    memories = desk.log.memories()
+    has_written = any(card.key in memories for card in cards if KINDS[card.kind].is_run)
+    return plan(
+        cards,
+        memories,
+        {summary.number: summary.level for summary in desk.library.summaries},
+        now,
+        limit,
+        links=desk.library.links,
+        done_today=done_today(desk.log, now),
+        parameters=desk.log.parameters,
+        only_new=only_new,
+        also_early=also_early,
+        places={name: kind.place for name, kind in KINDS.items()},
+        easiest=None if has_written else lambda some: easiest_code(desk, some),
+    )
+
+
+def easiest_code(desk: Desk, cards: Sequence[Card]) -> Card | None:
+    """The item that has the fewest lines written, in an entry of the lowest level; None if none has any."""
+
+    def effort(card: Card) -> tuple[int, int]:
+        entry = desk.library.entry(card.number)
+        hole = entry.snippet.hole(card.id) if entry.snippet else None
+        return entry.summary.level, hole.end - hole.first if hole else 0
+
+    return min((card for card in cards if KINDS[card.kind].is_run), key=effort, default=None)

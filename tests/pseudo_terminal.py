@@ -16,7 +16,7 @@ import pyte
 
 from tests.conftest import COMMAND, ROOT, learner_log
 
-PATIENCE = 180.0
+PATIENCE = float(os.environ.get("KB_TEST_PATIENCE", "180"))
 """Seconds after which a sign that does not come is a failure."""
 
 

@@ -43,6 +43,8 @@ row = tensor([[x, 0.0, x + 10, 10] for x in (2, 5, 0, 2)], device=device)  # IoU
 scores, labels = tensor([[0.8, 0.6, 0.9, 0.7], [1, 1, 1, 2]], device=device)
 for limit, kept in ((0.4, [2, 3, 1]), (0.3, [2, 3]), (0.7, [2, 0, 3, 1])):
     assert [int(i) for i in nms(row, scores, labels, limit)] == kept, "other classes and dropped boxes are no rivals"
+touching = [int(i) for i in nms(boxes[[0, 3]], scores[:2], labels[:2], limit=0.0)]  # their IoU is 0, the limit itself
+assert touching == [0, 1], "a box at the limit does not exceed it"
 
 # %% Anchors: three shapes in each of 6x6 cells; boxes are written as offsets from them
 middle = torch.arange(4, S, 8, device=device)  # (6,)

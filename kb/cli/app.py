@@ -31,13 +31,18 @@ ROOMS = {
         "warm": "Keep a worker with torch imported, so that kb run starts at once.",
     },
     "Be asked": {
+        "learn": "Go through what you do not know yet: read an entry in short, run it, be asked about it.",
         "quiz": "Be asked: due questions first, then new ones.",
-        "stats": "Show how well you remember: retention, what is due when, days, the weakest areas and entries.",
+        "stats": (
+            "Show how well you remember: what was right, what was kept, what is known now; by area, kind and entry."
+        ),
         "undo": "Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again.",
         "redo": "Let what kb undo or kb reset took back last count again.",
         "reset": (
             "Forget progress, of everything or of some entries. Shows what goes and asks first; kb redo brings it back."
         ),
+        "suspend": "Be asked a question never again, until that is taken back; kb list --suspended names them.",
+        "flag": "Flag a question, to look at it later; it is asked as before. kb list --flagged names them.",
         "log": "Show where your answers lie; merge them with another folder, take a copy in, or check them.",
         "optimize": (
             "Fit the schedule to your own log; the default stays unless the fit predicts your later answers better."
@@ -61,6 +66,7 @@ SUMMARY = "An executable PyTorch knowledge base: search it, run it, be asked."
 EXAMPLES = {
     "kb search gradient explodes": "find entries by words, in English or Chinese",
     "kb show 61": "read entry 61; its snippet runs with kb run 61",
+    "kb learn": "go through what you do not know yet",
     "kb quiz": "be asked what is due, then what is new",
     "python train.py 2>&1 | kb explain": "name the entries that explain an error",
     "kb help keys": "a page on keys; others are search, format and wire",
@@ -149,8 +155,9 @@ def help_text(name: str, command: Any) -> str:
     terminal, say = Terminal(sys.stdout), Speech(spoken_language(sys.argv[1:], os.environ))
     width = min(terminal.width, WIDTH)
     if name:
-        examples = getattr(import_module(f"kb.cli.{name}"), "EXAMPLES", {})
-        lines = command_lines(command, name, examples, width, say)
+        module = import_module(f"kb.cli.{name}")
+        examples, terms = getattr(module, "EXAMPLES", {}), getattr(module, "TERMS", {})
+        lines = command_lines(command, name, examples, width, say, terms)
     else:
         lines = overview_lines(SUMMARY, EXAMPLES, ROOMS, width, say)
     return "\n".join(terminal.styled(line) for line in lines)

@@ -30,6 +30,19 @@ def entries(ctx: typer.Context, incomplete: str) -> list[Offer]:
     return _of_deck(ctx, incomplete, offers)
 
 
+def items(ctx: typer.Context, incomplete: str) -> list[Offer]:
+    """Numbers of entries with their titles, or an entry's questions once its number and a stroke are typed."""
+    if "/" not in incomplete:
+        return entries(ctx, incomplete)
+
+    def offers(context: "Context") -> Iterable[Offer]:
+        from quiz.plan import all_cards  # what runs a command needs none of this
+
+        return ((card.key, card.kind) for card in all_cards(context.library))
+
+    return _of_deck(ctx, incomplete, offers)
+
+
 def areas(ctx: typer.Context, incomplete: str) -> list[Offer]:
     """The deck's areas with their names."""
 

@@ -46,6 +46,8 @@ class Order:
     """Output that drifts from output.txt is an error."""
     junit: Path | None = None
     """Where to write the results as JUnit XML."""
+    fresh: bool = False
+    """Mutants of whole snippets are run again, whatever is known of them."""
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -88,15 +90,24 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
     if order.record:
         write_down(context, results)
     if order.junit:
-        try:
-            order.junit.write_text(junit(results), encoding="utf-8")
-        except OSError as error:
-            raise KbError(
-                "{junit} cannot be written: {error}", "name another file", junit=order.junit, error=error.strerror
-            ) from None
+        write_junit(order.junit, results)
     if not is_silent:
         show_results(context, results)
     return results
+
+
+def write_junit(path: Path, results: Sequence[Result]) -> None:
+    """Write results as JUnit XML.
+
+    Raises:
+        KbError: the file cannot be written.
+    """
+    try:
+        path.write_text(junit(results), encoding="utf-8")
+    except OSError as error:
+        raise KbError(
+            "{junit} cannot be written: {error}", "name another file", junit=path, error=error.strerror
+        ) from None
 
 
 def write_down(context: Context, results: Sequence[Result]) -> None:

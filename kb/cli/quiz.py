@@ -13,6 +13,7 @@ EXAMPLES = {
     "kb quiz": "what is due, then what is new",
     "kb quiz 61 lstm": "about these entries, due or not",
     "kb quiz --kind code --level 1": "write missing lines, of basic entries",
+    "kb quiz 61 --kind code --editor": "in your own editor; graded whenever you save",
     "kb quiz --new -n 5": "five questions never answered",
     "kb quiz --json": "drive it from a program; kb help wire",
 }
@@ -41,17 +42,27 @@ def command(
     ] = None,
     area: Area = None,
     level: Level = None,
+    editor: Annotated[
+        bool, typer.Option("--editor", help="Write code in $VISUAL or $EDITOR, graded whenever you save.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line: question, answer, grade.")] = False,
     deck: DeckDir = None,
     lang: Lang = None,
 ) -> None:
     """Be asked: due questions first, then new ones."""
     import gc
+    import os
     from random import Random
 
+    from kb.errors import UsageError
+    from kb.screen.editor import chosen_editor
     from quiz.drill import drill
     from quiz.wish import Wish
 
     gc.enable()  # a session may go on for an hour
-    wish = Wish(words or [], new, limit, kind, area, level)
+    if editor:
+        if as_json:
+            raise UsageError("--editor needs a terminal", "leave --json or --editor out")
+        chosen_editor(os.environ)  # said at once, not at the first question of code
+    wish = Wish(words or [], new, limit, kind, area, level, editor)
     raise typer.Exit(drill(open_desk(deck, lang), wish, as_json, Random(), time.time, time.monotonic))  # noqa: S311 dice

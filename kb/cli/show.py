@@ -74,7 +74,7 @@ def show_code(context: "Context", number: int) -> None:
     if snippet is None or not snippet.source:
         raise KbError("entry {number} has no snippet", "kb show {number} shows its text", number=number)
     style = style_for(context.out, context.say, number, context.library.by_number)
-    context.out.page(source_lines(snippet.source, style))
+    context.out.page(source_lines(snippet.shown, style))
 
 
 def entry_json(context: "Context", number: int) -> dict[str, Any]:

@@ -22,6 +22,25 @@ EXAMPLES = {
     "kb stats --orphans": "answers to questions that left the deck",
 }
 
+TERMS = {
+    "right of answered": "The answers that were right, of all: those not rated 1. answers, right, right_percent",
+    "remembered at reviews": (
+        "The same of reviews alone, the answers given 12 hours or more after the one before. reviews, remembered, "
+        "remembered_percent"
+    ),
+    "known now": (
+        "How likely a question that was begun would be answered right at this moment, on average, as the schedule "
+        "estimates. known_percent"
+    ),
+    "begun": "The questions that were ever answered, of all. begun, questions",
+    "--json": (
+        "These names, for the whole, and for each of areas, kinds and entries; percentages from 0 to 100, null of "
+        "nothing. On the screen none is given of fewer than 10. due, new, flagged, suspended and buried count "
+        "questions, forecast those due on each coming day, days the answers of each day."
+    ),
+}
+"""What the numbers are, and what they are called in ``--json``."""
+
 
 def command(
     orphans: Annotated[
@@ -31,7 +50,7 @@ def command(
     deck: DeckDir = None,
     lang: Lang = None,
 ) -> None:
-    """Show how well you remember: retention, what is due when, days, the weakest areas and entries."""
+    """Show how well you remember: what was right, what was kept, what is known now; by area, kind and entry."""
     desk = open_desk(deck, lang)
     if orphans:
         show_orphans(desk, as_json)
@@ -61,15 +80,11 @@ def orphan_lines(lost: dict[str, int], say: "Speech") -> "list[Line]":
 
 def show_stats(desk: "Desk", now: float, as_json: bool) -> None:
     """Print the learner's numbers."""
-    from quiz.stats import gather, local_day
+    from quiz.stats import gather, local_day, stats_json
 
     found = gather(desk.library, desk.log, now)
     if as_json:
-        from dataclasses import asdict
-
-        from quiz.schedule import DESIRED_RETENTION
-
-        show_json({**asdict(found), "desired_retention": DESIRED_RETENTION, "retention_share": found.retention.share})
+        show_json(stats_json(found))
     else:
         from quiz.stats_lines import stats_lines
 

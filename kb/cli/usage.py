@@ -17,7 +17,14 @@ MOST_NAME = 26
 PLAIN = ("--plain", "Nothing is redrawn, nothing told by colour or position alone; KB_PLAIN=1 does the same.")
 
 
-def command_lines(command: Any, name: str, examples: Mapping[str, str], width: int, say: Speech) -> list[Line]:
+def command_lines(
+    command: Any,
+    name: str,
+    examples: Mapping[str, str],
+    width: int,
+    say: Speech,
+    terms: Mapping[str, str] | None = None,
+) -> list[Line]:
     """The help of one command.
 
     Args:
@@ -26,6 +33,7 @@ def command_lines(command: Any, name: str, examples: Mapping[str, str], width: i
         examples: command lines, and what each does.
         width: cells of a line.
         say: the reader's language.
+        terms: what is printed, and what each of it means.
     """
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.params if one.param_type_name == "option" and one.name != "help"]
@@ -40,6 +48,9 @@ def command_lines(command: Any, name: str, examples: Mapping[str, str], width: i
         lines += [[(say("Arguments"), "heading")], *table_lines(rows, width), []]
     if own:
         lines += [[(say("Options"), "heading")], *table_lines([_row(one, say) for one in own], width), []]
+    if terms:
+        rows = [(say(term), say(meaning)) for term, meaning in terms.items()]
+        lines += [[(say("What is shown"), "heading")], *table_lines(rows, width), []]
     rows = [*(_row(one, say) for one in common), (PLAIN[0], say(PLAIN[1])), ("-h, --help", say("Show this text."))]
     return [*lines, [(say("Options of every command"), "heading")], *table_lines(rows, width)]
 

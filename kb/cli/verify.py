@@ -10,14 +10,30 @@ from kb.cli.completion import one_of
 from kb.cli.opening import open_context
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
+from kb.errors import UsageError
 from kb.run.device import CHOICES, CPU, check_device
 
 EXAMPLES = {
     "kb verify": "run every snippet, proof, key and solution",
     "kb verify 61 --thorough": "entry 61 under other seeds, threads, another CPU",
     "kb verify --shard 2/8 --junit out.xml": "a part of it, for CI",
+    "kb verify 61 --mutants all": "list the mistakes in it that no check notices",
     "kb verify 61 --record": "write down what was found",
 }
+
+HOLES, ALL = MUTANTS = ("holes", "all")
+"""What ``--mutants`` spoils: the solutions of holes, or whole snippets."""
+
+
+def arrange(arguments: list[str]) -> list[str]:
+    """``--mutants`` by itself is ``--mutants holes``."""
+    arranged: list[str] = []
+    for at, word in enumerate(arguments):
+        if word == "--":
+            return [*arranged, *arguments[at:]]
+        is_bare = word == "--mutants" and arguments[at + 1 : at + 2] not in ([HOLES], [ALL])
+        arranged.append(f"{word}={HOLES}" if is_bare else word)
+    return arranged
 
 
 def command(
@@ -40,7 +56,16 @@ def command(
         int, typer.Option("--seeds", metavar="N", help="Run each snippet under so many other seeds too.")
     ] = 0,
     thorough: Annotated[bool, typer.Option("--thorough", help="Five other seeds, other threads, another CPU.")] = False,
-    mutants: Annotated[bool, typer.Option("--mutants", help="Solutions with one mistake must fail too.")] = False,
+    mutants: Annotated[
+        str | None,
+        typer.Option(
+            "--mutants",
+            metavar="[all]",
+            help="Solutions with one mistake must fail too; all: only this, of whole snippets.",
+            autocompletion=one_of(*MUTANTS),
+        ),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="With --mutants all: run those again that are known.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Output that drifts is an error.")] = False,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
     as_json: Json = False,
@@ -54,9 +79,19 @@ def command(
 
     gc.enable()  # it may go on for minutes
     check_device(device)
-    order = Order(entries or [], device, jobs, shard, record, seeds, thorough, mutants, strict, junit)
-    results = verify_shown(open_context(deck, lang), order, is_silent=as_json)
+    if mutants not in (None, *MUTANTS):
+        raise UsageError("--mutants {mutants} is unknown", "give holes or all", mutants=mutants)
+    order = Order(entries or [], device, jobs, shard, record, seeds, thorough, bool(mutants), strict, junit, fresh)
+    context = open_context(deck, lang)
+    if mutants == ALL:
+        from kb.cli.spoiling import spoil_shown, spoiled_json
+
+        spoiled = spoil_shown(context, order, is_silent=as_json)
+        results = [result for one in spoiled for result in one.results]
+        facts = {"mutants": spoiled_json(spoiled)}
+    else:
+        results, facts = verify_shown(context, order, is_silent=as_json), {}
     ok = all(result.ok for result in results)
     if as_json:
-        show_json({"ok": ok, "results": [one.to_json() for one in results]})
+        show_json({"ok": ok, "results": [one.to_json() for one in results], **facts})
     raise typer.Exit(0 if ok else 1)

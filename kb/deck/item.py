@@ -13,11 +13,13 @@ class Wording:
     """An item in one language."""
 
     question: tuple[Block, ...]
-    """What stands before the list or the block."""
+    """What stands before the list or the block, but for the hints."""
     options: tuple[tuple[Span, ...], ...]
     """A choice's options in the order of the file."""
     explanation: tuple[Block, ...]
     """What is shown once the item is answered."""
+    hints: tuple[tuple[Block, ...], ...] = ()
+    """Its own hints, a quotation each, in the order in which they are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Item:
     """Solutions for a hole that must be accepted."""
     wrong: tuple[str, ...] = ()
     """Solutions that must be rejected: misconceptions."""
+    forbid: tuple[str, ...] = ()
+    """What lines for a hole may not call: names of the snippet (``rnn``), or below one (``F.cross_entropy``)."""
     line: int = 0
     """Line of its heading in the primary language's file, from 1."""
 

@@ -27,7 +27,7 @@ class Draft:
     options: Block | None = None
     """The task list."""
     scripts: dict[str, list[str]] = field(default_factory=dict)
-    """Code of the quiz's fences, by their word after ``python``."""
+    """What stands in the quiz's fences, by their word after ``python`` or ``text``."""
     explanation: list[Block] = field(default_factory=list)
     has_rule: bool = False
     """Whether a line ``---`` stood in the place of a translation's code."""
@@ -36,6 +36,11 @@ class Draft:
     def keyed(self) -> bool:
         """Whether the list, the block or the line that holds the key's place has been read."""
         return bool(self.options or self.has_rule or self.has_code_key)
+
+    @property
+    def hints(self) -> list[Block]:
+        """The quotations before the key. Text without a key is a recall card, where a quotation is text, too."""
+        return [block for block in self.question if block.kind == "quote"] if self.keyed else []
 
     @property
     def has_code_key(self) -> bool:
@@ -57,6 +62,10 @@ class Kind(Protocol):
     @property
     def fences(self) -> tuple[str, ...]:
         """Words after ``python`` of its code blocks."""
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """Words after ``text`` of its blocks of names, one a line."""
 
     def fits(self, draft: Draft) -> bool:
         """Whether an item has this kind's key."""

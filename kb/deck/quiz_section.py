@@ -28,8 +28,9 @@ class QuizSection:
         self.is_primary = is_primary
         self.kinds = kinds
         self.text_fences = text_fences
-        self.quiz_fences = tuple(
-            f"python {fence}" for fence in (PROOF, *(fence for kind in kinds.values() for fence in kind.fences))
+        self.quiz_fences = (
+            *(f"python {fence}" for fence in (PROOF, *(fence for kind in kinds.values() for fence in kind.fences))),
+            *(f"text {fence}" for kind in kinds.values() for fence in kind.lists),
         )
         self.complain = complain
 
@@ -80,16 +81,21 @@ class QuizSection:
                     "a quiz code block in a translation; leave it out and put a line --- in its place (a proof is left"
                     " out alone)",
                 )
-            draft.scripts.setdefault(block.info.removeprefix("python "), []).append(block.text)
+            draft.scripts.setdefault(block.info.partition(" ")[2], []).append(block.text)
         elif block.kind == "rule":
             if self.is_primary or draft.keyed:
                 self.complain(block.line, "a line --- that stands for nothing; it marks a translation's code, once")
             draft.has_rule = True
         else:
+            if block.kind == "quote" and draft.keyed:
+                self.complain(block.line, "a quotation after the key of {id!r}; a hint stands before it", id=draft.id)
             (draft.explanation if draft.keyed else draft.question).append(block)
 
     def check_item(self, draft: Draft) -> None:
-        if not draft.question:
+        for hint in draft.hints:
+            if not hint.children:
+                self.complain(hint.line, "an empty hint in {id!r}; write one or take the > out", id=draft.id)
+        if len(draft.question) == len(draft.hints):
             self.complain(draft.line, "item {id!r} asks nothing; write the question after its heading", id=draft.id)
         if draft.keyed and not draft.explanation:
             self.complain(draft.line, "item {id!r} explains nothing; say why the key is right", id=draft.id)
@@ -177,15 +183,18 @@ def _differences(ours: Draft, theirs: Draft) -> list[Message]:
     found = []
     if ours_marks != theirs_marks:
         found.append("item {id!r} has other options or marks than the original; keep their number, order and marks")
+    if len(ours.hints) != len(theirs.hints):
+        found.append("item {id!r} has {count} {count:hint|hints} (> ...), the original {needed}; keep their number")
     if ours.has_code_key and not theirs.has_rule:
         found.append("item {id!r} lacks the line --- in the place of its code; add it between question and explanation")
     if theirs.has_rule and not ours.has_code_key:
         found.append("item {id!r} has a line --- though there is no code in the original; take it out")
-    return [Message(template, id=theirs.id) for template in found]
+    counts = {"count": len(theirs.hints), "needed": len(ours.hints)}
+    return [Message(template, id=theirs.id, **counts) for template in found]
 
 
 def _wording(draft: Draft) -> Wording:
-    question, explanation = draft.question, draft.explanation
+    question, explanation = [block for block in draft.question if block not in draft.hints], draft.explanation
     if not draft.keyed:
         # A recall card of text alone: its first paragraph asks, the rest answers.
         question, explanation = question[:1], question[1:]
@@ -194,4 +203,5 @@ def _wording(draft: Draft) -> Wording:
         question=tuple(question),
         options=tuple(option.children[0].spans if option.children else () for option in options),
         explanation=tuple(explanation),
+        hints=tuple(hint.children for hint in draft.hints if hint.children),
     )

@@ -4,9 +4,13 @@ import ast
 import re
 import sys
 import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from threading import RLock
+from typing import Any, TypeVar
 
+from kb.deck.harmless import without_harmless
 from kb.deck.text import bare_lines
 from kb.errors import Message
 
@@ -17,6 +21,13 @@ MAX_TIMEOUT = 86_400
 
 _OPEN = re.compile(r"^(\s*)# hole:(.*)$")
 _CLOSE = re.compile(r"^\s*# end\s*$")
+
+_READING = RLock()
+
+_READINGS = 10
+"""How often a text is read until nobody else reads meanwhile."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +63,22 @@ class Snippet:
     holes: tuple[Hole, ...] = ()
     """In the order of the file."""
 
+    @property
+    def shown(self) -> str:
+        """The script's text as readers see it: without the comments that answer for its mutants."""
+        return without_harmless(self.source)
+
     def hole(self, name: str) -> Hole | None:
         """The hole of that name."""
         return next((hole for hole in self.holes if hole.name == name), None)
 
     def solution(self, name: str) -> str:
-        """The lines inside a hole, without their indentation."""
+        """The lines inside a hole, without their indentation, as readers see them."""
         hole = self.hole(name)
         if hole is None:
             raise KeyError(name)
         lines = bare_lines(self.source)[hole.first : hole.end]
-        return "\n".join(line.removeprefix(hole.indent) for line in lines)
+        return without_harmless("\n".join(line.removeprefix(hole.indent) for line in lines))
 
     def filled(self, name: str, lines: str) -> str:
         """The script with other lines in a hole: indented to its depth, everything else as it stands."""
@@ -227,6 +243,20 @@ def _holes(source: str, trouble: Trouble) -> tuple[Hole, ...]:
     return tuple(holes)
 
 
+def without_warnings(read: Callable[[], _T]) -> _T:
+    """What reading a text as Python gives, without its warnings of escapes that mean nothing: it is not run here.
+
+    One thread at a time: Python keeps what becomes of warnings, and counts the depth of the trees that it builds, for
+    all threads together. Where one that does not come this way reads meanwhile, the count is wrong, and Python says so.
+    """
+    with _READING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(_READINGS - 1):
+            with suppress(SystemError):
+                return read()
+        return read()
+
+
 def parse_python(source: str) -> ast.Module:
     """The syntax tree of a text.
 
@@ -234,9 +264,7 @@ def parse_python(source: str) -> ast.Module:
         SyntaxError: it is not Python, or too deep for Python to read.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes that mean nothing: the text is read here, not run
-            return ast.parse(source)
+        return without_warnings(lambda: ast.parse(source))
     except SyntaxError:
         raise
     except ValueError as error:  # a null byte

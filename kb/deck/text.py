@@ -64,6 +64,11 @@ def plain(spans: tuple[Span, ...]) -> str:
     return "".join("\n" if span.style == "break" else span.text for span in spans)
 
 
+def blocks_text(blocks: tuple[Block, ...]) -> str:
+    """The words of blocks, without their styles."""
+    return "\n\n".join(blocks_text(block.children) if block.children else block.text for block in blocks)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """What ``kb show`` shows, but for the facts around it."""

@@ -99,3 +99,8 @@ class Reader:
     def interrupt(self) -> None:
         """Tell that the user pressed Ctrl-C."""
         self.connection.send(INTERRUPT)
+
+    def hang_up(self) -> None:
+        """Say no more: the script is killed, and the result still comes."""
+        with contextlib.suppress(OSError):  # the supervisor has gone first
+            self.connection.shutdown(socket.SHUT_WR)

@@ -20,6 +20,7 @@ from typing import Any
 
 ROOT = __file__.rpartition("/kb/run/")[0]
 sys.path.insert(0, ROOT)  # started by its path, with nothing of ours to be found
+from kb.run.forbidden import Forbidden  # noqa: E402
 from kb.run.instrument import Instrument, Seen, hooks  # noqa: E402
 
 sys.path.remove(ROOT)
@@ -88,8 +89,8 @@ def run_script(config: dict[str, Any]) -> int:
     Args:
         config: ``path`` of the script, ``report`` the file to write, ``secret`` to sign it with (which is taken out),
             ``nonce`` and ``tagged`` (a file descriptor) for the framed stderr, ``device_facts`` (what to ask of torch
-            at the end), ``own_lines`` (first and last line of the learner's own, or None), ``seed`` (or None),
-            ``threads`` (or None).
+            at the end), ``own_lines`` (first and last line of the learner's own, or None), ``wanted`` (names that they
+            are to set), ``forbid`` (what they may not call), ``seed`` (or None), ``threads`` (or None).
 
     Returns:
         The exit code that Python would have ended with.
@@ -107,7 +108,7 @@ def run_script(config: dict[str, Any]) -> int:
     status, is_done = 1, False
     try:
         _prepare(config)
-        _execute(path, config.get("own_lines"), seen)
+        _execute(config, seen)
         status, is_done = 0, True
     except SystemExit as leave:
         status = _exit_status(leave)
@@ -138,6 +139,8 @@ def _reporter(
             "reached_end": is_done,
             "executed": [*seen.executed],
             "tampered": seen.tampered,
+            "forbidden": seen.forbidden.called,
+            "unknown": sorted(seen.forbidden.unknown),
             "warnings": noted,
             "failure": failure or None,
             **_torch_facts(devices),
@@ -182,10 +185,12 @@ def _prepare(config: dict[str, Any]) -> None:
         torch.manual_seed = torch.random.manual_seed = manual_seed
 
 
-def _execute(path: str, own_lines: list[int] | None, seen: Seen) -> None:
+def _execute(config: dict[str, Any], seen: Seen) -> None:
+    path, own_lines = config["path"], config.get("own_lines")
     with open(path, encoding="utf-8-sig") as file:
         source = file.read()
-    instrument = Instrument((own_lines[0], own_lines[1]) if own_lines else None)
+    own, forbid = (own_lines[0], own_lines[1]) if own_lines else None, config.get("forbid", ())
+    instrument = Instrument(own, config.get("wanted", ()), forbid)
     tree = instrument.instrumented(ast.parse(source, path))
     code = compile(tree, path, "exec", dont_inherit=True, optimize=0)
     module = types.ModuleType("__main__")
@@ -193,6 +198,9 @@ def _execute(path: str, own_lines: list[int] | None, seen: Seen) -> None:
     names.update({"__file__": path, "__builtins__": __builtins__, **hooks(instrument, seen, names)})
     sys.modules["__main__"] = module
     sys.argv = [path]
+    if own and forbid:
+        seen.forbidden = Forbidden(path, own, forbid)
+        seen.forbidden.watch_imported(instrument.imports, instrument.bound)
     exec(code, names)  # noqa: S102 running scripts is what this is for
     if seen.guard is not None:
         seen.tampered = seen.tampered or seen.guard.complaint()

@@ -12,13 +12,16 @@ import os
 import sys
 import types
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
+
+from kb.run.forbidden import Forbidden
+from kb.run.names import bound_names, keep_apart
 
 CHECKS = frozenset({"assert_close", "assert_allclose"})
 """Functions whose call counts as a check, as an ``assert`` does."""
 
-CHECKED, CHECKING, ENTERED = "checked", "checking", "entered"
+CHECKED, CHECKING, ENTERED, BOUND = "checked", "checking", "entered", "bound"
 
 COMPARING = (
     *(f"__{name}__" for name in "eq ne lt le gt ge bool float int index len abs sub rsub getitem contains".split()),
@@ -48,18 +51,33 @@ class Seen:
         """What is not as it was, in words; empty if all is."""
         self.guard: Guard | None = None
         """Made when the learner's lines were first entered."""
+        self.forbidden = Forbidden("", (0, 0), ())
+        """What the learner's lines may not call."""
 
 
 class Instrument(ast.NodeTransformer):
     """Wraps every check outside the learner's own lines, and numbers them in the order of the file."""
 
-    def __init__(self, own_lines: tuple[int, int] | None) -> None:
+    def __init__(
+        self, own_lines: tuple[int, int] | None, wanted: Collection[str] = (), forbid: Collection[str] = ()
+    ) -> None:
+        """Take what there is to know of a learner's lines.
+
+        Args:
+            own_lines: the first and the last, from 1; None if there are none.
+            wanted: names that they are to set.
+            forbid: dotted names that they may not call.
+        """
         self.own_lines = own_lines
+        self.wanted = wanted
+        self.heads = sorted({name.partition(".")[0] for name in forbid})
+        self.imports: dict[str, str] = {}
+        """What the script's own lines import, with its module, by the name that they give it."""
         self.count = 0
         # No identifiers: no line of a script can name them by accident.
-        self.names = {role: f"kb: {os.urandom(8).hex()}" for role in (CHECKED, CHECKING, ENTERED)}
+        self.names = {role: f"kb: {os.urandom(8).hex()}" for role in (CHECKED, CHECKING, ENTERED, BOUND)}
         self.tokens: dict[int, tuple[str, int]] = {}
-        """Of each hook's call: its role, and the number of the check."""
+        """Of each hook's call: its role, and the number of the check, or of the name that was bound."""
         self.used: set[str] = set()
         """Names that the script's own lines read."""
         self.bound: Counter[str] = Counter()
@@ -69,15 +87,21 @@ class Instrument(ast.NodeTransformer):
         """The script with all hooks in it."""
         tree = self.visit(tree)
         if self.own_lines is not None:
+            self._watch_names(tree.body)
+            owner, block = next(
+                (pair for pair in _blocks(tree) if any(map(self._is_own, pair[1]))), (tree, list[ast.stmt]())
+            )
+            if not isinstance(owner, ast.ClassDef):  # what its body names are its attributes
+                keep_apart(block, *self.own_lines, self.used, self.wanted)
             self._insert_entry(tree)
         return tree
 
     def _is_own(self, node: Any) -> bool:
         return self.own_lines is not None and self.own_lines[0] <= node.lineno <= self.own_lines[1]
 
-    def _call(self, role: str, at: ast.AST, *arguments: ast.expr) -> ast.expr:
+    def _call(self, role: str, at: ast.AST, *arguments: ast.expr, number: int | None = None) -> ast.expr:
         token = int.from_bytes(os.urandom(8), "big")
-        self.tokens[token] = role, self.count
+        self.tokens[token] = role, self.count if number is None else number
         call = ast.Call(ast.Name(self.names[role], ast.Load()), [ast.Constant(token), *arguments], [])
         return ast.fix_missing_locations(ast.copy_location(call, at))
 
@@ -110,9 +134,23 @@ class Instrument(ast.NodeTransformer):
                 self.bound[node.id] += 1
         return node
 
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        if isinstance(node.target, ast.Name) and not self._is_own(node):
+            self.used.add(node.target.id)
+        return self.generic_visit(node)
+
     def visit_alias(self, node: ast.alias) -> ast.AST:
         if not self._is_own(node):
-            self.bound[node.asname or node.name.partition(".")[0]] += 1
+            name = node.asname or node.name.partition(".")[0]
+            self.bound[name] += 1
+            self.imports[name] = node.name if node.asname else name
+        return node
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        for one in node.names:
+            self.visit(one)
+            if not self._is_own(node):
+                self.imports[one.asname or one.name] = f"{node.module}.{one.name}"
         return node
 
     def visit_FunctionDef(self, node: Any) -> ast.AST:
@@ -122,11 +160,31 @@ class Instrument(ast.NodeTransformer):
 
     visit_ClassDef = visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 the names that ast calls
 
+    def _watch_names(self, block: list[ast.stmt]) -> None:
+        """A hook behind everything at module level that gives a forbidden name its value."""
+        for at in reversed(range(len(block))):
+            statement = block[at]
+            if self._is_own(statement) or isinstance(statement, ast.Import | ast.ImportFrom):
+                continue
+            is_scope = isinstance(statement, ast.FunctionDef | ast.ClassDef)
+            inner = [] if is_scope else _inner_blocks(statement)
+            binding: list[ast.AST] = [*_heads(statement)] if inner else [statement]
+            for other in inner:
+                self._watch_names(other)
+            names = bound_names(binding)
+            calls = [
+                ast.copy_location(ast.Expr(self._call(BOUND, statement, number=number)), statement)
+                for number, name in enumerate(self.heads)
+                if name in names
+            ]
+            place, behind = (inner[0], 0) if inner else (block, at + 1)
+            place[behind:behind] = calls
+
     def _insert_entry(self, tree: ast.Module) -> None:
         """A hook before the learner's first statement, or before the one within which their lines stand."""
         first, last = self.own_lines or (0, 0)
         around: tuple[list[ast.stmt], int] | None = None
-        for statements in _blocks(tree):
+        for _, statements in _blocks(tree):
             for at, statement in enumerate(statements):
                 if first <= statement.lineno <= last:
                     statements.insert(at, self._entry(statement))
@@ -138,15 +196,33 @@ class Instrument(ast.NodeTransformer):
             statements.insert(at, self._entry(statements[at]))
 
 
-def _blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
-    """Every list of statements, the outer ones first."""
+def _blocks(tree: ast.AST) -> Iterator[tuple[ast.AST, list[ast.stmt]]]:
+    """Every list of statements and what it belongs to, the outer ones first."""
     for node in ast.walk(tree):
-        for _, value in ast.iter_fields(node):
-            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                yield value
+        for value in _own_blocks(node):
+            yield node, value
 
 
-def hooks(instrument: Instrument, seen: Seen, names: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+def _own_blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    values = [value for _, value in ast.iter_fields(node)]
+    return [value for value in values if isinstance(value, list) and value and isinstance(value[0], ast.stmt)]
+
+
+def _inner_blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
+    """The lists of statements within one, of a try's or a match's branches too."""
+    branches = [*getattr(statement, "handlers", []), *getattr(statement, "cases", [])]
+    return [block for node in (statement, *branches) for block in _own_blocks(node)]
+
+
+def _heads(statement: ast.stmt) -> Iterator[ast.AST]:
+    """What of a statement binds names before its inner ones run: a loop's variable, what a with opens."""
+    for _, value in ast.iter_fields(statement):
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, ast.expr | ast.withitem):
+                yield one
+
+
+def hooks(instrument: Instrument, seen: Seen, names: dict[str, Any]) -> dict[str, Callable[..., Any]]:
     """The hooks by the names that the instrumented script calls them by.
 
     Args:
@@ -179,7 +255,13 @@ def hooks(instrument: Instrument, seen: Seen, names: Mapping[str, Any]) -> dict[
         if seen.guard is None and token in tokens:
             seen.guard = Guard(names, instrument.used, instrument.bound)
 
-    made: dict[str, Callable[..., Any]] = {CHECKED: checked, CHECKING: checking, ENTERED: entered}
+    def bound(token: int) -> None:
+        """Stands behind what gives a name its value that the learner's lines may not call."""
+        role, number = tokens.get(token, ("", 0))
+        if role == BOUND:
+            seen.forbidden.watch_bound(instrument.heads[number], names)
+
+    made: dict[str, Callable[..., Any]] = {CHECKED: checked, CHECKING: checking, ENTERED: entered, BOUND: bound}
     return {instrument.names[role]: hook for role, hook in made.items()}
 
 

@@ -38,6 +38,10 @@ class Job:
     """How many the launcher starts."""
     own_lines: tuple[int, int] | None = None
     """First and last line of a learner's own, from 1: checks in there do not count."""
+    wanted: tuple[str, ...] = ()
+    """Names that those lines are to set. What else they call as the script calls something is a variable of theirs."""
+    forbid: tuple[str, ...] = ()
+    """What those lines may not call: names of the script (``rnn``), or below one (``F.cross_entropy``)."""
     needs_checks: bool = True
     """Whether it passes only with at least one check executed."""
     seed: int | None = None
@@ -81,6 +85,16 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A call that a learner's lines made and may not make."""
+
+    name: str
+    """As ``Job.forbid`` has it."""
+    line: int
+    """The learner's line behind it, counted in the script, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One execution and its outcome."""
 
@@ -112,8 +126,14 @@ class Run:
     """In the order they were raised."""
     executed: frozenset[int] = frozenset()
     """Which of the script's checks were executed, numbered in the order of the file."""
+    forbidden: Forbidden | None = None
+    """The first forbidden call that the learner's lines made."""
+    unknown: tuple[str, ...] = ()
+    """Forbidden names that stood for nothing that can be called."""
     warm: bool = False
     """Whether a worker ran it."""
+    has_computed_enough: bool = False
+    """Whether it was cut off by ``Job.cpu_limit``, however busy the machine was."""
     trouble: str = ""
     """What kept it from being supervised; empty if nothing did."""
 
@@ -130,7 +150,7 @@ class Run:
     @property
     def is_own_doing(self) -> bool:
         """Whether the script itself brought the outcome about, so that it can be graded by it."""
-        return self.outcome.is_own_doing and not self.trouble
+        return (self.outcome.is_own_doing or self.has_computed_enough) and not self.trouble
 
     def to_json(self) -> dict[str, Any]:
         """The facts for ``--json``."""

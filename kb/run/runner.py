@@ -8,22 +8,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from kb.deck.script import Snippet
+from kb.deck.script import Snippet, without_warnings
 from kb.deck.text import bare_lines
 from kb.errors import KbError, Message
 from kb.run.channel import END, ERR, FOLDER, OUT, Reader
 from kb.run.cold import start_cold
 from kb.run.folder import remove_folder
-from kb.run.job import Failure, Job, Run, Warned
+from kb.run.job import Failure, Forbidden, Job, Run, Warned
+from kb.run.names import set_names
 from kb.run.outcome import COMPUTED_ENOUGH, Outcome
 
 OnOutput = Callable[[str, str], None]
 """Called with ``stdout`` or ``stderr`` and a piece of text, as it comes."""
 OnWait = Callable[[], None]
 """Called now and then while nothing comes."""
+IsStopped = Callable[[], bool]
+"""Whether a run is to end: asked at least ten times a second."""
 
 
 TAMPERED = "{name} was changed, and checks stand on it"
+FORBIDDEN = "line {line} of yours: {name} was called, which this question forbids"
 
 
 class Starter(Protocol):
@@ -45,14 +49,22 @@ def snippet_job(snippet: Snippet, device: str = "cpu", **changes: Any) -> Job:
     return Job(**(fields | changes))
 
 
+def reference_job(snippet: Snippet) -> Job:
+    """The job of running a snippet as it was read, for other lines to be held against: whatever its file says now."""
+    return snippet_job(snippet, source=snippet.source)
+
+
 def filled_job(snippet: Snippet, name: str, lines: str, device: str = "cpu", **changes: Any) -> Job:
-    """The job of running a snippet with other lines in a hole. Checks within those lines do not count."""
+    """The job of running a snippet with other lines in a hole. Checks within those lines do not count, and names are
+    theirs to set that its own lines set."""
     hole = snippet.hole(name)
     if hole is None:
         raise KeyError(name)
     count = len(bare_lines(lines))
     own_lines = (hole.first + 1, hole.first + count)
-    return snippet_job(snippet, device, source=snippet.filled(name, lines), own_lines=own_lines, **changes)
+    wanted = tuple(sorted(without_warnings(lambda: set_names(snippet.solution(name)))))
+    source = snippet.filled(name, lines)
+    return snippet_job(snippet, device, source=source, own_lines=own_lines, wanted=wanted, **changes)
 
 
 def block_job(code: str, name: str, needs_checks: bool = False, **changes: Any) -> Job:
@@ -61,7 +73,11 @@ def block_job(code: str, name: str, needs_checks: bool = False, **changes: Any) 
 
 
 def run(
-    job: Job, on_output: OnOutput | None = None, on_wait: OnWait | None = None, worker: Starter | None = None
+    job: Job,
+    on_output: OnOutput | None = None,
+    on_wait: OnWait | None = None,
+    worker: Starter | None = None,
+    is_stopped: IsStopped | None = None,
 ) -> Run:
     """Run a job to its end, whatever that is.
 
@@ -70,9 +86,10 @@ def run(
         on_output: gets the output while it comes.
         on_wait: called about ten times a second while nothing comes.
         worker: a warm worker to use if it can take the job; else a new interpreter is started.
+        is_stopped: lets another thread end the run, at once: the script is not asked.
 
     Returns:
-        The Run. A KeyboardInterrupt meanwhile interrupts the script, and its outcome says so.
+        The Run. A KeyboardInterrupt meanwhile interrupts the script, and its outcome says so, as after a stop.
 
     Raises:
         KbError: no folder for temporary files can be written.
@@ -83,7 +100,7 @@ def run(
     if connection is None:
         connection, supervisor = start_cold(job)
     try:
-        return _collect(job, connection, on_output, on_wait, warm)
+        return _collect(job, connection, on_output, on_wait, is_stopped, warm)
     finally:
         connection.close()
         if supervisor:
@@ -91,7 +108,12 @@ def run(
 
 
 def _collect(
-    job: Job, connection: socket.socket, on_output: OnOutput | None, on_wait: OnWait | None, warm: bool
+    job: Job,
+    connection: socket.socket,
+    on_output: OnOutput | None,
+    on_wait: OnWait | None,
+    is_stopped: IsStopped | None,
+    warm: bool,
 ) -> Run:
     decoders = {kind: codecs.getincrementaldecoder("utf-8")("replace") for kind in (OUT, ERR)}
     texts: dict[bytes, list[str]] = {OUT: [], ERR: []}
@@ -107,6 +129,9 @@ def _collect(
     reader = Reader(connection)
     while True:
         try:
+            if is_stopped and is_stopped():
+                reader.hang_up()
+                is_stopped = None
             message = reader.next()
             if message is None:
                 if on_wait:
@@ -143,7 +168,8 @@ def _judge(job: Job, result: dict[str, Any], stdout: str, stderr: str, warm: boo
     """Make a Run of what the supervisor saw and what the harness wrote."""
     reports: list[dict[str, Any]] = result.get("reports", [])
     # With several processes the first that failed tells what happened.
-    report = next((one for one in reports if one["failure"] or not one["reached_end"]), reports[0] if reports else {})
+    telling = (one for one in reports if one["failure"] or not one["reached_end"] or one["forbidden"])
+    report = next(telling, reports[0] if reports else {})
     exit_code = int(result.get("exit_code", 1))
     outcome, reason = _outcome(job, result, report, reports, exit_code)
     failure = report.get("failure")
@@ -163,7 +189,10 @@ def _judge(job: Job, result: dict[str, Any], stdout: str, stderr: str, warm: boo
         failure=Failure(**failure) if failure else None,
         warnings=tuple(Warned(**one) for one in report.get("warnings", [])),
         executed=frozenset(report.get("executed", [])),
+        forbidden=Forbidden(*called) if (called := report.get("forbidden")) else None,
+        unknown=tuple(report.get("unknown", [])),
         warm=warm,
+        has_computed_enough=bool(result.get("has_computed_enough")),
         trouble=str(result.get("trouble", "")),
     )
 
@@ -190,6 +219,9 @@ def _own_outcome(
     job: Job, report: dict[str, Any], reports: list[dict[str, Any]], exit_code: int
 ) -> tuple[Outcome, str]:
     """How a script ended that nobody cut off."""
+    if (called := report.get("forbidden")) and job.own_lines:
+        line = called[1] - job.own_lines[0] + 1
+        return Outcome.FAILED, Message(FORBIDDEN, line=line, name=called[0])
     if failure := report.get("failure"):
         message = (failure["message"].strip().splitlines() or [""])[0]
         text = f"{failure['type']}{': ' if message else ''}{message}"

@@ -32,7 +32,8 @@ BACKLOG = 1 << 20
 """Bytes that may wait for a slow caller before the script is made to wait too."""
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
 """What the supervisor ignores, so that it outlives what it watches, and the script gets back."""
-
+TOLD = "own_lines", "wanted", "forbid", "seed", "threads", "launcher", "processes"
+"""Fields of a job that its script's process is told as they are."""
 
 Start = Callable[[dict[str, Any]], NoReturn]
 """Becomes the script: called in the child with its configuration."""
@@ -143,7 +144,7 @@ class _Supervisor:
             "nonce": self.nonce,
             "tagged": tagged,
             "device_facts": FACTS,
-            **{name: self.job[name] for name in ("own_lines", "seed", "threads", "launcher", "processes")},
+            **{name: self.job[name] for name in TOLD},
             # What the script puts into a temporary folder goes away with the rest.
             "environ": {**self.job["environ"], "KB_DEVICE": self.job["device"], "TMPDIR": f"{self.folder}/{SCRATCH}"},
         }

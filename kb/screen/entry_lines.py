@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_TEXT = 88
 """Cells of a line of prose at most: longer ones are hard to read."""
 
+PROGRESS = 7
+"""Cells of the learner's progress in a list."""
+
 RECIPE = {"en": "In short", "zh": "用法"}
 """Heading of the section that holds the lines to take along, by language."""
 
@@ -89,14 +92,24 @@ def entry_page(
 
 def short_page(number: int, library: Library, terminal: Terminal, say: Speech) -> list[Line]:
     """An entry on one screen: the question, the answer in short, and the code that a reader came for."""
+    lines = [*short_lines(number, library, terminal, say), []]
+    more = f"kb show {number} · kb run {number}"
+    if terminal.is_terminal and len(lines) + 1 >= terminal.height:
+        lines = [*fitted(lines, terminal.height - 3), []]
+    return [*lines, [(more, "code")]]
+
+
+def short_lines(number: int, library: Library, terminal: Terminal, say: Speech) -> list[Line]:
+    """The question, the answer in short, and the code that a reader came for."""
     text = library.text(number, say.language)
     style = style_for(terminal, say, number, library.by_number)
     lines = wrap([(f"{number}. {text.title}", "heading")], style.width, "# " if style.is_plain else "")
-    lines += [[], *lay_out((text.gist, *_recipe(text)), style), []]
-    more = f"kb show {number} · kb run {number}"
-    if terminal.is_terminal and len(lines) + 1 >= terminal.height:
-        lines = [*lines[: max(4, terminal.height - 4)], [("…", "dim")], []]
-    return [*lines, [(more, "code")]]
+    return [*lines, [], *lay_out((text.gist, *_recipe(text)), style)]
+
+
+def fitted(lines: list[Line], room: int) -> list[Line]:
+    """The first of some lines, so that no more than a number of them are printed; some there always are."""
+    return lines if len(lines) <= room else [*lines[: max(4, room - 1)], [("…", "dim")]]
 
 
 def _recipe(text: "Text") -> "Sequence[Block]":
@@ -113,8 +126,8 @@ def source_lines(code: str, style: Style) -> list[Line]:
     return code_lines(code, "python", style, indent="")
 
 
-Progress = Mapping[int, tuple[int, int]]
-"""By entry: how many of its questions were answered, of how many; empty if nothing was ever answered."""
+Progress = Mapping[int, str]
+"""By entry: how far the learner is with it, in a word; empty if nothing was ever answered."""
 
 
 def entry_list(
@@ -143,20 +156,15 @@ def entry_list(
             start: Line = [(f"{summary.number:>4} ", "number"), mark(summary, records, torch)]
             start.append((f"{summary.level}  ", "dim"))
             if progress:
-                start.append((_progress_text(progress.get(summary.number, (0, 0))), "dim"))
+                start.append((pad(progress.get(summary.number, ""), PROGRESS), "dim"))
             lines += _list_line(start, summary, deck, terminal.width, say)
     if lines:
         signs = [say("✓ verified"), say("~ verified with another torch"), say("· not yet verified")]
         signs.append(say("1 basic, 2 working knowledge, 3 advanced"))
         if progress:
-            signs.append(say("3/8: questions answered, of all"))
+            signs.append(say("3/8: questions answered right, of all; done: all of them"))
         lines += [[], *wrap([(" | ".join(signs), "dim")], terminal.width)]
     return lines
-
-
-def _progress_text(counts: tuple[int, int]) -> str:
-    answered, whole = counts
-    return pad(f"{answered}/{whole}" if answered else "", 7)
 
 
 def _list_line(start: Line, summary: Summary, deck: Deck, width: int, say: Speech) -> list[Line]:

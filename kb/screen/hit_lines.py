@@ -29,7 +29,7 @@ def hit_lines(
         start = f"{hit.summary.number:>4} "
         line: Line = [(title, "title")]
         if hit.also:
-            line.append((f"  ({say('also')} {', '.join(map(str, hit.also))})", "dim"))
+            line.append((f"  {say('(also {numbers})', numbers=', '.join(map(str, hit.also)))}", "dim"))
         wrapped = wrap(line, max(20, width - 7))
         lines.append([(start, "number"), mark(hit.summary, records, torch), *wrapped[0]])
         lines += [[(" " * 7, ""), *one] for one in wrapped[1:]]

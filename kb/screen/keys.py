@@ -9,6 +9,7 @@ import tty
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 
+from kb.errors import Message
 from kb.screen.layout import Line, flow
 from kb.screen.messages import Speech
 
@@ -106,9 +107,17 @@ class Keyboard:
                 if key := self._key():
                     return key
 
-    def read_within(self, seconds: float) -> str:
-        """The next key, or nothing if none comes in time."""
+    def read_within(self, seconds: float, redraw: Callable[[], None] | None = None) -> str:
+        """The next key, or nothing if none comes in time.
+
+        Args:
+            seconds: how long to wait.
+            redraw: called first if the terminal got another size or the program came back from Ctrl-Z.
+        """
         with nullcontext() if self._is_open else self:
+            if redraw is not None and select.select([self._signals], [], [], 0)[0]:
+                os.read(self._signals, 1 << 16)
+                redraw()
             return self._key() if self._has_key(seconds) else ""
 
     def drop(self) -> None:
@@ -232,4 +241,4 @@ class Keyboard:
 
 def key_lines(keys: Iterable[tuple[str, str]], say: Speech, width: int) -> list[Line]:
     """Keys with what each does, as they stand at the bottom of a screen; none is broken."""
-    return flow(([(key, "strong"), (f" {say(what)}", "dim")] for key, what in keys), width)
+    return flow(([(key, "strong"), (f" {say.of(Message(what))}", "dim")] for key, what in keys), width)

@@ -53,6 +53,11 @@ class Speech:
 
 def time_text(seconds: float, say: Speech) -> str:
     """A length of time in its largest fitting unit; a minute at least."""
+    return say.of(time_message(seconds))
+
+
+def time_message(seconds: float) -> Message:
+    """The same in no language yet."""
     units = (
         (365 * 86400, "{count} {count:year|years}"),
         (30 * 86400, "{count} {count:month|months}"),
@@ -63,5 +68,5 @@ def time_text(seconds: float, say: Speech) -> str:
     for size, message in units:
         # Two days less a minute are two days, not 48 hours; a day is a day.
         if seconds >= 1.9 * size or 0.999 * size < seconds < 1.05 * size or size == 60:
-            return say(message, count=max(1, round(seconds / size)))
+            return Message(message, count=max(1, round(seconds / size)))
     raise AssertionError("the last unit takes everything")

@@ -9,7 +9,7 @@ from kb.screen.terminal import Terminal
 from kb.screen.width import width_of
 
 if TYPE_CHECKING:
-    from kb.run.job import Run  # for its name alone
+    from kb.run.job import Failure, Run  # for their names alone
 
 MAX_WARNINGS = 5
 """How many warnings of a run are listed under it."""
@@ -46,13 +46,25 @@ def run_summary(run: "Run", source: str, terminal: Terminal, say: Speech) -> lis
 
 def failure_lines(run: "Run", source: str, terminal: Terminal, around: int = 3) -> list[Line]:
     """The lines around the place where a script failed, and the values that took part."""
-    failure = run.failure
-    if failure is None:
+    if run.failure is None:
         return []
+    return [*marked_lines(source, run.failure.line, terminal, around), *value_lines(run.failure, terminal)]
+
+
+def marked_lines(source: str, line: int, terminal: Terminal, before: int, after: int = 1) -> list[Line]:
+    """Lines of code with their numbers, one of them marked and told whole.
+
+    Args:
+        source: the code.
+        line: number of the one that is marked, from 1.
+        terminal: where they are shown.
+        before: how many are shown before it.
+        after: how many after it.
+    """
     script = bare_lines(source)
     lines: list[Line] = []
-    for number in range(max(1, failure.line - around), min(len(script), failure.line + 1) + 1):
-        here = number == failure.line
+    for number in range(max(1, line - before), min(len(script), line + after) + 1):
+        here = number == line
         style = "strong" if here else "dim"
         start: Line = [("> " if here else "  ", "bad"), (f"{number:>4}  ", "dim")]
         room = max(20, terminal.width - 8)
@@ -60,8 +72,13 @@ def failure_lines(run: "Run", source: str, terminal: Terminal, around: int = 3) 
         whole = [(script[number - 1], style)]
         code = fold(whole, room, "    ") if here else [[(clip(script[number - 1], room), style)]]
         lines += [[*(start if at == 0 else [(" " * 8, "")]), *piece] for at, piece in enumerate(code)]
+    return lines
+
+
+def value_lines(failure: "Failure", terminal: Terminal) -> list[Line]:
+    """The values that took part in a failure."""
     width = max((width_of(name) for name in failure.values), default=0)
-    lines += [
+    return [
         [
             (" " * 8, ""),
             (pad(name, width), "code"),
@@ -70,4 +87,3 @@ def failure_lines(run: "Run", source: str, terminal: Terminal, around: int = 3) 
         ]
         for name, value in failure.values.items()
     ]
-    return lines

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kb.deck.entry import Entry
 from kb.deck.folder import OUTPUT, SNIPPET, load_entry, stray_files
+from kb.deck.harmless import HARMLESS, harmless_lines
 from kb.deck.kind import Trouble
 from kb.deck.manifest import FILE, Deck, entry_folders, number_of, read_deck
 from kb.deck.markdown import walk
@@ -121,6 +122,11 @@ def check_entry(entry: Entry, deck: Deck, kinds: VerifiedKinds, folders: set[str
             for hole in entry.snippet.holes
             if not ((item := entry.item(hole.name)) and kinds[item.kind].fills_hole)
         ]
+        complaints += [
+            Complaint(f"{folder}/{SNIPPET}", line, Message("{mark} without a reason; say why behind it", mark=HARMLESS))
+            for line, reason in harmless_lines(entry.snippet.source).items()
+            if not reason
+        ]
     for number in entry.summary.related:
         if not deck.plans(number):
             complaints.append(
@@ -139,11 +145,13 @@ def _all_blocks(entry: Entry, text: Text) -> Iterator[Block]:
     for item in entry.items:
         if wording := item.wordings.get(text.language):
             yield from walk(wording.question)
+            for hint in wording.hints:
+                yield from walk(hint)
             yield from walk(wording.explanation)
 
 
 def _check_text(entry: Entry, text: Text, deck: Deck, folders: set[str]) -> Trouble:
-    source = _bounded(entry.snippet.source) if entry.snippet else ""
+    source = _bounded(entry.snippet.shown) if entry.snippet else ""
     for block in _all_blocks(entry, text):
         if block.kind == "code" and block.info == "python" and _bounded(block.text) not in source:
             yield (

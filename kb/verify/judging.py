@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.deck.folder import OUTPUT
+from kb.deck.harmless import HARMLESS
 from kb.deck.source import Unreadable, read_source
 from kb.errors import Message
 from kb.run.job import Run
@@ -40,6 +41,7 @@ class Result:
             "entry": self.task.entry,
             "what": self.task.what,
             "id": self.task.id,
+            **({"line": self.task.line} if self.task.line else {}),
             "outcome": str(self.run.outcome),
             "ok": self.ok,
             "note": self.note,
@@ -88,8 +90,10 @@ def _complaint(task: Task, done: Run) -> str:
     """What is not as expected; empty if all is."""
     match task.expects:
         case Expectation.FAILS:
+            if done.trouble:
+                return Message("{outcome}: {reason}", outcome=Message(str(done.outcome)), reason=done.reason)
             survived = done.passed and not task.equivalent
-            return Message(SURVIVED, mark=EQUIVALENT) if survived else ""
+            return Message(SURVIVED, mark=HARMLESS if task.line else EQUIVALENT) if survived else ""
         case Expectation.FAILS_A_CHECK:
             if done.passed:
                 return Message("a wrong solution passed; the snippet lacks an assert that it fails")
@@ -100,6 +104,11 @@ def _complaint(task: Task, done: Run) -> str:
             return ""
     if not done.passed:
         return Message("{outcome}: {reason}", outcome=Message(str(done.outcome)), reason=done.reason)
+    if done.unknown:
+        return Message(
+            "nothing that can be called in the snippet is named {names}; mend the text forbid block",
+            names=", ".join(done.unknown),
+        )
     if deprecated := [one for one in done.warnings if one.deprecation]:
         return Message("deprecated, line {line}: {text}", line=deprecated[0].line, text=deprecated[0].message)
     # A learner's way to a solution may warn; the deck's own code may not.

@@ -31,7 +31,11 @@ class Task:
     """Of the script."""
     expects: Expectation = Expectation.PASSES
     equivalent: str = ""
-    """Why a mutant is as right as the solution, where the entry says so."""
+    """Why a mutant is as right as the solution, or harmless, where the entry says so."""
+    line: int = 0
+    """Where a whole snippet's mutant has its mistake, from 1; 0 for all other tasks."""
+    mistake: str = ""
+    """What is wrong in it, a ``Message``."""
 
     @property
     def is_plain_snippet(self) -> bool:

@@ -1,7 +1,6 @@
 """Code: the missing lines of the entry's snippet, graded by running it with the learner's in their place."""
 
 import ast
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,23 +11,27 @@ from kb.deck.item import Item
 from kb.deck.kind import Draft, Trouble
 from kb.deck.script import Snippet, parse_python
 from kb.deck.text import bare_lines
-from kb.errors import KbError, Message
-from kb.run.outcome import Outcome
+from kb.errors import Message
 from kb.run.runner import filled_job
 from kb.screen.layout import Line, Style, code_lines, diff_lines, wrap
 from kb.screen.messages import Speech
-from kb.screen.run_lines import failure_lines
 from kb.verify.form import syntax_error
 from kb.verify.task import Expectation, Task, digest
 from quiz.asking import Asking
-from quiz.door import CODE_LIMIT, admit
-from quiz.examiner import Examiner, NoKey, Stopped
+from quiz.door import CODE_LIMIT
+from quiz.examiner import Examiner, NoKey
 from quiz.grade import Grade, grade_code
+from quiz.hints import Hint, code_hints
+from quiz.hole_facts import check_facts, place_facts
 from quiz.kinds.kind import QuizKind, Reply
+from quiz.pasted_code import take_lines
 from quiz.session import Question
 
 LEAST_RIGHT, LEAST_WRONG = 2, 3
 """How many solutions an item of a complete deck has."""
+
+_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*$")
+"""A dotted name, as lines would call it."""
 
 LINES_BEFORE, LINES_AFTER = 8, 12
 """Lines of the snippet that are shown around the hole."""
@@ -40,10 +43,13 @@ class Code(QuizKind):
     name = "code"
     key = "right"
     fences = ("right", "wrong")
+    lists = ("forbid",)
     least = 1
     limit = CODE_LIMIT
+    place = 3
     fills_hole = True
     is_run = True
+    own_commands = "gew"
 
     def fits(self, draft: Draft) -> bool:
         return "right" in draft.scripts
@@ -52,9 +58,24 @@ class Code(QuizKind):
         if "wrong" in draft.scripts and "right" not in draft.scripts:
             what = "item {id!r} has wrong solutions and no right one; add python right blocks"
             yield draft.line, Message(what, id=draft.id)
+        forbidding = draft.scripts.get("forbid", [])
+        if forbidding and "right" not in draft.scripts:
+            what = "item {id!r} has a text forbid block, and no lines are asked for; only a code item can forbid"
+            yield draft.line, Message(what, id=draft.id)
+        if len(forbidding) > 1:
+            what = "item {id!r} has several {fence} blocks; put them into one"
+            yield draft.line, Message(what, id=draft.id, fence="text forbid")
+        if forbidding and not _names(forbidding[0]):
+            what = "item {id!r} has an empty text forbid block; write one name a line, or take it out"
+            yield draft.line, Message(what, id=draft.id)
+        for name in _names(*forbidding):
+            if not _NAME.match(name):
+                what = "{name!r} in the text forbid block of {id!r} is no name; write one a line, as F.dropout"
+                yield draft.line, Message(what, name=name, id=draft.id)
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        return {fence: tuple(draft.scripts.get(fence, ())) for fence in self.fences}
+        solutions = {fence: tuple(draft.scripts.get(fence, ())) for fence in self.fences}
+        return {**solutions, "forbid": _names(*draft.scripts.get("forbid", [])[:1])}
 
     def check(self, item: Item, entry: Entry, is_complete: bool) -> Trouble:
         snippet = entry.snippet
@@ -101,7 +122,7 @@ class Code(QuizKind):
             return
         for what, at, lines in _solutions(item):
             expects = Expectation.PASSES_IN_FULL if what == "right" else Expectation.FAILS_A_CHECK
-            job = filled_job(snippet, item.id, lines, device)
+            job = filled_job(snippet, item.id, lines, device, forbid=item.forbid)
             yield Task(item.entry, what, f"{item.id}:{at}", job, digest(lines), expects)
 
     def prepare(self, examiner: Examiner, question: Question) -> None:
@@ -114,73 +135,22 @@ class Code(QuizKind):
     def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
         item, snippet = question.item, question.entry.snippet
         if snippet is None or snippet.hole(item.id) is None:
-            raise NoKey(
-                "item {key} has no hole in the snippet",
-                "kb check tells more; kb show {entry}",
-                key=item.key,
-                entry=item.entry,
+            raise _no_hole(item)
+        reference, worker = examiner.reference(item.entry, snippet), examiner.warm()
+        return examiner.stoppable(
+            lambda is_stopped: grade_code(
+                snippet, item.id, given, worker, reference.result, is_stopped, forbid=item.forbid
             )
-        reference = examiner.reference(item.entry, snippet)
-        grade = grade_code(snippet, item.id, given, examiner.warm(), reference.result)
-        if grade.run is not None and grade.run.outcome is Outcome.INTERRUPTED:
-            raise Stopped
-        return grade
+        )
 
     def ask(self, asking: Asking) -> Reply | None:
-        board = asking.board
-        tries, lines = 0, ""
-        while True:
-            board.keys(
-                *(("Enter Enter", "confirm"), (":e", "$EDITOR"), (":h", "hint"), (":s", "skip")),
-                *((":g", "give up"), (":?", "help"), (":q", "quit")),
-            )
-            given = self._typed(asking, lines)
-            if given.strip() == ":s":
-                return None
-            if given.strip() == ":g":
-                return Reply(lines, Grade(False))
-            if asking.command(given):
-                continue
-            if not given.strip():
-                board.print([(board.say("an answer is empty"), "warn")])
-                continue
-            try:
-                lines = admit(given, self.limit)
-            except KbError as error:
-                board.tell(error)
-                continue
-            board.print([(board.say("checking") + " …", "dim")])
-            grade = asking.graded(lines)
-            if grade is None:
-                continue
-            if grade.correct:
-                asking.helps += tries
-                return Reply(lines, grade)
-            tries += 1
-            board.show(self._rejection_lines(asking, lines, grade))
+        from quiz.code_asking import ask_code  # deferred: only an item of code needs all of it
 
-    def _typed(self, asking: Asking, before: str) -> str:
-        """Lines typed at the prompt, or written in the learner's editor on ``:e``."""
-        from quiz.code_input import edit_lines  # deferred: with the lines comes prompt_toolkit
-
-        board = asking.board
-        given = board.read_lines(board.say("Your lines"), before)
-        if given.strip() != ":e":
-            return given
-        try:
-            with board.lent():
-                return edit_lines(before or "\n", os.environ)
-        except KbError as error:
-            board.tell(error)
-            return before
-
-    def _rejection_lines(self, asking: Asking, given: str, grade: Grade) -> list[Line]:
-        """Which check failed, with its values, and the learner's lines where they stand in the snippet."""
-        board, snippet = asking.board, asking.question.entry.snippet
-        lines = wrap([("✗ ", "bad"), (board.say.of(grade.reason), "")], board.out.width)
-        if snippet and grade.run:
-            lines += failure_lines(grade.run, snippet.filled(asking.question.item.id, given), board.out)
-        return [*lines, [], [(board.say("your lines:"), "dim")], *code_lines(given, "python", asking.style), []]
+        snippet = asking.question.entry.snippet
+        hole = snippet.hole(asking.question.item.id) if snippet else None
+        if snippet is None or hole is None:
+            raise _no_hole(asking.question.item)
+        return ask_code(asking, snippet, hole)
 
     def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
         """The snippet around the hole, with dots in its place."""
@@ -188,7 +158,7 @@ class Code(QuizKind):
         hole = snippet.hole(question.item.id) if snippet else None
         if snippet is None or hole is None:
             return []
-        lines = bare_lines(snippet.source)
+        lines = bare_lines(snippet.shown)
         # Never into another hole: its solution is another question's key.
         others = [other for other in snippet.holes if other.name != hole.name]
         first = max([0, hole.first - 1 - LINES_BEFORE, *(other.end + 1 for other in others if other.end < hole.first)])
@@ -199,12 +169,8 @@ class Code(QuizKind):
         place = say("your lines run here, in place of the dots")
         return [[], *code_lines(shown, "python", style), [], *wrap([(place, "dim")], style.width, "  ... ")]
 
-    def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
-        """First the gist, then the first line of a solution."""
-        if count > 1 and question.entry.snippet:
-            first = bare_lines(question.entry.snippet.solution(question.item.id))[0]
-            return code_lines(first, "python", style)
-        return super().hint_lines(question, count, say, style)
+    def key_hints(self, examiner: Examiner, question: Question, say: Speech) -> Iterator[Hint]:
+        yield from code_hints(self.solution(examiner, question), say)
 
     def grade_lines(
         self, question: Question, given: str, grade: Grade, solution: str, say: Speech, style: Style
@@ -222,7 +188,26 @@ class Code(QuizKind):
 
     def wire_facts(self, question: Question, language: str) -> dict[str, Any]:
         snippet = question.entry.snippet
-        return {"code": snippet.filled(question.item.id, "...")} if snippet else {}
+        return place_facts(snippet, question.item.id) if snippet else {}
+
+    def wire_outcome(self, question: Question, given: str, grade: Grade | None) -> dict[str, Any]:
+        snippet = question.entry.snippet
+        return {"check": check_facts(snippet, question.item.id, grade) if snippet else None}
+
+    def wire_answer(self, question: Question, answer: Any) -> str:
+        given, snippet = super().wire_answer(question, answer), question.entry.snippet
+        if snippet is None or snippet.hole(question.item.id) is None:
+            return given
+        return take_lines(given, snippet, question.item.id).lines
+
+
+def _no_hole(item: Item) -> NoKey:
+    return NoKey(
+        "item {key} has no hole in the snippet",
+        "kb check tells more; kb show {entry}",
+        key=item.key,
+        entry=item.entry,
+    )
 
 
 def _solutions(item: Item) -> Iterator[tuple[str, int, str]]:
@@ -230,6 +215,11 @@ def _solutions(item: Item) -> Iterator[tuple[str, int, str]]:
     for what, solutions in (("right", item.right), ("wrong", item.wrong)):
         for at, lines in enumerate(solutions, 1):
             yield what, at, lines
+
+
+def _names(*blocks: str) -> tuple[str, ...]:
+    """The names that blocks list, one a line."""
+    return tuple(line.strip() for block in blocks for line in bare_lines(block) if line.strip())
 
 
 def _bare(lines: str) -> str:

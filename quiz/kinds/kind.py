@@ -6,6 +6,7 @@ What every kind shares stands here; a kind of its own is a class with what diffe
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
 
 from kb.deck.entry import Entry
@@ -14,13 +15,14 @@ from kb.deck.kind import Draft, Trouble
 from kb.deck.script import Snippet
 from kb.deck.text import plain
 from kb.errors import KbError
-from kb.screen.layout import Line, Style, lay_out, wrap
+from kb.screen.layout import Line, Style, wrap
 from kb.screen.messages import Speech
 from kb.verify.task import Task
 from quiz.asking import Asking
 from quiz.door import VALUE_LIMIT, admit, shown
 from quiz.examiner import Examiner
 from quiz.grade import Grade
+from quiz.hints import Hint, first_hints
 from quiz.schedule import Rating
 from quiz.session import Question
 
@@ -43,13 +45,19 @@ class QuizKind(ABC):
     name: ClassVar[str]
     key: ClassVar[str] = ""
     fences: ClassVar[tuple[str, ...]] = ()
+    lists: ClassVar[tuple[str, ...]] = ()
     least: ClassVar[int] = 0
     wants_proof: ClassVar[bool] = False
     fills_hole: ClassVar[bool] = False
     is_run: ClassVar[bool] = False
     """Whether an answer is graded by running it: the worker is started in time, and torch must be installed."""
+    place: ClassVar[int] = 2
+    """Where it stands among the kinds that a learner has not met yet, the least first: what is executed comes early,
+    what asks most of him a little later."""
     limit: ClassVar[int] = VALUE_LIMIT
     """Characters of a typed answer at most."""
+    own_commands: ClassVar[str] = "g"
+    """Letters of the commands (see ``quiz.commands``) that not every kind has, and this one does."""
     shows_title: ClassVar[bool] = True
     """Whether the entry's title may stand above the question."""
 
@@ -108,29 +116,62 @@ class QuizKind(ABC):
 
     @abstractmethod
     def ask(self, asking: Asking) -> Reply | None:
-        """Take an answer; None if the question is skipped."""
+        """Take an answer; None if the question is skipped.
+
+        Raises:
+            Wish, Leave: the learner wants something else.
+        """
+
+    def asked_lines(self, asking: Asking) -> list[Line]:
+        """What stands below the question's text now, to the line of keys."""
+        return [*self.question_lines(asking.question, asking.board.say, asking.style), []]
 
     def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
         """What stands below the question's text."""
         return []
 
-    def hint_lines(self, question: Question, count: int, say: Speech, style: Style) -> list[Line]:
-        """The hint of that number, from 1."""
-        return lay_out((question.entry.text(say.language).gist,), style)
+    def hint(self, examiner: Examiner, question: Question, count: int, say: Speech) -> Hint | None:
+        """The rung of that number of an item's ladder, from 1; None beyond the last.
+
+        Raises:
+            NoKey: it would tell of the key, which cannot be computed here.
+        """
+        return next(islice(self.hints(examiner, question, say), count - 1, None), None)
+
+    def hints(self, examiner: Examiner, question: Question, say: Speech) -> Iterator[Hint]:
+        """The ladder: what the item or its entry says, then what this kind tells of the key."""
+        yield from first_hints(question, say)
+        yield from self.key_hints(examiner, question, say)
+
+    def key_hints(self, examiner: Examiner, question: Question, say: Speech) -> Iterator[Hint]:
+        """What the key looks like, rung by rung."""
+        yield from ()
 
     def grade_lines(
         self, question: Question, given: str, grade: Grade, solution: str, say: Speech, style: Style
     ) -> list[Line]:
         """What was answered and what is right."""
         lines: list[Line] = []
-        if not grade.correct:
+        if given:
             lines += wrap([(say("your answer: "), "dim"), (given, "")], style.width)
         return [*lines, *wrap([(say("right answer: "), "dim"), (solution, "strong")], style.width)]
+
+    def given_text(self, given: str) -> str:
+        """An answer, as the log keeps it, in the way in which the learner gave it."""
+        return given
 
     # Asking over the wire
 
     def wire_facts(self, question: Question, language: str) -> dict[str, Any]:
         """What a question's object holds beside what every kind's has."""
+        return {}
+
+    def wire_outcome(self, question: Question, given: str, grade: Grade | None) -> dict[str, Any]:
+        """What is told of an answer beside what every kind tells; nothing of the key, as the question may stand."""
+        return {}
+
+    def wire_key(self, question: Question) -> dict[str, Any]:
+        """What is told of the key after the answer, beside the key as text."""
         return {}
 
     def wire_answer(self, question: Question, answer: Any) -> str:

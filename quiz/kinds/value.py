@@ -1,22 +1,25 @@
 """Value: a short answer that is typed, held against what a script prints. Predict shows the script, answer hides it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from kb.deck.entry import Entry
 from kb.deck.item import Item
 from kb.deck.kind import Draft, Trouble
 from kb.deck.script import Snippet
+from kb.deck.text import blocks_text
 from kb.errors import KbError, Message
 from kb.run.runner import block_job
-from kb.screen.layout import Line, Style, code_lines
+from kb.screen.layout import Line, Style, code_lines, wrap
 from kb.screen.messages import Speech
 from kb.verify.form import syntax_error
 from kb.verify.task import Expectation, Task, digest
 from quiz.asking import Asking
+from quiz.commands import command_of
 from quiz.door import admit
 from quiz.examiner import Examiner
-from quiz.grade import Grade, grade_value
+from quiz.grade import Grade
+from quiz.hints import Hint, paragraph, shape_of
 from quiz.kinds.kind import QuizKind, Reply
 from quiz.session import Question
 
@@ -25,6 +28,8 @@ class Value(QuizKind):
     """What both kinds share: a script, named by its fence as the kind is, whose one printed line is the key."""
 
     least = 1
+    shows_code: ClassVar[bool]
+    """Whether the learner sees the script."""
 
     def fits(self, draft: Draft) -> bool:
         return self.name in draft.scripts
@@ -59,38 +64,62 @@ class Value(QuizKind):
         return examiner.key(question.item)
 
     def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
-        return grade_value(given, examiner.key(question.item))
+        """What becomes of a typed line.
+
+        Raises:
+            KbError: it is no value of any sort, and nothing is graded.
+        """
+        # Deferred: the first question is on the screen before anything is graded.
+        from quiz.values.asked import Asked
+        from quiz.values.grading import expectation, grade_value
+        from quiz.values.verdict import Verdict
+
+        item, key = question.item, examiner.key(question.item)
+        texts = (blocks_text(wording.question) for wording in item.wordings.values())
+        verdict = grade_value(given, key, Asked("\n".join(texts), item.code, self.shows_code))
+        if verdict is Verdict.UNREADABLE:
+            raise KbError("nothing was graded: that cannot be read as an answer", expectation(key))
+        is_form = verdict is Verdict.FORM
+        return Grade(verdict is Verdict.RIGHT, form_only=is_form, note=expectation(key) if is_form else "")
+
+    def key_hints(self, examiner: Examiner, question: Question, say: Speech) -> Iterator[Hint]:
+        yield Hint((paragraph(say("the answer is {shape}", shape=shape_of(examiner.key(question.item)))),))
 
     def ask(self, asking: Asking) -> Reply | None:
-        reply = self._graded(asking)
-        if reply is None or reply.grade is None or not reply.grade.form_only:
-            return reply
-        asking.board.print([(asking.board.say("almost: only the form differs; once more"), "warn")])
-        asking.helps += 1
-        return self._graded(asking) or reply
+        board, say = asking.board, asking.board.say
+        while (grade := (reply := self._graded(asking)).grade) and grade.form_only:
+            text = say("almost: only the form differs; {hint}", hint=say.of(grade.reason))
+            board.show(wrap([(text, "warn")], board.out.width))
+            asking.helps += 1
+        return reply
 
-    def _graded(self, asking: Asking) -> Reply | None:
-        """A typed line with its grade; None if the question is skipped."""
-        given: str | None = ""
-        while (given := self._typed(asking, given or "")) is not None:
+    def _graded(self, asking: Asking) -> Reply:
+        """A typed line with its grade."""
+        given = ""
+        while True:
+            given = self._typed(asking, given)
             if not asking.examiner.has_key(asking.question.item):
                 asking.board.print([(asking.board.say("checking") + " …", "dim")])
             if grade := asking.graded(given):
                 return Reply(given, grade)
-        return None
 
-    def _typed(self, asking: Asking, before: str) -> str | None:
-        """One typed line; None if the question is skipped."""
-        board = asking.board
-        board.keys(
-            *(("Enter", "confirm"), (":h", "hint"), (":s", "skip"), (":l", "language"), (":?", "help"), (":q", "quit"))
-        )
+    def _typed(self, asking: Asking, before: str) -> str:
+        """One typed line that is meant as an answer."""
+        board, say = asking.board, asking.board.say
+        asking.offer(("Enter", "confirm"), is_typed=True)
+        meant = before
         while True:
             line = board.read_line(f"{board.say('Your answer')} > ", before).strip()
             before = ""
-            if line == ":s":
-                return None
             if asking.command(line):
+                continue
+            if line != meant and (row := command_of(line)) and asking.has(row):
+                # Nobody is graded for a key that works where no line is typed; where it is the answer, Enter says so.
+                text = say(
+                    "{key} is the command; Enter gives “{line}” as the answer", key=asking.key_of(row), line=line
+                )
+                board.show(wrap([(text, "warn")], board.out.width))
+                before = meant = line
                 continue
             try:
                 if line:
@@ -104,6 +133,8 @@ class Predict(Value):
     """What does this script print?"""
 
     name = key = "predict"
+    place = 0
+    shows_code = True
     fences = ("predict",)
 
     def question_lines(self, question: Question, say: Speech, style: Style) -> list[Line]:
@@ -117,4 +148,6 @@ class Answer(Value):
     """A number, a shape, a word: the script that computes it stays hidden."""
 
     name = key = "answer"
+    place = 1
+    shows_code = False
     fences = ("answer",)

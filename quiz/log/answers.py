@@ -1,10 +1,11 @@
 """Answers: what a log's state tells of them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
-from quiz.log.event import Key, Review
+from quiz.log.event import MARKINGS, Key, Marking, Review
 from quiz.schedule import Memory, Parameters, Rating
 
 ENOUGH = 8
@@ -17,6 +18,40 @@ NEWEST = "time DESC, device DESC, number DESC, mark DESC"
 """The order of the replay, turned round."""
 
 OLDEST = "time, device, number, mark"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The items that a learner has marked, as ``entry/id``."""
+
+    suspended: frozenset[str] = frozenset()
+    buried: frozenset[str] = frozenset()
+    """For the rest of the day."""
+    flagged: frozenset[str] = frozenset()
+
+    def are(self, item: str, marking: Marking) -> bool:
+        """Whether an item is marked in a way."""
+        sets = {Marking.BURY: self.buried, Marking.SUSPEND: self.suspended, Marking.FLAG: self.flagged}
+        return item in sets[marking]
+
+    def is_out(self, item: str) -> bool:
+        """Whether an item is not to be asked now."""
+        return item in self.suspended or item in self.buried
+
+
+class Tally(NamedTuple):
+    """How the answers to an item went: how many there are, and how many of them were right, which is any that is not
+    rated as forgotten."""
+
+    answers: int
+    right: int
+    reviews: int
+    """Answers that came at least a gap after the one before."""
+    remembered: int
+    """Those of them that were right."""
+    recent: int
+    """Reviews since a time."""
+    recently_remembered: int
 
 
 class Answers:
@@ -58,6 +93,27 @@ class Answers:
         where, values = ("AND device = ? AND number = ? AND mark = ?", key) if key is not None else ("", ())
         return self._rows(f"SELECT * FROM answer WHERE taken = 0 {where} ORDER BY {NEWEST} LIMIT 1", *values)
 
+    def known(self) -> set[str]:
+        """Items that were answered right at least once. A wrong answer that the learner rated well himself is none."""
+        query = """
+            SELECT item FROM memory WHERE EXISTS (
+                SELECT 1 FROM answer
+                WHERE answer.item = memory.item AND taken = 0 AND rating > 1 AND correct IS NOT 0
+            )
+        """
+        return {row[0] for row in self._rows(query)}
+
+    def marks(self, day: str) -> Marks:
+        """How items are marked on a local day, as ``2026-11-21``: the newest event of each sort counts."""
+        query = f"SELECT what, item, given FROM change WHERE what IN {MARKINGS} ORDER BY at, device, number, mark"
+        newest = {(what, item): given for what, item, given in self._rows(query)}
+        on = {
+            marking: {item for (what, item), given in newest.items() if given and what == marking}
+            for marking in MARKINGS
+        }
+        buried = {item for item in on[Marking.BURY] if newest[Marking.BURY, item] == day}
+        return Marks(frozenset(on[Marking.SUSPEND]), frozenset(buried), frozenset(on[Marking.FLAG]))
+
     def histories(self) -> dict[str, list[tuple[Rating, float]]]:
         """Ratings and times of all answers, by item, oldest first."""
         ratings = {int(rating): rating for rating in Rating}
@@ -74,19 +130,21 @@ class Answers:
         seconds = [row[0] for row in self._rows(query, kind, RECENT)]
         return median(seconds) if len(seconds) >= ENOUGH else None
 
-    def tally(self, gap: float, start: float) -> dict[str, tuple[int, int, int, int]]:
-        """By item: its answers that came at least a gap after the one before, how many of them were right, and both
-        numbers again for those since a time.
+    def tally(self, gap: float, start: float) -> dict[str, Tally]:
+        """Of each item that was answered, how its answers went.
 
         Args:
-            gap: seconds.
-            start: seconds since 1970.
+            gap: seconds after which an answer is a review of the one before.
+            start: seconds since 1970, since when reviews are counted as recent.
         """
         query = """
-            SELECT item, COUNT(*), SUM(rating > 1), SUM(time >= ?1), SUM(time >= ?1 AND rating > 1)
-            FROM answer WHERE taken = 0 AND since >= ?2 GROUP BY +item
+            SELECT item, COUNT(*), SUM(rating > 1), SUM(since >= ?2), SUM(since >= ?2 AND rating > 1),
+                SUM(since >= ?2 AND time >= ?1), SUM(since >= ?2 AND time >= ?1 AND rating > 1)
+            FROM answer WHERE taken = 0 GROUP BY +item
         """
-        return {item: tuple(numbers) for item, *numbers in self._rows(query, start, gap)}
+        rows = self._rows(query, start, gap)
+        # A sum is NULL where no answer came after another one.
+        return {item: Tally(*(number or 0 for number in numbers)) for item, *numbers in rows}
 
     def count_since(self, gap: float, start: float) -> int:
         """How many answers since a time came at least a gap (seconds) after the one to the same item before."""

@@ -9,7 +9,8 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -23,6 +24,21 @@ TAKES = ("undo", "reset")
 
 CHANGES = ("amend", "redo", *TAKES)
 """Events that name other events, in ``of``."""
+
+
+class Marking(StrEnum):
+    """What a learner may say of an item without answering it; also the name of the event that says it."""
+
+    BURY = "bury"
+    """Not before tomorrow."""
+    SUSPEND = "suspend"
+    """Never again, until that is taken back."""
+    FLAG = "flag"
+    """To be looked at later; it is asked as before."""
+
+
+MARKINGS = tuple(map(str, Marking))
+"""Events that name an item: the newest of each sort counts, by time."""
 
 Id = tuple[str, int]
 """An event's device and running number."""
@@ -88,11 +104,13 @@ class Event(NamedTuple):
     at: float
     """When, seconds since 1970."""
     what: str
-    """``answer``, one of ``CHANGES``, ``parameters``; anything else is kept and not used."""
+    """``answer``, one of ``CHANGES`` or of ``MARKINGS``, ``parameters``; anything else is kept and not used."""
     item: str = ""
+    """Of an answer and of a marking."""
     kind: str = ""
     given: str = ""
-    """What was answered; of ``parameters`` the numbers, as JSON."""
+    """What was answered; of ``parameters`` the numbers, as JSON; of a marking the day on which it was made, as
+    ``2026-11-21``, or nothing if it was taken back."""
     correct: bool | None = None
     proposed: int = 0
     rating: int = 0
@@ -144,6 +162,11 @@ def answer_values(one: Review) -> dict[str, Any]:
 def change_values(of: Iterable[Key], **more: Any) -> dict[str, Any]:
     """The fields of an event that names others."""
     return {"of": [list(key) for key in of], **more}
+
+
+def marking_values(item: str, day: str) -> dict[str, Any]:
+    """The fields of a marking's event; an empty day takes it back."""
+    return {"item": item, "on": bool(day), **({"day": day} if day else {})}
 
 
 def decode(line: bytes) -> Event:
@@ -203,6 +226,11 @@ def _read(head: Key, values: dict[str, Any]) -> Event:
     if what in CHANGES:
         of = tuple(_target(*one) for one in values["of"])
         return Event(*head, at, what, rating=_rating(values["rating"]) if what == "amend" else 0, of=of)
+    if what in MARKINGS:
+        item, is_on = values["item"], values["on"]
+        if type(item) is not str or type(is_on) is not bool:
+            raise ValueError("no marking")
+        return Event(*head, at, what, item, given=date.fromisoformat(values["day"]).isoformat() if is_on else "")
     if what == "parameters":
         if not is_allowed(values["parameters"]):
             raise ValueError("no parameters")

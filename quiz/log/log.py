@@ -6,7 +6,7 @@ from typing import Any
 
 from kb.errors import KbError, Message
 from quiz.log.answers import as_review
-from quiz.log.event import Key, Review, answer_values, change_values
+from quiz.log.event import Key, Marking, Review, answer_values, change_values, marking_values
 from quiz.log.exchange import Checked, Synced, check, examine, owner_of, restore, sync
 from quiz.log.folder import Draft, Folder
 from quiz.log.journal import journals
@@ -129,6 +129,25 @@ class Log(Folder):
         with self._threads:
             self._write(make)
             return [one for one in self.reviews() if one.key in set(given)] if given else []
+
+    def mark(self, item: str, marking: Marking, day: str, at: float) -> None:
+        """Mark an item, or take that back.
+
+        Args:
+            item: as ``entry/id``.
+            marking: in which way.
+            day: the learner's, as ``2026-11-21``; empty takes the marking back.
+            at: when, seconds since 1970.
+
+        Raises:
+            KbError: it cannot be written.
+        """
+
+        def make() -> Draft:
+            later = max(at, self._state.last_marking(item, marking) + AFTER)
+            return Draft(later, str(marking), marking_values(item, day))
+
+        self._write(make)
 
     def set_parameters(self, parameters: Parameters) -> None:
         """Schedule by other parameters (the default ones if empty); every memory follows in the same step.

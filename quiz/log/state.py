@@ -112,8 +112,8 @@ class State(StateFile):
                 fresh[key] = one
         parameters = self.parameters[0]
         changes = [one for one in fresh.values() if one.what != "answer"]
-        rows = [(*one.key, one.at, one.what, one.rating, one.given) for one in changes]
-        self.connection.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        rows = [(*one.key, one.at, one.what, one.rating, one.given, one.item) for one in changes]
+        self.connection.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         targets = [(*one.key, *of) for one in changes for of in one.of]
         self.connection.executemany("INSERT INTO target VALUES (?, ?, ?, ?, ?, ?)", targets)
         answers = [_row(one) for one in fresh.values() if one.what == "answer"]

@@ -11,7 +11,7 @@ from typing import Any
 from quiz.log.event import Key
 from quiz.schedule import Parameters
 
-FORMAT = 2
+FORMAT = 3
 """Of the file, in its ``user_version``."""
 
 _CREATE = f"""
@@ -27,7 +27,7 @@ CREATE TABLE answer (
     PRIMARY KEY (device, number, mark)
 );
 CREATE TABLE change (
-    device TEXT, number INTEGER, mark TEXT, at REAL, what TEXT, rating INTEGER, given TEXT,
+    device TEXT, number INTEGER, mark TEXT, at REAL, what TEXT, rating INTEGER, given TEXT, item TEXT,
     PRIMARY KEY (device, number, mark)
 );
 CREATE TABLE target (device TEXT, number INTEGER, mark TEXT, of_device TEXT, of_number INTEGER, of_mark TEXT);
@@ -126,6 +126,10 @@ class StateFile:
             WHERE what = 'amend' AND (of_device, of_number, of_mark) = (?, ?, ?)
         """
         return float(self.rows(query, *key)[0][0] or 0.0)
+
+    def last_marking(self, item: str, what: str) -> float:
+        """When an item was last marked in a way, or that was taken back; 0 if never."""
+        return float(self.rows("SELECT MAX(at) FROM change WHERE what = ? AND item = ?", what, item)[0][0] or 0.0)
 
     def newest_taken(self) -> tuple[list[Key], list[Key]]:
         """The events to take back so that the newest undo or reset holds no more, and the answers that count then.

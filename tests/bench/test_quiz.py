@@ -17,10 +17,17 @@ from typing import Any
 
 import pytest
 
+from kb.deck.library import Library
+from kb.run.runner import filled_job, reference_job, run
+from kb.run.worker import Worker
+from quiz.examiner import Examiner
+from quiz.kinds.table import KINDS, all_kinds
 from quiz.log.event import Review, answer_values, encode
+from quiz.plan import Card
 from quiz.schedule import DAY, Rating
+from quiz.session import Question
 from tests.bench.test_start import EMPTY
-from tests.conftest import COMMAND, EN, ROOT, SNIPPET, learner_log, write_entry
+from tests.conftest import COMMAND, CONTENT, EN, ROOT, SNIPPET, learner_log, write_entry
 from tests.pseudo_terminal import Screen
 
 pytestmark = pytest.mark.bench
@@ -89,7 +96,7 @@ def test_first_and_next_question(tmp_path: Path, environ: dict[str, str]) -> Non
             if round_ >= 2:
                 empty.append(middle - started)
                 first.append(shown - middle)
-            screen.send("1\r" if "toggle" in screen.read(0.5) else "1")
+            screen.send("a\r" if "toggle" in screen.read(0.5) else "a")
             screen.wait_for("Enter next")
             screen.read(0.2)
             pressed = time.perf_counter()
@@ -118,6 +125,52 @@ def test_code_is_graded_within_a_second(environ: dict[str, str], deck: Path) -> 
     driven.kill()
     print(f"\nfirst {1000 * times[0]:.0f} ms (torch loads), then {1000 * statistics.median(times[1:]):.0f} ms")
     assert statistics.median(times[1:]) < 1.0
+
+
+def test_grade_takes_what_the_snippet_takes() -> None:
+    """On a warm worker, for the deck's own code: within a second where the snippet does, and hardly longer than it."""
+    library = Library.open(CONTENT, None, all_kinds)
+    ratios, times = [], []
+    with Examiner(()) as examiner:
+        for number in (26, 33, 34, 98):
+            entry = library.entry(number)
+            assert entry.snippet is not None
+            examiner.reference(number, entry.snippet).result()
+            for item in (one for one in entry.items if one.kind == "code"):
+                question = Question(Card(number, item.id, item.kind), entry, item, (), is_new=True, is_again=False)
+                plain, graded = [], []
+                for _ in range(5):
+                    started = time.perf_counter()
+                    assert run(reference_job(entry.snippet), worker=examiner.warm()).passed
+                    plain.append(time.perf_counter() - started)
+                    started = time.perf_counter()
+                    assert KINDS["code"].grade(examiner, question, item.right[0]).correct
+                    graded.append(time.perf_counter() - started)
+                ratios.append(statistics.median(graded) / statistics.median(plain))
+                times.append(statistics.median(graded))
+    print(f"\na grade takes {statistics.median(ratios):.2f} times the snippet, at most {1000 * max(times):.0f} ms")
+    assert statistics.median(ratios) < 1.25
+    assert max(times) < 1.0
+
+
+def test_watching_what_is_forbidden_costs_nothing() -> None:
+    """Of the items that forbid something: computing with and without the guards, as a ratio of medians."""
+    library = Library.open(CONTENT, None, all_kinds)
+    ratios = {}
+    with Worker.start() as worker:
+        for entry in (library.entry(number) for number in library.by_number):
+            for item in (one for one in entry.items if one.forbid and entry.snippet):
+                assert entry.snippet is not None
+                lines, times = entry.snippet.solution(item.id), dict[bool, list[float]]()
+                for _ in range(ROUNDS):
+                    for is_guarded in (False, True):
+                        forbid = item.forbid if is_guarded else ()
+                        done = run(filled_job(entry.snippet, item.id, lines, forbid=forbid, threads=1), worker=worker)
+                        assert done.passed
+                        times.setdefault(is_guarded, []).append(done.cpu_seconds)
+                ratios[item.key] = statistics.median(times[True]) / statistics.median(times[False])
+    print("\n" + ", ".join(f"{key} {ratio:.3f}" for key, ratio in ratios.items()))
+    assert statistics.median(ratios.values()) < 1.05
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,38 @@ def test_warm_run_is_eight_times_faster(deck: Path, tmp_path: Path) -> None:
     assert warm <= 0.2
 
 
+def test_mutants_of_a_snippet_take_little_more_than_its_runs(tmp_path: Path) -> None:
+    """kb verify --mutants all of an entry with a training: a mutant takes about as long as the snippet, warm."""
+    import json
+
+    environ = environment(tmp_path / "home")
+    ours = [*COMMAND, "verify", "61", "--mutants", "all", "--jobs", "2", "--json"]
+    begun = time.perf_counter()
+    done = subprocess.run(ours, env=environ, cwd=tmp_path, capture_output=True, check=False, text=True)
+    whole = time.perf_counter() - begun
+    results = json.loads(done.stdout)["results"]
+    (alone,) = [one for path in (tmp_path / "home/cache/mutants").glob("*.jsonl") for one in _reached(path)]
+    each = 2 * whole / len(results)
+    print(
+        f"\n{len(results)} mutants in {whole:.0f} s: {each:.2f} s of a core for each, the snippet alone {alone:.2f} s"
+    )
+    assert each <= 1.5 * alone + 0.2
+    assert whole <= 120
+    begun = time.perf_counter()
+    subprocess.run(ours, env=environ, cwd=tmp_path, capture_output=True, check=False, text=True)
+    again = time.perf_counter() - begun
+    print(f"known: {again:.2f} s")
+    assert again <= 3
+
+
+def _reached(path: Path) -> list[float]:
+    """Seconds of the runs that looked for what is reached, in a ledger of mutants."""
+    import json
+
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return [row["seconds"] for row in rows if "places" in row]
+
+
 def test_two_hundred_tortures_leave_nothing() -> None:
     """The whole torture set over and over, eight at once: each has its outcome, no process and no folder is left."""
     from concurrent.futures import ThreadPoolExecutor

@@ -77,7 +77,7 @@ def test_table_holds_every_command_as_its_file_says_it() -> None:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("kb s", ["search", "show", "stats"]),
+        ("kb s", ["search", "show", "stats", "suspend"]),
         ("kb show --co", ["--code"]),
     ],
 )

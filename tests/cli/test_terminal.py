@@ -73,9 +73,9 @@ def test_plain_search_asks_for_lines(term: str) -> None:
 def test_plain_quiz_redraws_nothing(home: Path) -> None:
     """Options are toggled, graded, and read further, on lines of their own."""
     with Teletype("quiz", "61", "--kind", "choice", "--plain", "-n", "2") as screen:
-        screen.wait_for("1-4 choose")
+        screen.wait_for("a-d choose")
         screen.wait_for_keys()
-        screen.send("1")
+        screen.send("a")
         screen.wait_for("Enter next")
         screen.wait_for_keys()
         screen.send("q")
@@ -132,7 +132,7 @@ class Shell(Screen):
 def answer_one() -> None:
     """One answer for the log."""
     with Screen("quiz", "61", "--kind", "recall") as screen:
-        screen.wait_for("press a key")
+        screen.wait_for("press Enter")
         screen.wait_for_keys()
         screen.send("\r")
         screen.wait_for("how well")

@@ -69,6 +69,25 @@ def test_items_of_both_languages_are_joined() -> None:
     assert items[0].wordings["zh"].explanation[0].text == "9 除以 3。2 是中位数。"
 
 
+def test_quotations_before_the_key_are_hints() -> None:
+    """In every language, in their order, and no part of the question; where there is no key they are text."""
+    recall = "\n### told\n\nWho said so?\n\n> Nobody.\n"
+    en = EN.format(number=61).replace("\n- [ ] 2", "\n> Add.\n\n> Divide *then*.\n\n- [ ] 2") + recall
+    zh = ZH.format(number=61).replace("\n- [ ] 2", "\n> 先加。\n\n> 再除。\n\n- [ ] 2")
+    zh += "\n### told\n\n谁说的？\n\n> 没有人。\n"
+    pages = {"en": parse_page(en, "en", "en", STRICT), "zh": parse_page(zh, "zh", "zh", STRICT)}
+    items, found = join_items(61, pages, {"en": "en.md", "zh": "zh.md"})
+    assert (*found, *pages["en"].complaints, *pages["zh"].complaints) == ()
+    texts = {
+        language: [[block.text for block in hint] for hint in wording.hints]
+        for language, wording in items[0].wordings.items()
+    }
+    assert texts == {"en": [["Add."], ["Divide then."]], "zh": [["先加。"], ["再除。"]]}
+    assert [block.text for block in items[0].wordings["en"].question] == ["What is the mean of 1, 2 and 6?"]
+    told = items[-1].wordings["en"]
+    assert (told.hints, [block.kind for block in told.explanation]) == ((), ["quote"])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -77,6 +96,7 @@ def test_items_of_both_languages_are_joined() -> None:
         ("- [x] 3\n- [ ] 6", "- [ ] 3\n- [x] 6", "has other options or marks than the original"),
         ("\n---\n\n除法", "\n除法", "lacks the line --- in the place of its code"),
         ("\n9 除以", "\n---\n\n9 除以", "a line --- that stands for nothing"),
+        ("\n- [ ] 2", "\n> 先求和。\n\n- [ ] 2", "item 'which-value' has 1 hint (> ...), the original 0"),
     ],
 )
 def test_translation_differs(old: str, new: str, expected: str) -> None:

@@ -8,7 +8,9 @@ from kb.deck.script import read_snippet
 from kb.deck.text import bare_lines
 from kb.errors import KbError
 from quiz.door import CODE_LIMIT, VALUE_LIMIT, admit
-from quiz.grade import _is_closed, grade_value
+from quiz.grade import _is_closed
+from quiz.values.grading import expectation, grade_value
+from quiz.values.verdict import Verdict
 from tests.conftest import SNIPPET
 from tests.fuzz.typing_strategies import LINES, VALUES
 
@@ -18,23 +20,23 @@ from tests.fuzz.typing_strategies import LINES, VALUES
 @example("{[1]: 2}", "5")
 @example("9" * 400, "0.5")
 def test_any_value_is_graded(typed: str, key: str) -> None:
-    """Right and wrong in its form alone at once is nothing; what is right against a key is a text of some length."""
+    """There is a verdict for every text and every key, both ways round, and something to say where it is none."""
     try:
         given_ = admit(typed, VALUE_LIMIT)
     except KbError:
         assert len(typed) > VALUE_LIMIT
         return
     given_.encode()
-    grade = grade_value(given_, key)
-    assert not (grade.correct and grade.form_only)
-    grade_value(key, given_)
+    assert isinstance(grade_value(given_, key), Verdict)
+    assert isinstance(grade_value(key, given_), Verdict)
+    assert expectation(key)
 
 
 @given(VALUES)
 @example("'\ud800'")
 def test_any_value_is_itself(key: str) -> None:
     """Whatever was printed is right when it is typed as it stands."""
-    assert grade_value(key, key).correct
+    assert grade_value(key, key) is Verdict.RIGHT
 
 
 @given(LINES)

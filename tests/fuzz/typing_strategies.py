@@ -91,10 +91,16 @@ JSON = st.recursive(
     max_leaves=6,
 )
 
-VERBS = ("answer", "hint", "proof", "rating", "redo", "skip", "undo", "try")
+VERBS = (
+    *("answer", "bury", "cancel", "flag", "hint", "proof", "quit", "rating", "redo", "skip", "suspend", "undo", "try"),
+)
 
 _ANSWERS = st.one_of(
-    st.integers(0, 5), st.lists(st.integers(0, 5), max_size=3), st.sampled_from(["3", "3.0", "'3'"]), VALUES, JSON
+    st.integers(0, 5),
+    st.lists(st.integers(0, 5), max_size=3),
+    st.sampled_from(["3", "3.0", "'3'", "a", "C"]),
+    VALUES,
+    JSON,
 )
 
 MESSAGES = st.one_of(

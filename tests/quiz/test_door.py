@@ -10,7 +10,9 @@ from kb.deck.script import read_snippet
 from kb.deck.text import bare_lines
 from kb.errors import KbError
 from quiz.door import CODE_LIMIT, VALUE_LIMIT, Unreadable, admit, guarded, shown
-from quiz.grade import _is_closed, grade_value
+from quiz.grade import _is_closed
+from quiz.values.grading import grade_value
+from quiz.values.verdict import Verdict
 from tests.conftest import ROOT, SNIPPET
 
 HURTING = {
@@ -48,7 +50,7 @@ HURTING = {
 @pytest.mark.parametrize("name", HURTING)
 def test_any_value_is_graded(name: str, key: str, recwarn: pytest.WarningsRecorder) -> None:
     """Against a key of any sort, in both directions, and Python's warnings stay with Python."""
-    assert grade_value(HURTING[name], key).correct == ((name, key) in {("nan", "nan"), ("overflow", "inf")})
+    assert (grade_value(HURTING[name], key) is Verdict.RIGHT) == (HURTING[name] == key)
     grade_value(key, HURTING[name])
     assert [] == list(recwarn)
 
@@ -56,12 +58,15 @@ def test_any_value_is_graded(name: str, key: str, recwarn: pytest.WarningsRecord
 @pytest.mark.parametrize("name", HURTING)
 def test_any_value_is_itself(name: str) -> None:
     """What was printed is right when it is typed."""
-    assert grade_value(HURTING[name], HURTING[name]).correct
+    assert grade_value(HURTING[name], HURTING[name]) is Verdict.RIGHT
 
 
 def test_no_warning_comes_onto_the_screen() -> None:
     """Also not with warnings turned on."""
-    code = r"from quiz.grade import _is_closed, grade_value; grade_value('\'\\d\'', '5'); _is_closed('x = \'\\d\'')"
+    code = (
+        r"from quiz.grade import _is_closed; from quiz.values.grading import grade_value; "
+        r"grade_value('\'\\d\'', '5'); _is_closed('x = \'\\d\'')"
+    )
     done = subprocess.run(
         [sys.executable, "-W", "always", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )

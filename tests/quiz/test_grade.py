@@ -1,79 +1,18 @@
-"""Grading: structure, not characters; and code by running it."""
+"""Grading of code: by running it."""
+
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kb.deck.script import read_snippet
-from quiz.grade import grade_code, grade_value
+from kb.errors import KbError
+from kb.run.job import Run
+from kb.run.outcome import Outcome
+from kb.run.runner import reference_job, run
+from kb.run.worker import Worker
+from quiz.examiner import NoKey
+from quiz.grade import LEAST_COMPUTING, _is_lines_doing, grade_code
 from tests.conftest import SNIPPET
-
-
-@pytest.mark.parametrize(
-    ("given_", "key"),
-    [
-        ("(2, 5)", "torch.Size([2, 5])"),
-        ("[2,5]", "torch.Size([2, 5])"),
-        ("torch.Size([2, 5])", "(2, 5)"),
-        ("2 5", "(2, 5)"),
-        ("2, 5", "(2, 5)"),
-        ("0.5", "0.50"),
-        (".5", "0.50"),
-        ("0.504", "0.50"),
-        ("1e-3", "0.001"),
-        ("8", "8.0"),
-        ("tensor(3.)", "3.0"),
-        ("tensor([1, 2])", "[1, 2]"),
-        ("float32", "torch.float32"),
-        ("torch.float32", "float32"),
-        ("RuntimeError", "RuntimeError"),
-        ("`RuntimeError`", "RuntimeError"),
-        ("'cpu'", "cpu"),
-        ("true", "True"),
-        ("nan", "nan"),
-        ("[0.1, 0.9]", "[0.10, 0.90]"),
-    ],
-)
-def test_equal_in_structure(given_: str, key: str) -> None:
-    """The same value in another spelling is right."""
-    assert grade_value(given_, key).correct
-
-
-@pytest.mark.parametrize(
-    ("given_", "key"),
-    [
-        ("(5, 2)", "torch.Size([2, 5])"),
-        ("(2, 5, 1)", "(2, 5)"),
-        ("10", "(2, 5)"),
-        ("0.51", "0.50"),
-        ("3", "4"),
-        ("-3", "3"),
-        ("1", "True"),
-        ("float16", "float32"),
-        ("ValueError", "RuntimeError"),
-        ("", "5"),
-        ("5 or 6", "5"),
-    ],
-)
-def test_different_values(given_: str, key: str) -> None:
-    """Another value is wrong, whatever it looks like."""
-    assert not grade_value(given_, key).correct
-
-
-@pytest.mark.parametrize(("given_", "key"), [("runtimeerror", "RuntimeError"), ("FLOAT32", "torch.float32")])
-def test_form_alone(given_: str, key: str) -> None:
-    """Only the form differs: that is said, not held against the learner's knowledge."""
-    grade = grade_value(given_, key)
-    assert (grade.correct, grade.form_only) == (False, True)
-
-
-@given(st.text(max_size=50), st.text(min_size=1, max_size=30))
-def test_never_fails(given_: str, key: str) -> None:
-    """Arbitrary text is graded, and a key is always right itself unless it is empty."""
-    grade_value(given_, key)
-    if key.strip() and key.strip().strip("`").strip() and "nan" not in key.lower():
-        assert grade_value(key, key).correct
-
 
 RIGHT = [
     "return sum(values) / len(values)",
@@ -96,7 +35,16 @@ FOOLING = {
     "ends the process from a thread": "import os, threading\nthreading.Timer(0.01, os._exit, [0]).start()\nreturn 0",
     "writes over the hook": "import sys\nsys.modules['__main__'].__dict__['kb: checked'] = lambda i, v: True\nreturn 0",
     "replaces an excepthook": "import sys\nsys.excepthook = lambda *a: None\nreturn 0",
-    "kills itself politely": "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\nreturn 0",
+    "crashes": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\nreturn 0",
+    "prints without end": "while True:\n    print('x' * 10_000)",
+}
+
+NOBODYS_FAULT = {
+    "ended from outside": ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", "killed by signal 15"),
+    "killed by a machine that is short of memory": ("import os\nos.kill(os.getpid(), 9)", "killed by signal 9"),
+    "a killed supervisor": ("import os, time\nos.kill(os.getppid(), 9)\ntime.sleep(600)", "the supervisor is gone"),
+    "a full disk": ("import errno, os\nraise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))", "No space left"),
+    "waiting": ("import time\ntime.sleep(600)", "not done after 3 s"),
 }
 
 
@@ -134,3 +82,84 @@ def test_failure_shows_check_and_values() -> None:
     assert grade.run is not None
     assert grade.run.failure is not None
     assert grade.run.failure.message == "the sum over the count"
+
+
+@pytest.mark.parametrize("name", NOBODYS_FAULT)
+def test_what_the_lines_did_not_bring_about_is_no_grade(name: str) -> None:
+    """Neither right nor wrong: the question stands, and why is told."""
+    lines, reason = NOBODYS_FAULT[name]
+    snippet, _ = read_snippet("/x/snippet.py", SNIPPET)
+    with pytest.raises(KbError) as caught:
+        grade_code(replace(snippet, timeout=2.0), "mean-by-hand", lines, reference=reference)
+    assert reason in str(caught.value)
+    assert not isinstance(caught.value, NoKey)
+
+
+def test_out_of_memory_is_the_lines_doing_where_they_hold_it() -> None:
+    """And not where the snippet itself nearly fills the machine."""
+    plain = reference()
+    held = replace(plain, outcome=Outcome.OUT_OF_MEMORY, peak_mb=20 * plain.peak_mb, exit_code=-9)
+    assert _is_lines_doing(held, plain)
+    assert not _is_lines_doing(replace(held, peak_mb=2 * plain.peak_mb), plain)
+
+
+@pytest.mark.parametrize("lines", ["while True:\n    pass", "while True: pass\n", "for _ in iter(int, 1): sum(values)"])
+def test_endless_lines_are_rejected_within_seconds(lines: str) -> None:
+    """By what they compute, measured against the snippet's own run; the clock says nothing."""
+    snippet, _ = read_snippet("/x/snippet.py", SNIPPET)
+    with Worker.start(preload=()) as worker:
+        plain = run(reference_job(snippet), worker=worker)
+        grade = grade_code(snippet, "mean-by-hand", lines, worker, lambda: plain)
+    assert not grade.correct
+    assert grade.reason == "it computed more than 10 times as long as the solution"
+    assert grade.run is not None
+    assert plain.cpu_seconds < 0.3
+    assert LEAST_COMPUTING <= grade.run.cpu_seconds < LEAST_COMPUTING + 1.5
+
+
+def test_cold_start_is_given_the_time_that_it_takes() -> None:
+    """The worker may be gone since the snippet's own run, and torch has to be imported."""
+    snippet, _ = read_snippet("/x/snippet.py", SNIPPET)
+    lines = "import time\nuntil = time.process_time() + 4.0\nwhile time.process_time() < until:\n    pass\n" + RIGHT[0]
+    warm = replace(reference(), warm=True)
+    assert grade_code(snippet, "mean-by-hand", lines, None, lambda: warm).correct
+    assert not grade_code(snippet, "mean-by-hand", lines, None, reference).correct
+
+
+def test_snippet_that_does_not_pass_is_no_judge() -> None:
+    """Nobody's answer is right or wrong there."""
+    snippet, _ = read_snippet("/x/snippet.py", SNIPPET.replace("== 3.0", "== 4.0"))
+    with pytest.raises(NoKey, match="the snippet itself does not pass here"):
+        grade_code(snippet, "mean-by-hand", RIGHT[0])
+
+
+def test_check_that_fell_is_told() -> None:
+    """Its line in the snippet that ran, its text, the values; or the learner's own line."""
+    snippet, _ = read_snippet(
+        "/x/snippet.py",
+        SNIPPET.replace("assert mean([4.0]) == 4.0", "four = mean([4.0])\nassert (\n    four == 4.0\n)"),
+    )
+    check = grade_code(
+        snippet, "mean-by-hand", "if values == [4.0]:\n    return 5.0\nreturn 3.0", reference=reference
+    ).check
+    assert check is not None
+    assert (check.own_line, check.text, check.values) == (0, "assert (\n    four == 4.0\n)", {"four": "5.0"})
+    assert snippet.filled("mean-by-hand", "1\n2\n3").splitlines()[check.line - 1] == "assert ("
+    check = grade_code(snippet, "mean-by-hand", "total = 0\nreturn total / nothing", reference=reference).check
+    assert check is not None
+    assert (2, "return total / nothing") == (check.own_line, check.text)
+
+
+def test_forbidden_call_is_a_grade_of_its_own() -> None:
+    """Wrong, with the learner's line, though no check fell; over the wire too."""
+    snippet, _ = read_snippet("/x/snippet.py", SNIPPET.replace("import os", "import os\nimport statistics"))
+    lines = "f = statistics.fmean\nreturn f(values)"
+    grade = grade_code(snippet, "mean-by-hand", lines, forbid=("statistics.fmean", "statistics.mean"))
+    assert (False, None) == (grade.correct, grade.check)
+    assert grade.reason == "line 2 of yours: statistics.fmean was called, which this question forbids"
+    assert grade_code(snippet, "mean-by-hand", lines, forbid=("statistics.mean",)).correct
+
+
+def reference() -> Run:
+    """The small snippet's own run."""
+    return run(reference_job(read_snippet("/x/snippet.py", SNIPPET)[0]))

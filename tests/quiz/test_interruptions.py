@@ -16,7 +16,7 @@ from tests.quiz.test_wire import break_key
 
 __all__ = ["small"]
 
-ASKED = {"choice": "1-4 choose", "predict": "Your answer >", "code": "Your lines >", "recall": "Recall the answer"}
+ASKED = {"choice": "a-d choose", "predict": "Your answer >", "code": "Your lines >", "recall": "Recall the answer"}
 """What stands on the screen once a question of a kind is asked."""
 
 HEADS = {"choice": "mean of 1, 2 and 6?", "predict": "What does this print?", "code": "Fill in", "recall": "61."}
@@ -70,7 +70,8 @@ def test_stray_keys_answer_nothing(small: Path, home: Path, kind: str) -> None:
         screen.wait_for(ASKED[kind])
         screen.send(STRAY)
         screen.send("?")
-        text = screen.wait_for("undo: take the last answer back")  # the question still takes its keys
+        screen.wait_for("undo: take the last answer")  # the question still takes its keys
+        text = screen.wait_for("? help", times=2)
         assert answers(home) == []
         assert "how well" not in text
         if kind == "choice":
@@ -149,7 +150,7 @@ def test_ctrl_c_stops_a_proof(small: Path, home: Path) -> None:
     path = small / "061-mean" / "en.md"
     path.write_text(path.read_text().replace("assert sum([1, 2, 6]) / 3 == 3", "print('begun')\nwhile True: pass"))
     with Screen("quiz", "61", "--kind", "choice", "--limit", "1") as screen:
-        screen.send(place_of(screen.wait_for("1-4 choose"), "3"))
+        screen.send(place_of(screen.wait_for("a-d choose"), "3"))
         screen.wait_for("Enter next")
         screen.send("r")
         screen.wait_until(lambda: "begun" in screen.text.splitlines())
@@ -183,10 +184,10 @@ def test_keys_pressed_during_a_check_are_dropped(small: Path, home: Path) -> Non
 def test_keys_pressed_ahead_answer_no_question(small: Path, home: Path) -> None:
     """Enter goes on; what comes with it was pressed before the next question could be read."""
     with Screen("quiz", "61", "--kind", "choice") as screen:
-        screen.send(place_of(screen.wait_for("1-4 choose"), "3"))
+        screen.send(place_of(screen.wait_for("a-d choose"), "3"))
         screen.wait_for("Enter next")
         screen.send("\r12\rq")
-        screen.wait_for("1-3 toggle")
+        screen.wait_for("a-c toggle")
         screen.send("s")
         assert screen.end() == 0
     assert answers(home) == [("61/which-value", True)]
@@ -221,6 +222,9 @@ def test_too_many_lines_are_told(small: Path, home: Path) -> None:
         screen.wait_for("Your lines >")
         screen.send(":e\r")
         screen.wait_for("the answer has 100001 characters; 100000 at most are read")
+        screen.wait_for("Enter open it again")
+        screen.wait_for_keys()
+        screen.send("p")
         screen.wait_for("Your lines >", times=2)
         screen.send("return sum(values) / len(values)\r\r")
         screen.wait_for("✓ right")
@@ -230,9 +234,9 @@ def test_the_pager_has_the_terminal(small: Path, home: Path) -> None:
     """And the question stands there again when it is left."""
     pager = terminal_program(home, "exec cat")
     with Screen("quiz", "61", "--kind", "choice", PAGER=str(pager), rows=18) as screen:
-        screen.wait_for("1-4 choose")
+        screen.wait_for("a-d choose")
         screen.send("o")
-        text = screen.wait_for("1-4 choose", times=2)
+        text = screen.wait_for("a-d choose", times=2)
         screen.send(place_of(text, "3"))
         screen.wait_for("✓ right")
     assert (home / "mode").read_text() == " icanon\n"
@@ -278,7 +282,7 @@ def test_suspended_before_the_rest(small: Path, home: Path, term: str) -> None:
         assert text.count("What is the mean of 1, 2 and 6?") == 2
         screen.wait_for_keys()
         screen.send(" ")
-        screen.wait_for("1-4 choose")
+        screen.wait_for("a-d choose")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -317,7 +321,7 @@ def test_the_system_ends_the_session_before_the_rest(small: Path, home: Path, te
 def test_what_was_answered_before_the_end_is_saved(small: Path, home: Path) -> None:
     """The window is closed while the grade is read."""
     with Screen("quiz", "61", "--kind", "choice") as screen:
-        screen.send(place_of(screen.wait_for("1-4 choose"), "3"))
+        screen.send(place_of(screen.wait_for("a-d choose"), "3"))
         screen.wait_for("Enter next")
         screen.process.kill(signal.SIGHUP)
         assert screen.end() == -signal.SIGHUP

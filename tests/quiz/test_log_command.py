@@ -38,7 +38,7 @@ class Learner:
 
     def items(self) -> dict[int, int]:
         """How many items of each entry were answered."""
-        return {int(number): one["answered"] for number, one in self.says("stats")["entries"].items()}
+        return {int(number): one["begun"] for number, one in self.says("stats")["entries"].items()}
 
     def files(self) -> list[Path]:
         """The log's files."""

@@ -1,16 +1,32 @@
 """Stats: what the log tells, counted by hand on a small log."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from kb.cli.stats import TERMS
 from kb.deck.library import Library
+from kb.screen.messages import Speech
+from kb.screen.width import width_of
 from quiz.kinds.table import all_kinds
-from quiz.log.event import Review
+from quiz.knowledge_lines import Row, knowledge_lines, share_text
+from quiz.log.event import Marking, Review
 from quiz.log.log import Log
-from quiz.schedule import DAY, Rating, recall_probability
-from quiz.stats import Retention, done_today, gather, orphans, recent_days, streak
+from quiz.schedule import DAY, REVIEW_GAP, Rating, recall_probability
+from quiz.stats import (
+    TELLING,
+    Knowledge,
+    Share,
+    Stats,
+    done_today,
+    gather,
+    orphans,
+    recent_days,
+    stats_json,
+    streak,
+)
 from tests.conftest import Kb, learner_log, only_json, write_entry
 
 NOON = datetime(2026, 3, 10, 12).timestamp()
@@ -50,25 +66,54 @@ def log(home: Path) -> Log:
 def test_numbers(library: Library, log: Log) -> None:
     """Every number, counted by hand: a second answer within the hour is drill, no review."""
     found = gather(library, log, NOON)
-    assert (found.answers, found.right, found.today, found.streak) == (7, 5, 1, 3)
-    assert found.retention == Retention(3, 1)
-    assert found.recent == Retention(2, 1)
+    assert (found.whole.right, found.today, found.streak) == (Share(5, 7), 1, 3)
+    assert found.whole.remembered == Share(1, 3)
+    assert found.recent == Share(1, 2)
     assert sum(found.days.values()) == 7
     assert found.days["2026-03-10"] == 1
     assert found.new == 12 - 2
-    memories = log.memories()
+    assert found.whole.begun == Share(2, 12)
     assert found.due + sum(found.forecast) <= 2
-    recall = recall_probability(memories["61/which-value"], NOON)
-    assert found.entries[61].recall == recall
-    assert (found.entries[61].answered, found.entries[61].items) == (1, 6)
-    assert found.areas["training"].retention == Retention(2, 1)
 
 
-def test_weakest_come_first(library: Library, log: Log) -> None:
-    """Areas and entries that were begun, by the mean probability of recall."""
+def test_three_numbers_are_three(library: Library, log: Log) -> None:
+    """What was right of all, what was remembered at reviews, what is known now: by entry, by area and by kind, of the
+    same answers."""
+    found = gather(library, log, NOON)
+    memories = log.memories()
+    mine = Knowledge(
+        begun=Share(1, 6),
+        right=Share(3, 4),  # good, again, good, good
+        remembered=Share(1, 2),  # again after five days, good after a month; the one after an hour is drill
+        known_percent=100 * recall_probability(memories["61/which-value"], NOON),
+    )
+    assert mine.known_percent is not None
+    assert 90 < mine.known_percent < 100
+    assert found.entries[61] == found.areas["training"] == mine
+    assert found.kinds["choice"] == replace(mine, begun=Share(1, 4))
+    other = found.kinds["predict"]
+    assert (other.begun, other.right, other.remembered) == (Share(1, 2), Share(1, 2), Share(0, 1))
+    assert other.known_percent == pytest.approx(100)  # answered a moment ago
+    recalls = [100 * recall_probability(memory, NOON) for key, memory in memories.items() if key != "61/gone"]
+    assert found.whole.known_percent == pytest.approx(sum(recalls) / 2)
+
+
+def test_marked_questions_are_counted(library: Library, log: Log) -> None:
+    """Those of the deck; a bury ends with its day."""
+    for item, marking in (("61/printed", Marking.FLAG), ("61/gone", Marking.FLAG), ("62/printed", Marking.SUSPEND)):
+        log.mark(item, marking, "2026-03-10", NOON)
+    log.mark("61/counted", Marking.BURY, "2026-03-10", NOON)
+    assert gather(library, log, NOON).marked == {"flagged": 1, "suspended": 1, "buried": 1}
+    assert gather(library, log, NOON + DAY).marked == {"flagged": 1, "suspended": 1, "buried": 0}
+
+
+def test_least_known_come_first(library: Library, log: Log) -> None:
+    """Areas, kinds and entries that were begun, by what is known of them now."""
     found = gather(library, log, NOON + 5 * DAY)
-    recalls = [known.recall for known in found.entries.values()]
-    assert recalls == sorted(recalls, key=lambda one: one or 0.0)
+    for groups in (found.entries, found.kinds, found.areas):
+        known = [one.known_percent or 0.0 for one in groups.values()]
+        assert known == sorted(known)
+        assert len(known) == 2
     assert set(found.areas) == {"training", "sequence"}
 
 
@@ -111,20 +156,72 @@ def test_command(library: Library, log: Log, deck: Path, kb: Kb) -> None:
     """kb stats draws it, in both languages, and tells it as JSON."""
     shown = kb("stats", "--deck", str(deck), environ={"COLUMNS": "80"})
     assert shown.returncode == 0, shown.stderr
-    for text in ("7 answers, 5 right", "Retention", "33.3%", "Areas, the weakest first", "What is the mean"):
+    for text in ("7 answers, 5 right", "What you know", "right of answered", "5 of 7", "1 of 3", "1 of 2"):
         assert text in shown.stdout
-    assert "记忆保持率" in kb("stats", "--deck", str(deck), "--lang", "zh").stdout
+    assert "答对" in kb("stats", "--deck", str(deck), "--lang", "zh").stdout
     values = only_json(kb("stats", "--deck", str(deck), "--json").stdout)
-    assert values["answers"] == 7
+    assert (values["answers"], values["right"], values["right_percent"]) == (7, 5, 71.4)
+    assert (values["reviews"], values["remembered"], values["remembered_percent"]) == (3, 1, 33.3)
+    assert (values["questions"], values["begun"], values["aimed_at_percent"]) == (12, 2, 90.0)
+    group = values["entries"]["61"]
+    assert (group["answers"], group["right"], group["right_percent"], group["remembered"]) == (4, 3, 75.0, 1)
+    assert 0 < group["known_percent"] < 100
+    assert group == values["areas"]["training"]
+    assert values["kinds"]["choice"] == {**group, "questions": 4}
+    assert values["recent"]["days"] == 30
     lost = only_json(kb("stats", "--orphans", "--deck", str(deck), "--json").stdout)
     assert lost["orphans"] == [{"item": "61/gone", "answers": 1}]
+
+
+def test_help_names_what_json_holds(library: Library, log: Log) -> None:
+    """Every name that a group has in --json, and when an answer is a review."""
+    values = stats_json(gather(library, log, NOON))
+    text = " ".join(TERMS.values())
+    names = {*values["entries"]["61"], "areas", "kinds", "entries", "due", "new", "flagged", "suspended", "buried"}
+    assert {name for name in names if name not in text} == set()
+    assert f"{REVIEW_GAP / 3600:.0f} hours or more" in text
+    assert f"fewer than {TELLING}." in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+@pytest.mark.parametrize("is_plain", [False, True])
+def test_lines_fit_and_say_what_they_are(library: Library, log: Log, language: str, width: int, is_plain: bool) -> None:
+    """At any width every number stands under its name or behind it, and no word is broken."""
+    say, found = Speech(language), gather(library, log, NOON)
+    lines = ["".join(text for text, _ in line) for line in knowledge_lines(rows_of(found), width, say, is_plain)]
+    assert max(map(width_of, lines)) <= width
+    text = " ".join(" ".join(lines).split())
+    heads = [say(head) for head in ("right of answered", "remembered at reviews", "known now", "begun")]
+    words = {word for head in heads for word in head.split()}
+    assert words <= set(text.split())
+    is_table = width >= 80 and not is_plain
+    assert all(text.split().count(head.split()[-1]) == (1 if is_table else 2) for head in heads)
+    for name in ("61. What is the mean of a batch?", "3/4" if language == "zh" else "3 of 4"):
+        assert set(name.split()) <= set(text.split())
+    row = next(line for line in lines if ("3/4" if language == "zh" else "3 of 4") in line)
+    assert not row.endswith(" ")
+
+
+def rows_of(found: Stats) -> list[Row]:
+    """The entries, by a title."""
+    return [(f"{number}. What is the mean of a batch?", known) for number, known in found.entries.items()]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(Share(0, 0), "-"), (Share(2, 3), "2 of 3"), (Share(9, 9), "9 of 9"), (Share(16, 49), "16 of 49 (33 %)")],
+)
+def test_small_samples_are_shown_as_such(share: Share, text: str) -> None:
+    """Two of three are two of three, and no 67 %."""
+    assert share_text(share, Speech("en")) == text
 
 
 def test_command_with_an_empty_log(deck: Path, kb: Kb) -> None:
     """Before the first answer there is nothing to divide by."""
     shown = kb("stats", "--deck", str(deck), environ={"COLUMNS": "40"})
     assert shown.returncode == 0, shown.stderr
-    assert "no reviews yet" in shown.stdout
+    assert "right of answered      -" in shown.stdout
     assert max(map(len, shown.stdout.splitlines())) <= 60
 
 

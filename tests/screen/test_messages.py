@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from string import Formatter
 
 import pytest
@@ -71,7 +72,22 @@ def said() -> set[str]:
         argument.value if isinstance(argument, ast.Constant) else named.get(getattr(argument, "id", ""), "")
         for _, argument in calls()
     ]
-    return {text for text in texts if isinstance(text, str) and " " in text}
+    return {text for text in texts if isinstance(text, str) and " " in text} | key_names()
+
+
+def key_names() -> set[str]:
+    """What keys and commands are said to do."""
+    found: set[str] = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Command":
+                found |= {str(one.value) for one in node.args[1:3] if isinstance(one, ast.Constant)}
+            is_table = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith("KEYS")
+            if is_table or (isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("keys", "offer")):
+                pairs = [one for one in ast.walk(node) if isinstance(one, ast.Tuple) and len(one.elts) > 1]
+                texts = [one for pair in pairs for one in pair.elts[1:]]
+                found |= {one.value for one in texts if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return {text for text in found if text[0].isalpha() and len(text) > 1}
 
 
 def test_nothing_is_said_but_templates() -> None:
@@ -125,6 +141,7 @@ def test_every_number_of_things_has_a_singular() -> None:
     assert plural == {
         "the gist has {count} sentences, {most} at most; move the rest below",  # four at least
         "last {days} days",  # a constant
+        "{count} words, with spaces between",  # two at least
     }
 
 
@@ -161,3 +178,26 @@ def test_language_is_loaded_when_it_is_spoken() -> None:
 def test_time_is_told_in_its_largest_fitting_unit(seconds: float, text: str) -> None:
     """A minute at least."""
     assert time_text(seconds, Speech("en")) == text
+
+
+def test_chinese_has_its_own_punctuation() -> None:
+    """No bracket, comma, colon or semicolon of Latin width stands beside a Chinese character."""
+    beside = re.compile(r"[\u3400-\u9fff][(),:;?!]|[(),:;?!][\u3400-\u9fff]")
+    values = re.compile(r"\{[^{}]*\}")  # what stands in them is a name
+    assert {message: said for message, said in WORDS.items() if beside.search(values.sub("", said))} == {}
+
+
+def test_no_bracket_is_put_around_a_message() -> None:
+    """Brackets are of a language: they stand in its message, and no program text puts half-width ones around it."""
+    texts = [
+        f"{path.name}:{node.lineno}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        for before, value in pairwise(node.values)
+        if isinstance(before, ast.Constant)
+        and str(before.value).endswith("(")
+        and isinstance(value, ast.FormattedValue)
+        and "say(" in ast.unparse(value)
+    ]
+    assert texts == []

@@ -28,6 +28,7 @@ COMMANDS = (
     *("show 61 --code", "show 61 --source", "explain mean(): could not infer output dtype", "explain nothing of the kind"),
     *("run 61", "run 61 --no-plot", "run lstmm", "run 61 --device tpu", "help keys", "help search", "help format"),
     *("help wire", "help run", "quiz --kind essay", "stats", "log", "log check", "undo --yes", "redo", "reset 61 --yes"),
+    *("suspend 61/which-value", "flag 61/counted", "list --flagged", "list --suspended", "suspend 61/which-value --off"),
     *("paths", "check", "verify 61", "optimize", "warm --stop", "nope", "list --level 9", "show 99"),
 )
 """What is typed, one after the other, on one home."""
@@ -80,10 +81,15 @@ SCENES = (
         ("\x1b[A", "> 61", "Esc quit", "> 61", "Esc 退出"),
     ),
     scene(
+        "learn",
+        ("", "be asked", "q quit", "做测验", "q 退出"),
+        ("n", "2 of", "q quit", "第 2 条", "q 退出"),
+    ),
+    scene(
         "quiz 61 --kind choice",
-        ("", "1-4", "q quit", "1-4", "q 退出"),
-        ("h", "sum of the values", "q quit", "所有值之和", "q 退出"),
-        ("2", "next review", "q quit", "复习（评为", "q 退出"),
+        ("", "a-d", "q quit", "a-d", "q 退出"),
+        ("h", "middle value", "q quit", "中间的那个值", "q 退出"),
+        ("a", "next review", "q quit", "复习（评为", "q 退出"),
         ("?", "undo: take", "q quit", "撤销：收回", "q 退出"),
     ),
     scene(
@@ -93,7 +99,7 @@ SCENES = (
     ),
     scene(
         "quiz 61 --kind recall",
-        ("", "press a key", "q quit", "按任意键", "q 退出"),
+        ("", "press Enter", "q quit", "按 Enter", "q 退出"),
         ("\r", "how well", "q quit", "记得怎么样", "q 退出"),
     ),
     scene(

@@ -122,6 +122,6 @@ def test_new_kind_is_asked_over_the_wire(sworn: Path, home: Path) -> None:
     target = io.StringIO()
     with Examiner(desk.records) as examiner:
         serve_session(desk, session, examiner, io.BytesIO(b'{"answer": "yes"}\n'), target)
-    question, grade, end = map(json.loads, target.getvalue().splitlines())
+    question, grade, done, end = map(json.loads, target.getvalue().splitlines())
     assert (question["kind"], question["oath"]) == ("oath", "assert sum([1, 3]) / 2 == 2\n")
-    assert (grade["correct"], grade["key"], end["right"]) == (True, "yes", 1)
+    assert (grade["correct"], grade["key"], done["event"], end["right"]) == (True, "yes", "done", 1)

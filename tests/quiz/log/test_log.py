@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quiz.log.answers import ENOUGH
+from quiz.log.answers import ENOUGH, Tally
 from quiz.log.event import Id, Review
 from quiz.log.log import Log
 from quiz.schedule import DAY, DEFAULT, Rating, replay
@@ -191,7 +191,7 @@ def test_counts(tmp_path: Path) -> None:
     log.add(answer("62/a", at=9 * DAY))
     log.undo(10 * DAY)
     assert (5, 3) == log.totals()
-    assert {"61/a": (1, 0, 0, 0), "61/b": (1, 1, 1, 1)} == log.tally(DAY / 2, 5 * DAY)
+    assert {"61/a": Tally(3, 2, 1, 0, 0, 0), "61/b": Tally(2, 1, 1, 1, 1, 1)} == log.tally(DAY / 2, 5 * DAY)
     assert 1 == log.count_since(DAY / 2, 5 * DAY)
     assert 2 == log.count_since(DAY / 2, 0.0)
     assert [1, 1, 1] == list(log.count_by_day(1.05 * DAY).values())

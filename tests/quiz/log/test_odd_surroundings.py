@@ -54,7 +54,7 @@ def test_statistics_at_any_time(deck: Path, tmp_path: Path, now: float) -> None:
     put(tmp_path / "progress" / "small", laptop=lines)
     log = open_log(tmp_path, now=now)
     found = gather(Library.open(deck, None, all_kinds), log, now)
-    assert found.answers == len(times)
+    assert found.whole.right.whole == len(times)
     assert found.due + sum(found.forecast) <= 5
     done_today(log, now)
     taken = log.undo(now)
@@ -83,7 +83,7 @@ def test_a_change_of_the_zone_keeps_every_answer(deck: Path, tmp_path: Path, mon
             log = open_log(tmp_path, now=now)
             log.add(answer("61/which-value", at=now - 3600))
             found = gather(library, log, now)
-            seen.append((found.answers, found.retention, sum(found.days.values())))
+            seen.append((found.whole.right.whole, found.whole.remembered, sum(found.days.values())))
             log.close()
     finally:
         monkeypatch.undo()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kb.errors import KbError
+from quiz.log.answers import Tally
 from quiz.log.takeover import take_over
 from quiz.schedule import DAY, DEFAULT, Rating
 from tests.conftest import ROOT
@@ -67,7 +68,7 @@ def test_answers_of_the_first_format_are_taken_over(tmp_path: Path, notices: lis
     assert 3 == take_over(path, tmp_path / "progress", "small", ITEMS, notices.append)
     log = open_log(tmp_path)
     assert [("61/a", 0.0), ("61/a", 345600.0)] == [(one.item, one.at) for one in log.reviews()]
-    assert {"61/a": (1, 1, 1, 1)} == log.tally(DAY, 0.0)
+    assert {"61/a": Tally(2, 2, 1, 1, 1, 1)} == log.tally(DAY, 0.0)
     assert ["61/b"] == [one.item for one in log.redo(5 * DAY)]
     assert before == path.read_bytes()
     assert "3 answers were taken over" in notices[0]

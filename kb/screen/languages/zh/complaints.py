@@ -118,6 +118,14 @@ WORDS = {
     "item {id!r} has other options or marks than the original; keep their number, order and marks": (
         "题目 {id!r} 的选项或标记与原文不同；请保持数目、顺序和标记一致"
     ),
+    "a quotation after the key of {id!r}; a hint stands before it": "{id!r} 的答案之后有引用块；提示应写在答案之前",
+    "an empty hint in {id!r}; write one or take the > out": "{id!r} 的提示是空的；请写上内容或去掉 >",
+    "item {id!r} has {count} {count:hint|hints} (> ...), the original {needed}; keep their number": (
+        "题目 {id!r} 有 {count} 条提示（> ...），原文有 {needed} 条；请保持数目一致"
+    ),
+    "item {id!r} has {count} options; {most} at most have a letter": (
+        "题目 {id!r} 有 {count} 个选项；最多 {most} 个有字母可用"
+    ),
     "item {id!r} lacks the line --- in the place of its code; add it between question and explanation": (
         "题目 {id!r} 缺少代替代码的 --- 行；请加在问题与解释之间"
     ),
@@ -200,6 +208,7 @@ WORDS = {
         "查询 {text!r} 指向 {number}，它不属于任何一章"
     ),
     "the deck has no entries; add a folder 061-its-slug": "知识库没有条目；请添加文件夹 061-its-slug",
+    "{mark} without a reason; say why behind it": "{mark} 没有写原因；请在其后说明为什么",
     "hole {name!r} has no code item; name it as its item": "空 {name!r} 没有对应的代码题；请与题目同名",
     "a link to {target!r}; link to {snippet}, ../061-its-slug/{language}.md or https://": (
         "链接到 {target!r}；只能链接到 {snippet}、../061-its-slug/{language}.md 或 https://"
@@ -250,6 +259,15 @@ WORDS = {
     "item {id!r} has the same option twice; change one": "题目 {id!r} 有重复的选项；请改一个",
     "an option without [ ] or [x]; mark it": "选项没有 [ ] 或 [x]；请标上",
     "an option that is more than one paragraph; put the code into the question": "选项不止一段；请把代码放到问题里",
+    "item {id!r} has a text forbid block, and no lines are asked for; only a code item can forbid": (
+        "题目 {id!r} 有 text forbid 块，却不要求写代码；只有代码题可以禁止调用"
+    ),
+    "item {id!r} has an empty text forbid block; write one name a line, or take it out": (
+        "题目 {id!r} 的 text forbid 块是空的；请每行写一个名字，或者删掉它"
+    ),
+    "{name!r} in the text forbid block of {id!r} is no name; write one a line, as F.dropout": (
+        "{id!r} 的 text forbid 块里，{name!r} 不是名字；请每行写一个，如 F.dropout"
+    ),
     "item {id!r} has wrong solutions and no right one; add python right blocks": (
         "题目 {id!r} 只有错误解法；请加 python right 块"
     ),

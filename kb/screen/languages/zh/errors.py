@@ -7,6 +7,15 @@ WORDS = {
     "free space, or set TMPDIR to a folder that can be written": "请腾出空间，或把 TMPDIR 设为可写的文件夹",
     "no worker starts: {reason}": "worker 无法启动：{reason}",
     "see that Python is still there": "请确认 Python 还在",
+    # Typed values
+    "nothing was graded: that cannot be read as an answer": "没有评分：这不能当作答案来读",
+    "give a number": "请给一个数",
+    "give True or False": "请给 True 或 False",
+    "give names with their values, such as p=11, q=13": "请给名称和值，如 p=11, q=13",
+    "give values in their order, such as (11, 13)": "请按顺序给出各个值，如 (11, 13)",
+    "give the value, such as p=11": "请给出值，如 p=11",
+    "give a word, such as float32": "请给一个词，如 float32",
+    "give the line as it would be printed": "请按打印的样子给出这一行",
     # Why a run did not pass
     "the run could not be supervised: {trouble}": "运行无法被监督：{trouble}",
     "not done after {timeout:g} s": "{timeout:g} 秒后仍未结束",
@@ -19,6 +28,9 @@ WORDS = {
     "exit code {code}": "退出码 {code}",
     "it left before its last statement": "没有执行到最后一条语句就退出了",
     "{name} was changed, and checks stand on it": "{name} 被改动了，而检查要依靠它",
+    "line {line} of yours: {name} was called, which this question forbids": (
+        "你的第 {line} 行：调用了 {name}，而本题不允许"
+    ),
     "no check was executed; a snippet proves its lesson with an assert": (
         "没有执行任何检查；示例代码要用 assert 证明结论"
     ),
@@ -140,6 +152,17 @@ WORDS = {
     "{command} ended with {returncode}": "{command} 以退出码 {returncode} 结束",
     "what was saved before is kept; try again": "此前保存的内容还在；请再试一次",
     "{command} does not start: {error}": "{command} 无法启动：{error}",
+    "no editor is named": "没有指定编辑器",
+    "set VISUAL or EDITOR to yours, as in EDITOR=nano": "请设置 VISUAL 或 EDITOR，例如 EDITOR=nano",
+    "--editor needs a terminal": "--editor 需要在终端里使用",
+    "leave --json or --editor out": "--json 与 --editor 只用其一",
+    "the comments # hole: {name} and # end are gone from {path}": "{path} 里的注释 # hole: {name} 和 # end 不见了",
+    "put them back around your lines; nothing else is lost": "请把它们放回你的代码前后；其他内容都还在",
+    "your lines are a whole def {name}, and it is not the snippet's": "你写的是整个 def {name}，且与示例代码中的不同",
+    "your def {name} takes ({theirs}), the snippet's ({ours})": (
+        "你的 def {name} 的参数是（{theirs}），示例代码中的是（{ours}）"
+    ),
+    "give the lines in place of the dots alone": "只写省略号处的代码",
     "set EDITOR to your editor": "请把 EDITOR 设为你的编辑器",
     "no language {asked!r}": "没有语言 {asked!r}",
     "kb quiz asks at a terminal": "kb quiz 需要在终端里答题",
@@ -148,7 +171,11 @@ WORDS = {
     "kb verify {entry} tells more": "运行 kb verify {entry} 查看详情",
     "the lines do not stand by themselves as Python": "这几行本身不是完整的 Python 代码",
     "{answer} names no option": "{answer} 不对应任何选项",
-    "give numbers from 1 to {count}": "请给 1 到 {count} 的数",
+    "give numbers from 1 to {count}, or letters from {first} to {last}": (
+        "请给 1 到 {count} 的数，或 {first} 到 {last} 的字母"
+    ),
+    "{answer} names several options, and one is right": "{answer} 指了多个选项，而只有一个正确",
+    "give one": "请只给一个",
     "item {key} has no hole in the snippet": "题目 {key} 在示例代码中没有对应的空",
     "kb check tells more; kb show {entry}": "kb check 可查看详情；也可看 kb show {entry}",
     "an item of the kind {name} is rated by yourself": "{name} 类题目由你自己评分",
@@ -159,6 +186,11 @@ WORDS = {
     "the answer has {length} characters; {limit} at most are read": "答案有 {length} 个字符；最多读 {limit} 个",
     "give a shorter one": "请给短一些的",
     "stopped": "已停止",
+    "no grade, for this says nothing about the lines: {reason}": "未评分，因为这说明不了你的代码对不对：{reason}",
+    "the snippet itself does not pass here, so no answer can: {reason}": (
+        "示例代码本身在这里就通不过，任何答案也都通不过：{reason}"
+    ),
+    "it computed more than {times} times as long as the solution": "计算量超过了参考答案的 {times} 倍",
     "nothing was graded": "没有评分",
     "a line of more than {limit} bytes": "一行超过 {limit} 字节",
     "send a shorter one": "请发送短一些的",
@@ -168,7 +200,6 @@ WORDS = {
     "give {allowed}": "请给 {allowed}",
     "give it as a text": "请以文本给出",
     "{answer} is no rating": "{answer} 不是评分",
-    "give 1 (not at all) to 4 (easily)": "请给 1（不记得）到 4（很轻松）",
     "no name can be kept in {path}: {error}": "无法在 {path} 保存设备名：{error}",
     "set KB_HOME to a folder that you may write to": "请把 KB_HOME 设为可写的文件夹",
     "there is no log": "没有日志",
@@ -198,7 +229,19 @@ WORDS = {
     "{word!r} is the name of several entries": "有多个条目叫 {word!r}",
     "give a number: {numbers}": "请给出编号：{numbers}",
     "no answer in the message": "消息里没有答案",
+    "{name} means nothing here": "不认识 {name}",
+    "{name} goes with {verb}": "{name} 要与 {verb} 一起用",
+    "send both in one message": "请把两者放在一条消息里",
+    "nothing is being graded or run": "没有正在评分或运行的内容",
+    "send a cancel after what it is to stop": "请在要停止的内容之后发送 cancel",
+    "no question is left": "没有题目了",
+    'rate, prove or undo the last answer, or send {{"quit": true}}': (
+        '可以对上一个答案评分、运行证明或撤销，或发送 {{"quit": true}}'
+    ),
+    "this question has no hint": "这一题没有提示",
+    'send {{"answer": ...}} or {{"skip": true}}': '请发送 {{"answer": ...}} 或 {{"skip": true}}',
     "send an object with one of {known}": "请发送含有以下之一的对象：{known}",
+    "there is nothing to take back": "没有可撤销的回答",
     "nothing to take back in this session; the last before it is {item}": (
         "这次测验里没有可撤销的回答；此前最后一个是 {item}"
     ),
@@ -211,6 +254,9 @@ WORDS = {
     "there is no answer to rate": "没有可评分的回答",
     "no JSON: {error}": "不是 JSON：{error}",
     'send {{"answer": ...}}': '请发送 {{"answer": ...}}',
+    "no state {state!r}": "没有状态 {state!r}",
+    "every item that matches is suspended or buried": "符合条件的题目都已停用或搁置",
+    "kb list --suspended names them": "kb list --suspended 可列出",
     "no kind {kind!r}": "没有题型 {kind!r}",
     "choose {known}": "可选：{known}",
     "kb quiz without options asks what is due": "kb quiz 不带选项会问到期的题目",
@@ -258,11 +304,19 @@ WORDS = {
     "it must print one line, the key": "它必须只打印一行，即答案",
     "{count} of the snippet's checks {count:was|were} not executed": "示例代码的 {count} 处检查没有执行",
     "prints something else: {place}": "输出不同：{place}",
+    "the snippet itself does not pass with one thread: {reason}": "示例代码本身在单线程下没有通过：{reason}",
+    "--mutants {mutants} is unknown": "没有 --mutants {mutants}",
+    "give holes or all": "请写 holes 或 all",
+    "--mutants all runs mutants alone": "--mutants all 只运行变异体",
+    "ask for the rest without it": "其余各项请另行运行",
     "a mutant survived; write an assert that it fails, or mark it {mark} why": (
         "有变异体通过了；请写一条能淘汰它的 assert，或用 {mark} 标明原因"
     ),
     "a wrong solution passed; the snippet lacks an assert that it fails": (
         "错误解法通过了；示例代码缺少能淘汰它的 assert"
+    ),
+    "nothing that can be called in the snippet is named {names}; mend the text forbid block": (
+        "示例代码里没有名为 {names} 的可调用对象；请修改 text forbid 块"
     ),
     "rejected, but not by a check ({reason}); it must run and fail an assert": (
         "被拒绝，但不是因为检查（{reason}）；它应当能运行并在某条 assert 处失败"

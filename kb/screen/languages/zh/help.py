@@ -18,6 +18,7 @@ WORDS = {
     "About kb": "关于 kb",
     "find entries by words, in English or Chinese": "用中文或英文的词查找条目",
     "read entry 61; its snippet runs with kb run 61": "阅读条目 61；用 kb run 61 运行示例",
+    "go through what you do not know yet": "按顺序学习还不会的内容",
     "be asked what is due, then what is new": "先问到期的题目，再问新题",
     "name the entries that explain an error": "指出能解释报错的条目",
     "a page on keys; others are search, format and wire": "按键说明；另有 search、format、wire",
@@ -31,9 +32,47 @@ WORDS = {
     "Keep a worker with torch imported, so that kb run starts at once.": (
         "常驻一个已导入 torch 的 worker，使 kb run 立即开始。"
     ),
+    "Go through what you do not know yet: read an entry in short, run it, be asked about it.": (
+        "按顺序学习还不会的内容：读条目要点、运行、做测验。"
+    ),
+    "the next entry in short: run it, be asked about it, go on": "下一条的要点：运行、做测验、继续",
+    "these entries alone": "只学这些条目",
+    "what comes next, a line each": "接下来要学的条目，每行一条",
+    "How many entries to print without a terminal.": "不在终端上时列出几条。",
+    "Be asked a question never again, until that is taken back; kb list --suspended names them.": (
+        "停用题目，恢复之前不再问；kb list --suspended 可列出。"
+    ),
+    "never be asked this again; in a quiz the key x does it": "不再问这一题；测验中按 x 也行",
+    "none of the questions of entry 61": "条目 61 的所有题目都不再问",
+    "be asked it again, also if it was buried for today": "恢复提问，今天搁置的也一并恢复",
+    "Flag a question, to look at it later; it is asked as before. kb list --flagged names them.": (
+        "标记题目，留待以后查看，照常提问。kb list --flagged 可列出。"
+    ),
+    "flag a question; in a quiz the key ! does it": "标记一题；测验中按 ! 也行",
+    "it is done with": "取消标记",
+    "Questions as 61/its-id; an entry's number or exact name stands for all of its questions.": (
+        "题目，如 61/题目名；给条目编号或准确名称则指它的全部题目。"
+    ),
+    "Take it back.": "撤销。",
     "Be asked: due questions first, then new ones.": "测验：先到期的题目，再新题。",
-    "Show how well you remember: retention, what is due when, days, the weakest areas and entries.": (
-        "查看记忆情况：保持率、到期安排、每天的作答、薄弱的领域与条目。"
+    "Show how well you remember: what was right, what was kept, what is known now; by area, kind and entry.": (
+        "查看记忆情况：答对多少、复习时还记得多少、此刻掌握多少；按领域、题型与条目。"
+    ),
+    "What is shown": "数字的含义",
+    "The answers that were right, of all: those not rated 1. answers, right, right_percent": (
+        "答对的作答（未评为 1），占全部作答。answers、right、right_percent"
+    ),
+    "The same of reviews alone, the answers given 12 hours or more after the one before. reviews, remembered, "
+    "remembered_percent": ("同上，只算复习，即距上次作答 12 小时以上的作答。reviews、remembered、remembered_percent"),
+    "How likely a question that was begun would be answered right at this moment, on average, as the schedule "
+    "estimates. known_percent": "复习安排估计的此刻答对可能性，为已开始题目的平均值。known_percent",
+    "The questions that were ever answered, of all. begun, questions": ("曾经答过的题目，占全部题目。begun、questions"),
+    "These names, for the whole, and for each of areas, kinds and entries; percentages from 0 to 100, null of "
+    "nothing. On the screen none is given of fewer than 10. due, new, flagged, suspended and buried count "
+    "questions, forecast those due on each coming day, days the answers of each day.": (
+        "以上名称，既有整体的，也有 areas、kinds、entries 各组的；百分比为 0 到 100，没有数据时为 null。"
+        "屏幕上不足 10 次时不给百分比。due、new、flagged、suspended、buried 是题目数，"
+        "forecast 是未来每天到期的题目数，days 是每天的作答数。"
     ),
     "Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again.": (
         "撤销上一个回答，明天也可以。先说明是哪一个并确认；kb redo 可恢复。"
@@ -90,6 +129,13 @@ WORDS = {
     "Only with this tag.": "只限带此标签的。",
     "all topics by chapter, with your progress": "按章列出全部条目和你的进度",
     "basic ones of one area": "某领域的基础条目",
+    "what you began and did not finish": "开始了而没有完成的条目",
+    "the questions that you are not asked": "不再问的题目",
+    "Only what is done (every question answered right), begun, or pending.": (
+        "只列 done（每题都答对过）、begun（已开始）或 pending（未开始）的条目。"
+    ),
+    "The questions that you flagged.": "你标记过的题目。",
+    "The questions that you suspended, or buried for today.": "你停用的，或今天搁置的题目。",
     "An error message; without one, standard input is read.": "报错信息；不给则读取标准输入。",
     "explain what a program printed": "解释程序打印的内容",
     "explain a message": "解释一条报错",
@@ -111,12 +157,14 @@ WORDS = {
     "keep a worker for half an hour after its last run": "worker 在最后一次运行后保留半小时",
     "end it": "结束它",
     "Numbers, or words that find entries: only these.": "编号，或能找到条目的词：只限这些。",
+    "Write code in $VISUAL or $EDITOR, graded whenever you save.": "用 $VISUAL 或 $EDITOR 写代码，每次保存即判分。",
     "Only questions never answered.": "只问从未答过的题目。",
     "How many questions; 10 at a time if left out.": "问几题；默认每次 10 题。",
     "choice, predict, answer, code or recall.": "choice、predict、answer、code 或 recall。",
     "One JSON object a line: question, answer, grade.": "每行一个 JSON 对象：问题、答案、评分。",
     "what is due, then what is new": "先到期的，再新的",
     "about these entries, due or not": "只问这些条目，不论是否到期",
+    "in your own editor; graded whenever you save": "用你自己的编辑器写，每次保存即判分",
     "write missing lines, of basic entries": "补全代码，限基础条目",
     "five questions never answered": "五道从未答过的题",
     "drive it from a program; kb help wire": "由程序驱动；见 kb help wire",
@@ -150,11 +198,15 @@ WORDS = {
     "Write verified.json and each output.txt.": "写出 verified.json 和各个 output.txt。",
     "Run each snippet under so many other seeds too.": "每个示例再用这么多个其他随机种子运行。",
     "Five other seeds, other threads, another CPU.": "另外五个种子、不同线程数、另一种 CPU。",
-    "Solutions with one mistake must fail too.": "带一处错误的解法也必须失败。",
+    "Solutions with one mistake must fail too; all: only this, of whole snippets.": (
+        "带一处错误的解法也必须失败；all：只做这一项，遍及整个示例。"
+    ),
+    "With --mutants all: run those again that are known.": "与 --mutants all 同用：已知结果的也重新运行。",
     "Output that drifts is an error.": "输出有出入即为错误。",
     "Write JUnit XML.": "写出 JUnit XML。",
     "run every snippet, proof, key and solution": "运行所有示例、证明、答案和解法",
     "entry 61 under other seeds, threads, another CPU": "条目 61，换种子、线程数和 CPU",
+    "list the mistakes in it that no check notices": "列出其中没有检查能发现的错误",
     "a part of it, for CI": "其中一份，供 CI 使用",
     "write down what was found": "记录结果",
     "keys, search, format, wire, or a command.": "keys、search、format、wire，或某个命令。",

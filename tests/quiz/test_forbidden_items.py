@@ -1,0 +1,153 @@
+"""The deck's own questions that forbid something: the ways round that people take are rejected."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kb.deck.library import Library
+from kb.run.job import Run
+from kb.run.runner import filled_job, run
+from kb.run.worker import Worker
+from kb.verify.judging import judge
+from quiz.kinds.table import KINDS, all_kinds
+from tests.conftest import CONTENT, EN, write_entry
+
+CHEATS = {
+    "26/loss-from-logits": [
+        "return F.cross_entropy(logits, target, reduction='none')",
+        "loss = nn.CrossEntropyLoss(reduction='none')\nreturn loss(logits, target)",
+        "from torch.nn.functional import nll_loss, log_softmax\n"
+        "return nll_loss(log_softmax(logits, 1), target, reduction='none')",
+    ],
+    "26/weighted-mean": [
+        "mean_loss = F.cross_entropy(logits, masked, weight=weight, ignore_index=IGNORE)",
+        "ce = getattr(F, 'cross' + '_entropy')\nmean_loss = ce(logits, masked, weight=weight, ignore_index=IGNORE)",
+    ],
+    "27/unroll": [
+        "return rnn(x, h[None])[0]",
+        "return rnn.forward(x, h[None])[0]",
+        "layer = nn.RNN(x.shape[-1], len(W_hh), batch_first=True)\nlayer.load_state_dict(rnn.state_dict())\n"
+        "return layer(x, h[None])[0]",
+    ],
+    "28/output-size": [
+        "layer = nn.Conv1d(1, 1, k, stride, padding, dilation)\nreturn layer(torch.zeros(1, 1, n)).shape[-1]",
+    ],
+    "33/lstm-step": [
+        "h, c = cell(x, (h, c))",
+        "h, c = torch.lstm_cell(x, (h, c), cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)",
+    ],
+    "34/masked-attention": [
+        "eye = torch.eye(k.shape[-2], device=q.device).expand(*k.shape[:-1], k.shape[-2])\n"
+        "weights = sdpa(q, k, eye, attn_mask=mask)",
+        "import torch.nn.functional as F\nf = F.scaled_dot_product_attention\n"
+        "eye = torch.eye(k.shape[-2], device=q.device).expand(*k.shape[:-1], k.shape[-2])\n"
+        "weights = f(q, k, eye, attn_mask=mask)",
+    ],
+    "36/inverted-dropout": [
+        "return F.dropout(x, p)",
+        "return nn.Dropout(p)(x)",
+        "return torch.dropout(x, p, True)",
+        "return torch.native_dropout(x, p, True)[0]",
+        "return F.dropout1d(x.reshape(-1, 1, 1), p).view_as(x)",
+    ],
+    "38/batch-statistics": [
+        "mean, var = x.mean(axes), x.var(axes, correction=0)\n"
+        "running_mean, running_var = running_mean.clone(), running_var.clone()\n"
+        "F.batch_norm(x, running_mean, running_var, training=True, momentum=momentum)",
+        "mean, var = x.mean(axes), x.var(axes, correction=0)\n"
+        "running_mean, running_var = running_mean.clone(), running_var.clone()\n"
+        "torch.native_batch_norm(x, None, None, running_mean, running_var, True, momentum, 1e-5)",
+    ],
+    "95/gaussian-nll": [
+        "return F.gaussian_nll_loss(mean, y, var, eps=eps)",
+        "return nn.GaussianNLLLoss(eps=eps)(mean, y, var)",
+    ],
+    "98/huber": [
+        "return F.huber_loss(error, torch.zeros_like(error), delta=delta, reduction='none')",
+        "return nn.SmoothL1Loss(reduction='none', beta=delta)(error, 0 * error) * delta",
+    ],
+    "98/multi-margin": ["losses = F.multi_margin_loss(x, right, margin=margin, reduction='none')"],
+}
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    """The built-in deck."""
+    return Library.open(CONTENT, None, all_kinds)
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    """One worker, so that torch is there at once."""
+    with Worker.start() as one:
+        yield one
+
+
+def graded(library: Library, worker: Worker, key: str, lines: str) -> Run:
+    """A run of an item's snippet with such lines in its hole."""
+    number, _, name = key.partition("/")
+    entry = library.entry(int(number))
+    item = next(one for one in entry.items if one.id == name)
+    assert entry.snippet is not None
+    return run(filled_job(entry.snippet, name, lines, forbid=item.forbid), worker=worker)
+
+
+@pytest.mark.parametrize(("key", "lines"), [(key, lines) for key, many in CHEATS.items() for lines in many])
+def test_way_round_is_rejected(library: Library, worker: Worker, key: str, lines: str) -> None:
+    """And told by the name that the question forbids."""
+    done = graded(library, worker, key, lines)
+    assert done.forbidden is not None, (done.reason, done.stderr)
+    assert not done.passed
+
+
+def test_every_question_that_forbids_is_tried(library: Library) -> None:
+    """Whatever names it forbids."""
+    forbidding = {item.key for number in library.by_number for item in library.entry(number).items if item.forbid}
+    assert set(CHEATS) == forbidding
+
+
+@pytest.mark.parametrize(
+    ("key", "lines"),
+    [
+        (
+            "26/weighted-mean",  # `target` and `logits` are read further down
+            "target = masked[masked != IGNORE]\nlogits = losses[masked != IGNORE]\n"
+            "mean_loss = (weight[target] * logits).sum() / weight[target].sum()",
+        ),
+        (
+            "98/multi-margin",  # so are `index`, `y`, `p`, `z` and `scores`
+            "y = x.gather(1, right[:, None])\nscores = (margin - y + x).relu()\nindex = scores.sum(1)\n"
+            "p = z = index - margin\nlosses = z / width",
+        ),
+        (
+            "38/batch-statistics",  # `x` is normalized behind the hole, `weight` and `axes` are used there
+            "x = x.movedim(1, 0).flatten(1)\nmean, axes = x.mean(1), x.shape[1]\n"
+            "weight = x.var(1)\nvar = weight * (axes - 1) / axes\n"
+            "running_mean = running_mean + momentum * (mean - running_mean)\n"
+            "running_var = running_var + momentum * (weight - running_var)",
+        ),
+    ],
+)
+def test_temporary_of_the_snippets_name_is_right(library: Library, worker: Worker, key: str, lines: str) -> None:
+    """What the snippet calls the same keeps its value."""
+    done = graded(library, worker, key, lines)
+    assert done.passed, (done.reason, done.stderr)
+
+
+def test_verification_tells_what_forbids_too_much_or_nothing(deck: Path) -> None:
+    """A right solution that is forbidden, and a name that stands for nothing in the snippet."""
+    block = "```text forbid\nstatistics.fmean\n\n  math.fsun\n```\n\n```python right"
+    text = EN.format(number=61).replace("```python right", block, 1)
+    write_entry(deck, 61, "mean", en=text)
+    entry = Library.open(deck, None, all_kinds).entry(61)
+    item = next(one for one in entry.items if one.kind == "code")
+    assert item.forbid == ("statistics.fmean", "math.fsun")
+    item = replace(
+        item, right=("import statistics\nreturn statistics.fmean(values)", "return sum(values) / len(values)")
+    )
+    tasks = [task for task in KINDS["code"].tasks(item, entry.snippet, "cpu") if task.what == "right"]
+    notes = [judge(task, run(task.job)).note for task in tasks]
+    assert notes[0].endswith("line 2 of yours: statistics.fmean was called, which this question forbids")
+    assert notes[1] == "nothing that can be called in the snippet is named math.fsun; mend the text forbid block"
