@@ -171,18 +171,16 @@ class Asking:
             return key
         if key.lower() in self._labels:
             return key.lower()
+        letter = key
         if key == ":":
-            letter = self.board.read_command()
-            if not letter:
+            if not (letter := self.board.read_command()):
                 self.show_keys()
                 return ""
-            if self._is_kinds(letter):
-                return letter
-            self.do(letter)
-            return ""
-        if (row := command_of(key)) is None or not self.has(row) or self._is_kinds(key):
+        elif (row := command_of(key)) is None or not self.has(row):
             return key
-        self.do(key)
+        if self._is_kinds(letter):
+            return letter
+        self.do(letter)
         return ""
 
     def _is_kinds(self, letter: str) -> bool:

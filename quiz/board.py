@@ -20,14 +20,14 @@ from kb.screen.messages import Speech
 from kb.screen.terminal import Terminal
 from quiz.options import narrow
 
+if TYPE_CHECKING:
+    from quiz.code_input import Typed
+
 PAUSE = 0.3
 """Seconds without a key after something new was shown, before keys count again: nobody reads faster."""
 
 REPEAT_DELAY = 0.7
 """Seconds that a key is held before a terminal repeats it, at most."""
-
-if TYPE_CHECKING:
-    from quiz.code_input import Typed
 
 
 class Leave(Exception):  # noqa: N818 a wish of the learner's, no error

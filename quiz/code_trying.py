@@ -9,7 +9,7 @@ from quiz.door import CODE_LIMIT, admit
 from quiz.kinds.kind import Reply
 from quiz.pasted_code import Taken, find_fault, take_lines
 from quiz.rejection_lines import fault_lines, rejection_lines
-from quiz.surroundings import BLANK, blanked
+from quiz.surroundings import BLANK, blanked, hole_marks
 
 
 class Trying:
@@ -79,11 +79,10 @@ class Trying:
     def show_whole(self) -> None:
         """The whole snippet with the learner's lines in the hole, then the scene again."""
         board = self.board
-        lines = [self.hole.indent + line for line in bare_lines(self.lines)] or [self.hole.indent + BLANK]
-        source = blanked(self.snippet, self.hole.name)
-        at = source.index("\n", source.index(f"# hole: {self.hole.name}")) + 1
-        end = source.index(f"{self.hole.indent}# end", at)
-        page = code_lines(source[:at] + "\n".join(lines) + "\n" + source[end:], "python", self.asking.style)
+        lines = bare_lines(blanked(self.snippet, self.hole.name))
+        opened, closed = hole_marks(lines, self.hole.name)
+        lines[opened + 1 : closed] = self.hole.indented(self.lines or BLANK)
+        page = code_lines("\n".join(lines), "python", self.asking.style)
         with board.lent():
             board.out.page(page)
         board.redraw()

@@ -1,6 +1,5 @@
 """Draft: the file in which a learner writes lines for a hole, with the whole snippet around it."""
 
-import re
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +8,8 @@ from kb.deck.script import Hole, Snippet
 from kb.deck.text import bare_lines
 from kb.errors import KbError
 from quiz.door import CODE_LIMIT, admit
-from quiz.pasted_code import Taken, take_lines
-from quiz.surroundings import BLANK, blanked, cut_known
+from quiz.pasted_code import Taken, is_code, take_lines
+from quiz.surroundings import BLANK, blanked, cut_known, hole_marks
 
 
 class Found(NamedTuple):
@@ -55,7 +54,7 @@ class Draft:
             parts = self._parts(body) if body and lines != self._lines else None
             if not body or parts:
                 head, _, tail = parts or self._around
-                body = [*head, *self._indented(lines), *tail]
+                body = [*head, *self.hole.indented(lines or BLANK), *tail]
             self.path.write_text(heading + "\n".join(body) + "\n", encoding="utf-8")
         except OSError as error:
             raise KbError(
@@ -159,18 +158,11 @@ class Draft:
         first = self._around[0][0]
         return lines.index(first) if first in lines else 0
 
-    def _indented(self, lines: str) -> list[str]:
-        return [self.hole.indent + line if line.strip() else "" for line in bare_lines(lines) or [BLANK]]
-
     def _parts(self, lines: list[str]) -> tuple[list[str], list[str], list[str]] | None:
         """The lines before the hole with its first mark, those in it, and those after it with its last; None if a mark
         is not there."""
-        mark = re.compile(rf"\s*# hole: *{re.escape(self.hole.name)}\s*")
-        opened = next((at for at, line in enumerate(lines) if mark.fullmatch(line)), None)
-        if opened is None:
-            return None
-        closed = next((at for at in range(opened, len(lines)) if re.fullmatch(r"\s*# end\s*", lines[at])), None)
-        if closed is None:
+        opened, closed = hole_marks(lines, self.hole.name)
+        if opened < 0 or closed < 0:
             return None
         return lines[: opened + 1], lines[opened + 1 : closed], lines[closed:]
 
@@ -187,7 +179,7 @@ class Draft:
 
 
 def _code(lines: list[str]) -> list[str]:
-    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return [line for line in lines if is_code(line)]
 
 
 def _bare(lines: list[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """Drill: a session at the terminal."""
 
 import sys
-import threading
 from collections.abc import Callable
 from random import Random
 
@@ -13,7 +12,7 @@ from quiz.asking import Asking
 from quiz.board import Board, Leave
 from quiz.commands import GiveUp, LeftOut, Moment, Redo, Skip, Undo
 from quiz.desk import Desk
-from quiz.examiner import Examiner, NoKey
+from quiz.examiner import Examiner, NoKey, start_thread
 from quiz.grade import Grade
 from quiz.kinds.kind import Reply
 from quiz.kinds.table import KINDS, is_any_run
@@ -163,9 +162,6 @@ class Drill:
             reply = kind.ask(asking)
         except GiveUp:
             reply = Reply("", Grade(False))
-        if reply is None:
-            self.session.skip()
-            return
         seconds = self.session.stopwatch() - started
         if reply.grade is None:
             self.save(question, reply.given, None, reply.rating or Rating.AGAIN, seconds)
@@ -328,4 +324,4 @@ def _load_ahead(kinds: set[str]) -> None:
         import pygments.lexers.python  # noqa: F401
 
     if is_any_run(kinds):
-        threading.Thread(target=load, daemon=True).start()
+        start_thread(load)

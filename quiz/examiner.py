@@ -1,5 +1,6 @@
 """Examiner: knows what grading needs to know, and runs what has to be run for it."""
 
+import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextlib import suppress
@@ -198,5 +199,17 @@ def in_background(do: Callable[[], _T]) -> Future[_T]:
         except BaseException as error:
             later.set_exception(error)
 
-    Thread(target=work, daemon=True).start()
+    start_thread(work)
     return later
+
+
+def start_thread(work: Callable[[], None]) -> None:
+    """Run something beside the learner's thread.
+
+    That one waits for a key, and no other may be told in its place that the program came back from Ctrl-Z.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCONT])
+    try:
+        Thread(target=work, daemon=True).start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

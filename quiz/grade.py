@@ -8,14 +8,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from kb.deck.script import Snippet, parse_python
-from kb.deck.text import bare_lines
+from kb.deck.script import Snippet, parse_lines, parse_python
 from kb.errors import KbError, Message
 from kb.run.job import Job, Run
 from kb.run.outcome import Outcome
 from kb.run.runner import IsStopped, Starter, filled_job, reference_job, run
 from kb.verify.judging import UNEXECUTED
-from quiz.door import Unreadable, guarded
 from quiz.examiner import NoKey, Stopped
 
 TIMES = 10
@@ -180,11 +178,9 @@ def _fallen_check(done: Run, job: Job) -> Check | None:
 
 
 def _is_closed(lines: str) -> bool:
-    """Whether lines are whole statements. Never raises, see ``guarded``."""
-    indented = "\n".join("    " + line for line in bare_lines(lines.expandtabs(4)))
+    """Whether lines are whole statements. Never raises, see ``parse_lines``."""
     try:
-        # Loops and functions of the snippet may stand around the hole: continue and return are at home there.
-        guarded(lambda: ast.parse(f"async def hole():\n  while True:\n{indented}\n"))
-    except Unreadable:
+        parse_lines(lines)
+    except SyntaxError:
         return False
     return True

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
+from kb.deck.script import parse_lines
 from kb.deck.text import SOURCES, Block, Span, Text, plain
 from kb.errors import Message
 from kb.screen.messages import Speech
@@ -148,13 +149,13 @@ def _shape_of_many(values: Sequence[object]) -> Message:
 def _names(code: str) -> list[str]:
     """What a piece of code calls and reads, as written, but for what it sets itself."""
     try:
-        tree = guarded(lambda: ast.parse(f"async def hole():\n  while True:\n{_indented(code)}\n"))
-    except Unreadable:
+        every = [node for statement in parse_lines(code) for node in ast.walk(statement)]
+    except SyntaxError:
         return []
     found: dict[str, None] = {}
-    inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner]
+    inner = {id(node.value) for node in every if isinstance(node, ast.Attribute)}
+    own = {node.id for node in every if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    nodes = [node for node in every if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner]
     for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)):
         root: ast.expr = node
         while isinstance(root, ast.Attribute):
@@ -165,10 +166,6 @@ def _names(code: str) -> list[str]:
         elif isinstance(node, ast.Attribute):
             found[f".{node.attr}"] = None
     return list(found)
-
-
-def _indented(code: str) -> str:
-    return "\n".join(f"    {line}" for line in code.splitlines())
 
 
 def _points(text: Text) -> Iterator[tuple[str, Block]]:

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kb.deck.script import Hole, Snippet, parse_python
+from kb.deck.script import Hole, Snippet, parse_lines
 from kb.deck.text import bare_lines
 from kb.errors import Message
 from quiz.odd_characters import odd_characters, plain_indentation, plain_spaces
-from quiz.surroundings import Cut, cut_body, cut_known, cut_marked, without_known
+from quiz.surroundings import Cut, cut_body, cut_known, cut_marked, depth_of, without_known
 
 MAX_ODD = 5
 """How many odd characters are named at once."""
@@ -88,9 +88,8 @@ def _cut(lines: list[str], snippet: Snippet, hole: Hole) -> Cut | None:
 def find_fault(lines: str) -> Fault | None:
     """What keeps lines from standing by themselves as Python, where loops and functions may be around them."""
     own = bare_lines(lines.expandtabs(4))
-    indented = "\n".join("    " + line if line.strip() else "" for line in own)
     try:
-        parse_python(f"async def hole():\n  while True:\n    pass\n{indented}\n")
+        parse_lines(f"pass\n{lines}")  # comments alone are no fault
     except SyntaxError as error:
         at = min(max(1, (error.lineno or 0) - ADDED), len(own) or 1)
         if odd := list(odd_characters("\n".join(own))):
@@ -158,7 +157,7 @@ def _off_numbers(lines: list[str]) -> list[str] | None:
 
 def _common(lines: list[str]) -> list[str]:
     """Without the indentation that all lines of code have."""
-    return _less(lines, min((_depth(line) for line in lines if _is_code(line)), default=0))
+    return _less(lines, min((depth_of(line) for line in lines if is_code(line)), default=0))
 
 
 def _dedented(lines: list[str], hole: Hole) -> list[str]:
@@ -170,20 +169,17 @@ def _dedented(lines: list[str], hole: Hole) -> list[str]:
 def _readings(lines: list[str], hole: Hole) -> Iterator[list[str]]:
     lines = _trimmed(lines)
     yield _common(lines)
-    yield _less(lines, _depth(lines[0]))  # lines inside of brackets and strings may stand further left
+    yield _less(lines, depth_of(lines[0]))  # lines inside of brackets and strings may stand further left
     # The first line was copied from its first letter on.
-    rest = [_depth(line) for line in lines[1:] if _is_code(line)]
+    rest = [depth_of(line) for line in lines[1:] if is_code(line)]
     for depth in (len(hole.indent), min(rest, default=0)):
         yield [lines[0].lstrip(), *_less(lines[1:], depth)]
 
 
 def _less(lines: list[str], depth: int) -> list[str]:
-    return [line[min(depth, _depth(line)) :] for line in lines]
+    return [line[min(depth, depth_of(line)) :] for line in lines]
 
 
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
-def _is_code(line: str) -> bool:
+def is_code(line: str) -> bool:
+    """Whether a line holds more than a comment."""
     return bool(line.strip()) and not line.lstrip().startswith("#")

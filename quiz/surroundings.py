@@ -28,6 +28,11 @@ class Cut(NamedTuple):
     """Whether the snippet's own lines stand before them, and they end where the hole does."""
 
 
+def depth_of(line: str) -> int:
+    """How many characters of white space a line begins with."""
+    return len(line) - len(line.lstrip())
+
+
 def blanked(snippet: Snippet, *but: str) -> str:
     """The snippet without the lines in its holes, whose solutions are other questions' keys.
 
@@ -42,10 +47,16 @@ def blanked(snippet: Snippet, *but: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def hole_marks(lines: list[str], name: str) -> tuple[int, int]:
+    """Places of the comments that open a hole and close it, the second behind it; -1 for a missing one."""
+    mark = re.compile(rf"\s*# hole: *{re.escape(name)}\s*")
+    opened = next((at for at, line in enumerate(lines) if mark.fullmatch(line)), -1)
+    return opened, next((at for at in range(opened + 1, len(lines)) if re.fullmatch(r"\s*# end\s*", lines[at])), -1)
+
+
 def cut_marked(lines: list[str], name: str) -> Cut | None:
     """What stands between the comments that mark a hole; either of them may be missing."""
-    opened = next((at for at, line in enumerate(lines) if re.fullmatch(rf"\s*# hole: *{re.escape(name)}\s*", line)), -1)
-    closed = next((at for at, line in enumerate(lines) if at > opened and re.fullmatch(r"\s*# end\s*", line)), -1)
+    opened, closed = hole_marks(lines, name)
     if opened < 0 and (closed < 0 or any(line.strip() for line in lines[closed + 1 :])):
         return None
     return Cut(lines[opened + 1 : closed if closed >= 0 else len(lines)], Message("the lines of the hole"))
@@ -64,7 +75,7 @@ def cut_known(lines: list[str], snippet: Snippet, hole: Hole) -> Cut | None:
             own = theirs[first : len(theirs) - last]
             start = theirs[first - 1][0] + 1 if first else 0
             end = theirs[len(theirs) - last][0] if last else own[-1][0] + 1
-            depths = [len(lines[at]) - len(lines[at].lstrip()) for at, _ in own]
+            depths = [depth_of(lines[at]) for at, _ in own]
             is_sure = first > 0 and min(depths) == depths[0]
             return Cut(lines[start:end], Message("what stands between the snippet's own lines"), is_sure)
     return None
@@ -148,10 +159,9 @@ def _bare(line: str) -> str:
 def _around(source: str, name: str) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
     """The lines before and after a hole, bare, each with the width of its indentation; the empty ones left out."""
     lines = bare_lines(source)
-    first = next(at for at, line in enumerate(lines) if re.fullmatch(rf"\s*# hole: *{re.escape(name)}\s*", line))
-    last = next(at for at in range(first, len(lines)) if re.fullmatch(r"\s*# end\s*", lines[at]))
+    first, last = hole_marks(lines, name)
     found = [
-        [(bare, len(line) - len(line.lstrip())) for line in part if (bare := _bare(line))]
+        [(bare, depth_of(line)) for line in part if (bare := _bare(line))]
         for part in (lines[:first], lines[last + 1 :])
     ]
     return found[0], found[1]
@@ -224,7 +234,7 @@ def _source_of(body: list[ast.stmt], source: str) -> list[str]:
 
 
 def _dedented(lines: list[str]) -> list[str]:
-    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    margin = min((depth_of(line) for line in lines if line.strip()), default=0)
     return [line[margin:] for line in lines]
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import wait
 from threading import Lock
 from typing import TypeVar
 
@@ -55,6 +56,10 @@ class Waiting:
         later = in_background(work)
         is_stopped = False
         try:
+            try:
+                wait([later], TICK)  # most is there before a key could be looked for
+            except KeyboardInterrupt:
+                is_stopped = True
             while not later.done():
                 try:
                     if self._board.read_key_within(TICK) in ("q", ESCAPE, END):

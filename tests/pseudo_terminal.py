@@ -16,7 +16,7 @@ import pyte
 
 from tests.conftest import COMMAND, ROOT, learner_log
 
-PATIENCE = float(os.environ.get("KB_TEST_PATIENCE", "180"))
+PATIENCE = 180.0
 """Seconds after which a sign that does not come is a failure."""
 
 

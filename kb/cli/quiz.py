@@ -51,18 +51,29 @@ def command(
 ) -> None:
     """Be asked: due questions first, then new ones."""
     import gc
-    import os
     from random import Random
 
-    from kb.errors import UsageError
-    from kb.screen.editor import chosen_editor
     from quiz.drill import drill
     from quiz.wish import Wish
 
     gc.enable()  # a session may go on for an hour
     if editor:
-        if as_json:
-            raise UsageError("--editor needs a terminal", "leave --json or --editor out")
-        chosen_editor(os.environ)  # said at once, not at the first question of code
+        _see_to_editor(as_json)  # said at once, not at the first question of code
     wish = Wish(words or [], new, limit, kind, area, level, editor)
     raise typer.Exit(drill(open_desk(deck, lang), wish, as_json, Random(), time.time, time.monotonic))  # noqa: S311 dice
+
+
+def _see_to_editor(as_json: bool) -> None:
+    """See that lines can be written in an editor.
+
+    Raises:
+        UsageError, KbError: they cannot.
+    """
+    import os
+
+    from kb.errors import UsageError
+    from kb.screen.editor import chosen_editor
+
+    if as_json:
+        raise UsageError("--editor needs a terminal", "leave --json or --editor out")
+    chosen_editor(os.environ)

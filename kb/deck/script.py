@@ -43,6 +43,10 @@ class Hole:
     indent: str
     """The white space before ``# hole:``."""
 
+    def indented(self, lines: str) -> list[str]:
+        """Lines for it, at its depth."""
+        return [self.indent + line if line.strip() else "" for line in bare_lines(lines)]
+
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
@@ -86,8 +90,7 @@ class Snippet:
         if hole is None:
             raise KeyError(name)
         ours = bare_lines(self.source)
-        theirs = [hole.indent + line if line.strip() else "" for line in bare_lines(lines.expandtabs(4))]
-        return "\n".join([*ours[: hole.first], *theirs, *ours[hole.end :]]) + "\n"
+        return "\n".join([*ours[: hole.first], *hole.indented(lines.expandtabs(4)), *ours[hole.end :]]) + "\n"
 
 
 Trouble = list[tuple[int, str]]
@@ -271,6 +274,18 @@ def parse_python(source: str) -> ast.Module:
         raise SyntaxError(str(error)) from None
     except (RecursionError, MemoryError):
         raise SyntaxError("nested too deep") from None
+
+
+def parse_lines(lines: str) -> list[ast.stmt]:
+    """The statements of lines for a hole. Loops and functions may stand around it: continue and return are at home.
+
+    Raises:
+        SyntaxError: they are no whole statements of Python. Its line is two more than theirs.
+    """
+    indented = "\n".join("    " + line for line in bare_lines(lines.expandtabs(4)))
+    tree = parse_python(f"async def hole():\n  while True:\n{indented}\n")
+    statements: list[ast.stmt] = tree.body[0].body[0].body  # type: ignore[attr-defined]
+    return statements
 
 
 def _check_imports(source: str, dependencies: set[str], trouble: Trouble) -> None:

@@ -7,6 +7,7 @@ a variable of theirs, which begins with the script's value. Standard library onl
 
 import ast
 from collections.abc import Collection, Iterable
+from itertools import chain
 from typing import Any
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -87,14 +88,14 @@ def set_names(lines: str) -> frozenset[str]:
 
     Lines that are not Python set nothing.
     """
-    indented = "\n".join("    " + line for line in lines.splitlines())
+    from kb.deck.script import parse_lines  # deferred: a script's own process, which this module is for too, needs none
+
     try:
-        tree = ast.parse(f"async def hole():\n  while True:\n{indented}\n")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        statements = parse_lines(lines)
+    except SyntaxError:
         return frozenset()
-    statements = tree.body[0].body[0].body  # type: ignore[attr-defined]
     changed: set[str] = set()
-    for node in ast.walk(tree):
+    for node in chain.from_iterable(map(ast.walk, statements)):
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             changed |= _names_in(node)
         elif isinstance(node, ast.Expr):

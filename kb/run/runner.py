@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from kb.deck.script import Snippet, without_warnings
+from kb.deck.script import Snippet
 from kb.deck.text import bare_lines
 from kb.errors import KbError, Message
 from kb.run.channel import END, ERR, FOLDER, OUT, Reader
@@ -62,7 +62,7 @@ def filled_job(snippet: Snippet, name: str, lines: str, device: str = "cpu", **c
         raise KeyError(name)
     count = len(bare_lines(lines))
     own_lines = (hole.first + 1, hole.first + count)
-    wanted = tuple(sorted(without_warnings(lambda: set_names(snippet.solution(name)))))
+    wanted = tuple(sorted(set_names(snippet.solution(name))))
     source = snippet.filled(name, lines)
     return snippet_job(snippet, device, source=source, own_lines=own_lines, wanted=wanted, **changes)
 

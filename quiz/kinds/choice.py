@@ -67,7 +67,7 @@ class Choice(QuizKind):
         chosen = {question.order[place - 1] for place in _places(given)}
         return Grade(chosen == {at for at, is_right in enumerate(question.item.marks) if is_right})
 
-    def ask(self, asking: Asking) -> Reply | None:
+    def ask(self, asking: Asking) -> Reply:
         question, board = asking.question, asking.board
         is_several, labels = _is_several(question), _labels(question)
         keys = [(range_of(len(labels)), "toggle" if is_several else "choose")]

@@ -143,7 +143,7 @@ class Code(QuizKind):
             )
         )
 
-    def ask(self, asking: Asking) -> Reply | None:
+    def ask(self, asking: Asking) -> Reply:
         from quiz.code_asking import ask_code  # deferred: only an item of code needs all of it
 
         snippet = asking.question.entry.snippet

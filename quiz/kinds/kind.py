@@ -115,8 +115,8 @@ class QuizKind(ABC):
     # Asking at the terminal
 
     @abstractmethod
-    def ask(self, asking: Asking) -> Reply | None:
-        """Take an answer; None if the question is skipped.
+    def ask(self, asking: Asking) -> Reply:
+        """Take an answer.
 
         Raises:
             Wish, Leave: the learner wants something else.

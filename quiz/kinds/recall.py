@@ -41,7 +41,7 @@ class Recall(QuizKind):
         text = asking.board.say("Recall the answer, then press Enter.")
         return [[], *wrap([(text, "dim")], asking.style.width)] if asking.moment is Moment.BEFORE else [[]]
 
-    def ask(self, asking: Asking) -> Reply | None:
+    def ask(self, asking: Asking) -> Reply:
         board, question = asking.board, asking.question
         asking.offer(("Enter", "see the answer"))
         while (key := asking.key()) not in (ENTER, " "):

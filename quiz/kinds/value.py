@@ -85,7 +85,7 @@ class Value(QuizKind):
     def key_hints(self, examiner: Examiner, question: Question, say: Speech) -> Iterator[Hint]:
         yield Hint((paragraph(say("the answer is {shape}", shape=shape_of(examiner.key(question.item)))),))
 
-    def ask(self, asking: Asking) -> Reply | None:
+    def ask(self, asking: Asking) -> Reply:
         board, say = asking.board, asking.board.say
         while (grade := (reply := self._graded(asking)).grade) and grade.form_only:
             text = say("almost: only the form differs; {hint}", hint=say.of(grade.reason))

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
-from functools import lru_cache
 from string import Formatter
 
+from kb.deck.script import parse_python
 from quiz.door import Unreadable, guarded
 from quiz.values.value import Named, Number, Series, Value
 
@@ -40,12 +40,11 @@ _PASSES = frozenset("item tolist numpy tuple list sorted float str abs cpu detac
 _ROUNDS = frozenset(("round", "around", "round_"))
 
 
-@lru_cache(maxsize=256)
 def printed_roundings(code: str) -> tuple[Rounding, ...]:
     """How each ``print`` of a script rounds what it prints, in the order of the lines."""
     try:
-        tree = guarded(lambda: ast.parse(code))
-    except Unreadable:
+        tree = parse_python(code)
+    except SyntaxError:
         return ()
     nodes = list(ast.walk(tree))
     values: dict[str, ast.expr] = {}

@@ -7,7 +7,8 @@ import pytest
 
 from tests.conftest import Kb
 from tests.pseudo_terminal import Screen, answers
-from tests.quiz.test_drill import place_of, small
+from tests.quiz.test_drill import small
+from tests.quiz.test_interruptions import in_endless_proof
 
 __all__ = ["small"]
 
@@ -196,13 +197,7 @@ def test_a_plain_terminal_is_told_once_how_to_stop(small: Path, home: Path) -> N
 
 def test_a_key_stops_a_proof(small: Path, home: Path) -> None:
     """It tells the time only where nothing is printed."""
-    path = small / "061-mean" / "en.md"
-    path.write_text(path.read_text().replace("assert sum([1, 2, 6]) / 3 == 3", "print('begun')\nwhile True: pass"))
-    with Screen("quiz", "61", "--kind", "choice", "--limit", "1") as screen:
-        screen.send(place_of(screen.wait_for("a-d choose"), "3"))
-        screen.wait_for("Enter next")
-        screen.send("r")
-        screen.wait_until(lambda: "begun" in screen.text.splitlines())
+    with in_endless_proof(small) as screen:
         screen.wait_for("s · q stops")
         screen.wait_for_keys()
         screen.send("q")

@@ -1,5 +1,6 @@
 """The examiner: keys and references, computed while the learner thinks."""
 
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -93,6 +94,13 @@ def test_key_in_progress_is_stopped(deck: Path) -> None:
         with pytest.raises(Stopped):
             later.result()
         assert examiner.key(item) == "3"
+
+
+def test_only_the_learners_thread_is_told_of_fg() -> None:
+    """A signal that another thread takes wakes nobody who waits for a key."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    assert signal.SIGCONT in in_background(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [])).result()
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
 
 
 def is_running(examiner: Examiner) -> bool:

@@ -4,6 +4,8 @@ that cannot be computed. The terminal is as it was afterwards, and nothing that 
 import os
 import signal
 import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -145,15 +147,22 @@ def test_ctrl_c_stops_a_wait_for_the_key(small: Path, home: Path) -> None:
     assert answers(home) == [("61/printed", True)]
 
 
-def test_ctrl_c_stops_a_proof(small: Path, home: Path) -> None:
-    """The grade stands there with its keys."""
-    path = small / "061-mean" / "en.md"
+@contextmanager
+def in_endless_proof(deck: Path) -> Iterator[Screen]:
+    """A session in which the proof of a right answer runs, and does not end by itself."""
+    path = deck / "061-mean" / "en.md"
     path.write_text(path.read_text().replace("assert sum([1, 2, 6]) / 3 == 3", "print('begun')\nwhile True: pass"))
     with Screen("quiz", "61", "--kind", "choice", "--limit", "1") as screen:
         screen.send(place_of(screen.wait_for("a-d choose"), "3"))
         screen.wait_for("Enter next")
         screen.send("r")
         screen.wait_until(lambda: "begun" in screen.text.splitlines())
+        yield screen
+
+
+def test_ctrl_c_stops_a_proof(small: Path, home: Path) -> None:
+    """The grade stands there with its keys."""
+    with in_endless_proof(small) as screen:
         screen.send("\r")  # is dropped
         screen.send("\x03")
         screen.wait_for("stopped")

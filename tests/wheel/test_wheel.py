@@ -106,7 +106,7 @@ def test_command_works_from_an_empty_folder(installed: Installed, command: str, 
 
 def test_quiz_is_graded(installed: Installed) -> None:
     """A question, an answer, its grade, over JSON."""
-    typed = '{"answer": "no such thing"}\n{"quit": true}\n'
+    typed = '{"answer": "77.5"}\n{"quit": true}\n'
     done = installed("quiz", "--json", "61", "--kind", "answer", typed=typed)
     events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
     assert (events[:2], events[-1]) == (["question", "grade"], "end")

@@ -73,7 +73,7 @@ class Oath(QuizKind):
     def grade(self, examiner: Examiner, question: Question, given: str) -> Grade:
         return Grade(given == "yes")
 
-    def ask(self, asking: Asking) -> Reply | None:
+    def ask(self, asking: Asking) -> Reply:
         given = asking.board.read_line("yes or no? ")
         return Reply(given, self.grade(asking.examiner, asking.question, given))
 
