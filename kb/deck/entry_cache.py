@@ -12,6 +12,7 @@ from kb.deck.summary import Summary
 
 if TYPE_CHECKING:
     from kb.deck.entry import Entry
+    from kb.deck.item import Item
     from kb.deck.text import Text
 
 Value = TypeVar("Value")
@@ -117,7 +118,6 @@ class EntryCache:
             return None
         # Deferred: a list needs none of an entry's dozen classes, which take 5 ms to make.
         from kb.deck.entry import Entry
-        from kb.deck.item import Item
         from kb.deck.script import Snippet
         from kb.deck.text_cache import thawed_text
 
@@ -127,7 +127,7 @@ class EntryCache:
             thawed_summary(summary),
             {language: thawed_text(body) for language, body in texts},
             None if snippet is None else _thawed(snippet, Snippet),
-            _thawed(items, tuple[Item, ...]),
+            thawed_items(items),
         )
 
     def _of(self, query: str, number: int, *more: object) -> list[tuple[Any, ...]]:
@@ -170,6 +170,17 @@ def thawed_lines(text: str) -> dict[str, list[tuple[str, int]]]:
         return {language: [(line, rank) for line, rank in lines] for language, lines in json.loads(text).items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise DamagedCache(f"an entry's lines: {error}") from error
+
+
+def thawed_items(body: bytes) -> "tuple[Item, ...]":
+    """An entry's written items.
+
+    Raises:
+        DamagedCache: the body is no such thing.
+    """
+    from kb.deck.item import Item  # deferred, as above
+
+    return _thawed(body, tuple[Item, ...])
 
 
 def _frozen(value: Any) -> bytes:

@@ -1,7 +1,7 @@
 """Explain: which messages are in what a program printed, and what explains them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ from kb.search.known_messages import KnownMessage, Role, open_messages
 from kb.search.log_text import LogText
 from kb.search.message_pattern import wording_of
 from kb.search.message_scan import Found, Scanner, root_first
+from kb.search.partial_message import PartialMessages
 from kb.search.passages import Passage, find_passages
 from kb.search.query import parse_query
 from kb.search.searcher import Searcher
@@ -17,7 +18,10 @@ from kb.search.searcher import Searcher
 MAX_PLAIN = 600
 """Characters of a text without any error's name that is taken for a message itself: a message, and not a log."""
 
-LEAST_COVERED = 0.6
+MAX_PLAIN_LINES = 2
+"""Its lines: more of them are a log, or talk."""
+
+LEAST_COVERED = 0.7
 """Share of what a message says, each word counted by its rarity, that an entry must hold to be guessed at."""
 
 OF_ONES_OWN = frozenset(
@@ -26,7 +30,7 @@ OF_ONES_OWN = frozenset(
 )
 """Errors whose message is a name or a file of one's own: no words of a deck are about it."""
 
-LEAST_RARE = 2
+LEAST_RARE = 3
 """Rare words that it must hold, or one that is an API's name."""
 
 RARE = 0.4
@@ -118,15 +122,29 @@ class Explainer:
         self._library = searcher.library
 
     @cached_property
+    def _messages(self) -> list[KnownMessage]:
+        """The deck's, with what its entries' front matter says of them; and those that only front matter names."""
+        messages = {one.id: one for one in open_messages(self._library.deck, self._library.cache)}
+        scanner, partial = Scanner(messages.values()), PartialMessages(messages.values())
+        for summary in self._library.summaries:
+            for at, error in enumerate(summary.errors, 1):
+                wording = wording_of(error)
+                if same := next((one.known for one in scanner.scan(LogText(error)) if one.known), None):
+                    messages[same.id] = messages[same.id].joined((), summary.number)
+                elif same := partial.find(error, is_logged=False):
+                    messages[same.id] = messages[same.id].joined((wording,), summary.number)
+                elif wording:
+                    name = f"{summary.number}-{at}"
+                    messages[name] = KnownMessage(name, (wording,), Role.ERROR, (summary.number,), {})
+        return list(messages.values())
+
+    @cached_property
     def _scanner(self) -> Scanner:
-        """Of the deck's messages, and of those that its entries' front matter names beside."""
-        named = [
-            KnownMessage(f"{summary.number}-{at}", (wording,), Role.ERROR, (summary.number,), {})
-            for summary in self._library.summaries
-            for at, error in enumerate(summary.errors, 1)
-            if (wording := wording_of(error))
-        ]
-        return Scanner([*open_messages(self._library.deck, self._library.cache), *named])
+        return Scanner(self._messages)
+
+    @cached_property
+    def _partial(self) -> PartialMessages:
+        return PartialMessages(self._messages)
 
     def explain(self, text: str, language: str, limit: int = 3) -> Findings:
         """What explains what a program printed, in time linear in the text.
@@ -140,18 +158,26 @@ class Explainer:
         found = root_first(self._scanner.scan(log), log)
         if not found:
             return self._plain(log, language, limit)
-        root = found[0]
-        known = [one for one in found if one.known]
-        if root.known is None and all(one.role is Role.WARNING for one in known):
-            return Findings(root.text, (), self._guesses(root.text, language, limit))
-        explained = tuple(self._explained(one, one.known, language, limit) for one in known[:limit] if one.known)
+        root, *others = found
+        if root.known is None and not any(one.known and one.role is Role.ERROR for one in others):
+            # What handed the error on, or warned of something else, does not explain it.
+            part_of = self._partial.find(root.text, is_logged=True) if log.is_of_torch else None
+            if part_of is None:
+                return Findings(root.text, (), self._guesses(root.text, language, limit))
+            found = [_taken_for(root, part_of), *others]
+        known = [(one, one.known) for one in found if one.known]
+        explained = tuple(self._explained(one, message, language, limit) for one, message in known[:limit])
         return Findings(root.text, explained, ())
 
     def _plain(self, log: LogText, language: str, limit: int) -> Findings:
         """Of a text in which no error is named and no message is known: is it a message itself?"""
         message = " ".join(log.text.split())
-        if not message or len(message) > MAX_PLAIN:
+        lines = sum(1 for line in log.text.splitlines() if line.strip())
+        if not message or len(message) > MAX_PLAIN or lines > MAX_PLAIN_LINES:
             return Findings("", (), ())
+        if part_of := self._partial.find(message, is_logged=False):
+            found = _taken_for(Found(message, 0, 0, Role.ERROR, ""), part_of)
+            return Findings(message, (self._explained(found, part_of, language, limit),), ())
         return Findings(message, (), self._guesses(message, language, limit))
 
     def _explained(self, found: Found, known: KnownMessage, language: str, limit: int) -> Explained:
@@ -183,6 +209,11 @@ class Explainer:
             if is_telling and sum(words[word] for word in held) >= LEAST_COVERED * whole:
                 found.append(Pointer(hit.summary, hit.passages))
         return tuple(found)
+
+
+def _taken_for(found: Found, message: KnownMessage) -> Found:
+    """What stands in a text, as the message of which it is a part."""
+    return replace(found, known=message, role=message.role, entries=message.entries)
 
 
 def bare(message: str) -> str:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, NamedTuple
 
 import tantivy
@@ -24,9 +25,12 @@ WEIGHTS = {
     "title": 8.0,
     "alias": 6.0,
     "error": 6.0,
-    "api": 4.0,
+    "about": 4.0,
+    "heading": 3.0,
+    "api": 0.5,
     "gist": 3.0,
     "body": 1.0,
+    "quiz": 2.5,
     "code": 0.5,
     "pair": 4.0,
 }
@@ -50,7 +54,7 @@ PATIENCE = 20.0
 MAX_DOTS = 20
 """In the name of an API."""
 
-FORMAT = "4"
+FORMAT = "5"
 """Changes when entries are indexed otherwise."""
 
 OWNER = "owner"
@@ -246,20 +250,24 @@ def _write(
 
 
 def _document(row: Row) -> tantivy.Document:
-    from kb.deck.text import CODE  # deferred: searching needs none of an entry's classes
+    from kb.deck.text import CODE, HEADING  # deferred: searching needs none of an entry's classes
 
     summary = row.summary
     names = [*summary.aliases, *summary.titles.values(), summary.slug, str(summary.number)]
     body = [text for lines in row.lines.values() for text, rank in lines[1:] if rank < CODE]
+    headings = [text for lines in row.lines.values() for text, rank in lines if rank == HEADING]
     fields = {
         "folder": row.folder,
         "exact": " ".join(dict.fromkeys(compact(simplified(name)) for name in names)),
         "title": _cut(*summary.titles.values(), summary.slug.replace("-", " ")),
         "alias": _cut(*summary.aliases, *summary.tags, summary.area),
         "error": _cut(*summary.errors),
+        "about": _cut(*(name for hole in _HOLE.findall(row.code) for name in api_names(dedent(hole)))),
+        "heading": _cut(*headings),
         "api": _cut(*api_names(row.code)),
         "gist": _cut(*summary.gists.values()),
         "body": _cut(*body),
+        "quiz": _cut(*row.quiz),
         "code": _cut(row.code),
         "pair": " ".join(
             _pairs(*summary.titles.values(), *summary.aliases, *summary.errors, *summary.gists.values(), *body)
@@ -269,6 +277,9 @@ def _document(row: Row) -> tantivy.Document:
         "level": str(summary.level),
     }
     return tantivy.Document(number=summary.number, **fields)
+
+
+_HOLE = re.compile(r"# hole:.*\n((?:.*\n)*?)[ \t]*# end")
 
 
 def _pairs(*texts: str) -> list[str]:

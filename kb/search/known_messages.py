@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -46,6 +46,8 @@ class KnownMessage:
     """That explain it, the best first; not all need be written yet."""
     said: dict[str, dict[str, str]]
     """By language: ``cause``, ``check``, ``cure``, with the slots as ``{name}``."""
+    is_generic: bool = False
+    """Whether other programs print it too: it counts only in a text that speaks of torch, or is nothing but it."""
     example: str = ""
     """A script that makes torch print it; empty where that takes what is not at hand everywhere."""
     source: str = ""
@@ -59,10 +61,15 @@ class KnownMessage:
         """
         return [read_pattern(wording) for wording in self.patterns]
 
+    def joined(self, patterns: tuple[str, ...], entry: int) -> "KnownMessage":
+        """The same, known by more wordings too, and explained by one more entry."""
+        entries = tuple(dict.fromkeys((*self.entries, entry)))
+        return replace(self, patterns=(*self.patterns, *patterns), entries=entries)
+
     def told(self, language: str, slots: dict[str, str]) -> dict[str, str]:
-        """Cause, check and cure in a language, or the first there is, with what the slots held."""
+        """Cause, check and cure in a language, or the first there is, with what the slots held; … for what none held."""
         said = self.said.get(language) or next(iter(self.said.values()), {})
-        return {asked: _FIELD.sub(lambda found: slots.get(found[1], found[0]), said.get(asked, "")) for asked in ASKED}
+        return {asked: _FIELD.sub(lambda found: slots.get(found[1], "…"), said.get(asked, "")) for asked in ASKED}
 
 
 def read_messages(deck: Deck) -> tuple[list[KnownMessage], list[Complaint]]:
@@ -89,7 +96,7 @@ def read_messages(deck: Deck) -> tuple[list[KnownMessage], list[Complaint]]:
 class _Row:
     """One table of the file, each value checked when it is taken."""
 
-    KEYS = ("id", "patterns", "role", "entries", *ASKED, "example", "source")
+    KEYS = ("id", "patterns", "role", "entries", "generic", *ASKED, "example", "source")
 
     def __init__(self, row: dict[str, Any], at: int, deck: Deck) -> None:
         self.row = row
@@ -121,6 +128,7 @@ class _Row:
             self.role(),
             self.entries(),
             self.said(patterns),
+            self.generic(),
             self.text("example"),
             self.text("source"),
         )
@@ -152,6 +160,12 @@ class _Row:
             return Role(given)
         self.complain("no role {role!r}; choose {known}", role=given, known=", ".join(Role))
         return Role.ERROR
+
+    def generic(self) -> bool:
+        given = self.row.get("generic", False)
+        if type(given) is not bool:
+            self.complain("generic is neither true nor false; write one of them")
+        return given is True
 
     def entries(self) -> tuple[int, ...]:
         given = self.row.get("entries", [])
@@ -192,8 +206,11 @@ def open_messages(deck: Deck, cache: Cache) -> list[KnownMessage]:
     with suppress(Exception):  # whatever the cache holds or lacks, the file is there
         kept = cache.value("messages")
         if isinstance(kept, list) and kept[0] == stamp:
-            return [KnownMessage(one[0], tuple(one[1]), Role(one[2]), tuple(one[3]), one[4]) for one in kept[1]]
+            return [KnownMessage(one[0], tuple(one[1]), Role(one[2]), tuple(one[3]), *one[4:]) for one in kept[1]]
     found, _ = read_messages(deck)
     with suppress(Exception):  # a cache that cannot be written is no reason not to answer
-        cache.keep("messages", [stamp, [[one.id, one.patterns, one.role, one.entries, one.said] for one in found]])
+        cache.keep(
+            "messages",
+            [stamp, [[one.id, one.patterns, one.role, one.entries, one.said, one.is_generic] for one in found]],
+        )
     return found

@@ -28,6 +28,14 @@ _HEAD = re.compile(
 _RANK = re.compile(r"(?:^|[\[( ])(?:rank|Rank|RANK|default|gpu|GPU)[ \t:=]?\s?(\d{1,5})\b|^[ \t]*\[(\d{1,5})\][ \t]?:")
 
 
+_OF_TORCH = re.compile(
+    r"[\\/]torch(?:vision|audio)?[\\/](?!lib[\\/]|bin[\\/])|\btorch\.\w|import torch|(?<![\w\\/])(?:py)?torch\b|torchrun"
+    r"|nccl|gloo|\blightning|\bnn\.|\btensors?\b|\w\.pth?\b|data_?loader|\bcuda|\bDDP\b|autograd|\boptimizer",
+    re.IGNORECASE,
+)
+"""What a text that speaks of torch holds; an environment of that name is none."""
+
+
 class LogText:
     """What was printed, line by line."""
 
@@ -51,6 +59,11 @@ class LogText:
     def printed_lines(self) -> list[str]:
         """The lines with their heads."""
         return self._printed.split("\n")
+
+    @cached_property
+    def is_of_torch(self) -> bool:
+        """Whether it speaks of torch at all."""
+        return _OF_TORCH.search(self.text) is not None
 
     def line_of(self, at: int) -> int:
         """The line, from 0, in which a place of ``text`` lies."""

@@ -6,6 +6,7 @@ line break too: terminals and programs break messages.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kb.errors import Message
@@ -20,8 +21,16 @@ KINDS = {
 }
 """What each kind of slot holds; one without a kind holds as little of a line as fits."""
 
+QUOTES = "[\"'`‘’“”]"
+"""Any quote: programs and pages write them differently."""
+
 _WORD = re.compile(r"(?<!\w)\d*[^\W\d]\w*")
 """A word with a letter in it: a number alone begins nothing."""
+
+_BEGINNINGS = {"int": r"[-\d]", "number": r"[-.\d]", "shape": r"[\[(]"}
+"""What a slot begins with, by its kind."""
+
+_SECOND = re.compile(rf"( ?)(?:({QUOTES})|((?:(?!{QUOTES})[^\s{{]){{1,6}})|\{{\w*:(int|number|shape)\}})")
 
 _SLOT = re.compile(r"\{(\w*)(?::(\w+))?\}")
 
@@ -42,6 +51,11 @@ class Pattern:
     """As it was written."""
     first: str
     """The word with which it begins."""
+    second: str
+    """How the next word begins; empty where a slot or a quote is next."""
+    follows: str
+    """Regular expression of what comes behind the first word at once, or of its beginning; empty if it may be
+    anything."""
     expression: str
     """Regular expression of the whole, which begins at the first word."""
     slots: tuple[str, ...]
@@ -50,7 +64,7 @@ class Pattern:
     @property
     def weight(self) -> int:
         """How many characters of it are fixed: of two that fit one place the heavier says more."""
-        return len(_SLOT.sub("", self.wording))
+        return len(without_slots(self.wording))
 
 
 def read_pattern(wording: str) -> Pattern:
@@ -88,7 +102,23 @@ def read_pattern(wording: str) -> Pattern:
         else:
             parts.append(f"(?:{held})")
     parts.append(_literal(wording[at:]))
-    return Pattern(wording, found[0], "".join(parts), tuple(slots))
+    return Pattern(wording, found[0], *_following(wording[found.end() :]), "".join(parts), tuple(slots))
+
+
+def _following(rest: str) -> tuple[str, str]:
+    """How a wording goes on behind its first word, as text and as an expression: enough to pass most texts over that
+    hold this word."""
+    found = _SECOND.match(rest)
+    if not found:
+        return "", ""
+    space, quote, word, kind = found.groups()
+    follows = re.escape(word) if word else QUOTES if quote else _BEGINNINGS[kind]
+    return word or "", (r"\s+" if space else "") + follows
+
+
+def without_slots(wording: str) -> str:
+    """What of a wording is the same in every run."""
+    return _SLOT.sub("", wording)
 
 
 def wording_of(message: str) -> str:
@@ -102,29 +132,30 @@ def wording_of(message: str) -> str:
 def _literal(text: str) -> str:
     """Fixed words: their quotes in any form, their white space of any kind."""
     out = []
-    for piece in re.split(r"(\s+|[\"'`‘’“”])", text):
+    for piece in re.split(rf"(\s+|{QUOTES})", text):
         if not piece:
             continue
         if piece.isspace():
             out.append(r"\s+")
-        elif piece in "\"'`‘’“”":
-            out.append("[\"'`‘’“”]")
+        elif re.fullmatch(QUOTES, piece):
+            out.append(QUOTES)
         else:
             out.append(re.escape(piece))
     return "".join(out)
 
 
-def starts_expression(words: list[str]) -> str:
-    """Regular expression of all first words at once, as a tree by their first two letters: a long text is passed over
-    at the speed at which it is read."""
+def starts_expression(patterns: Iterable[Pattern]) -> str:
+    """Regular expression of all first words at once, each with what may follow it, as a tree by their first two
+    letters: a long text is passed over at the speed at which it is read."""
+    followed: dict[str, set[str]] = {}
+    for pattern in patterns:
+        followed.setdefault(pattern.first, set()).add(pattern.follows)
     tree: dict[str, dict[str, list[str]]] = {}
-    for word in sorted(set(words), key=lambda one: (-len(one), one)):
-        tree.setdefault(word[0], {}).setdefault(word[1:2], []).append(word[2:])
+    for word in sorted(followed, key=lambda one: (-len(one), one)):
+        follows = "" if "" in followed[word] else f"(?={'|'.join(sorted(followed[word]))})"
+        tree.setdefault(word[0], {}).setdefault(word[1:2], []).append(rf"{re.escape(word[2:])}(?!\w){follows}")
     branches = []
-    for letter, seconds in sorted(tree.items()):
-        twigs = [
-            re.escape(second) + ("(?:" + "|".join(map(re.escape, rests)) + ")" if rests != [""] else "")
-            for second, rests in sorted(seconds.items(), reverse=True)
-        ]
-        branches.append(re.escape(letter) + ("(?:" + "|".join(twigs) + ")"))
-    return rf"(?:{'|'.join(branches)})(?!\w)"
+    for letter, twigs in sorted(tree.items()):
+        ends = [f"{re.escape(second)}(?:{'|'.join(rests)})" for second, rests in sorted(twigs.items(), reverse=True)]
+        branches.append(f"{re.escape(letter)}(?:{'|'.join(ends)})")
+    return f"(?:{'|'.join(branches)})"

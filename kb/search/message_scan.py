@@ -14,6 +14,9 @@ MAX_SHOWN = 2_000
 MAX_FOUND = 10_000
 """Messages that are told apart: a warning in every step of a long training says nothing new."""
 
+MAX_SPACE = 60
+"""Characters behind a first word in which the second begins, if a line was broken between them."""
+
 _RAISED = re.compile(
     r"(?:Error|Exception|Interrupt|Failure)(?:[ \t]*[:：]|\(['\"]|(?=[ \t]*$))|what\(\):", re.MULTILINE
 )
@@ -24,6 +27,12 @@ _NAME = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*)?$")
 
 _CLASS = re.compile(r"((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning))[ \t]*[:：(][ \t]*['\"]?$")
 """The name of an error or a warning right before its message."""
+
+MOST = 0.3
+"""Share of a text that a message makes up which is all that was asked about."""
+
+_WARNED = re.compile(r"[ \t]*(\S[^\n]{0,300}?):(\d+): \w*Warning:")
+"""The place in a program that a warning names."""
 
 _DIRECT = "The above exception was the direct cause of the following exception"
 
@@ -63,13 +72,12 @@ class Scanner:
         for message in messages:
             for pattern in message.compiled():
                 self._by_word.setdefault(pattern.first, []).append((pattern, message))
+        every = [pattern for patterns in self._by_word.values() for pattern, _ in patterns]
         for patterns in self._by_word.values():
             # Of several that fit one place: first what has a cause and a cure, then what says
             # more.
             patterns.sort(key=lambda one: (not one[1].said, -one[0].weight))
-        self._starts = (
-            re.compile(rf"(?<![A-Za-z0-9_]){starts_expression(list(self._by_word))}") if self._by_word else None
-        )
+        self._starts = re.compile(rf"(?<![A-Za-z0-9_]){starts_expression(every)}") if every else None
         self._ready: dict[str, re.Pattern[str]] = {}
 
     def scan(self, log: LogText) -> list[Found]:
@@ -83,10 +91,13 @@ class Scanner:
         for start in self._starts.finditer(log.text) if self._starts else ():
             if start.start() < end or len(found) >= MAX_FOUND:
                 continue
+            rest = log.text[start.end() : start.end() + MAX_SPACE].lstrip()
             fitting = [
                 (match, message)
                 for pattern, message in self._by_word[start[0]]
-                if (match := self._expression(pattern).match(log.text, start.start()))
+                if rest.startswith(pattern.second)
+                and (match := self._expression(pattern).match(log.text, start.start()))
+                and not (message.is_generic and _is_foreign(log, match))
             ]
             if fitting:
                 found.append(_told(log, fitting))
@@ -98,6 +109,11 @@ class Scanner:
         if pattern.wording not in self._ready:
             self._ready[pattern.wording] = re.compile(pattern.expression)
         return self._ready[pattern.wording]
+
+
+def _is_foreign(log: LogText, match: re.Match[str]) -> bool:
+    """Whether a message that other programs print too is one of theirs."""
+    return not log.is_of_torch and len(match[0]) < MOST * len(log.text.strip())
 
 
 def _told(log: LogText, fitting: Sequence[tuple[re.Match[str], KnownMessage]]) -> Found:
@@ -143,12 +159,24 @@ def root_first(found: Sequence[Found], log: LogText) -> list[Found]:
     first = _first_failed(errors, log)
     ordered = _chained([one for one in errors if one.rank == first or not first], log)
     ordered += [one for one in errors if one.rank != first and first]
+    if ordered and ordered[0].known is None:
+        # What fails where a warning spoke of just this line fails because of it.
+        ordered = [one for one in found if one.role is Role.WARNING and _warned_of(one, log)] + ordered
     for role in (Role.CONSEQUENCE, Role.WRAPPER, Role.WARNING):
         ordered += [one for one in found if one.role is role]
     once: dict[str, Found] = {}
     for one in ordered:
         once.setdefault(one.known.id if one.known else one.text, one)
     return list(once.values())
+
+
+def _warned_of(warning: Found, log: LogText) -> bool:
+    """Whether the very line of the program that a known warning names is where an error was raised later."""
+    start = log.start_of(warning.line)
+    place = _WARNED.match(log.text, start)
+    if warning.known is None or place is None:
+        return False
+    return log.text.find(f'File "{place[1]}", line {place[2]},', start) >= 0
 
 
 def _first_failed(errors: Sequence[Found], log: LogText) -> str:

@@ -32,7 +32,8 @@ def test_rows_hold_what_is_searched(cache: Cache) -> None:
     entry = EntryCache(cache).entry(61)
     assert entry is not None
     lines = {language: text.lines for language, text in entry.texts.items()}
-    assert list(IndexLedger(cache).rows(["061-mean"])) == [Row("061-mean", entry.summary, lines, SNIPPET)]
+    quiz = ["QUIZ"]
+    assert list(IndexLedger(cache).rows(["061-mean"])) == [Row("061-mean", entry.summary, lines, SNIPPET, quiz)]
     assert [row.folder for row in IndexLedger(cache).rows()] == ["061-mean", "062-other"]
     assert list(IndexLedger(cache).rows([])) == []
 

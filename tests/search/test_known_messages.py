@@ -35,7 +35,7 @@ def test_a_good_file(small: Path) -> None:
         (one,) = open_messages(library.deck, library.cache)
         assert (one.id, one.role, one.entries) == ("a-b", Role.ERROR, (61,))
         assert one.told("zh", {"n": "3"}) == {"cause": "3", "check": "b", "cure": "c"}
-        assert one.told("fr", {})["cause"] == "{n}"
+        assert one.told("fr", {})["cause"] == "…"
     (small / "messages.toml").write_text("")
     assert open_messages(library.deck, library.cache) == []
     (small / "messages.toml").unlink()
@@ -119,7 +119,25 @@ def test_a_message_as_a_wording() -> None:
 def test_first_words_at_once() -> None:
     """Each whole, the longer ones first."""
     words = ["size", "sizes", "a", "ab", "Given", "张量"]
-    found = re.compile(starts_expression(words))
+    found = re.compile(starts_expression(map(read_pattern, words)))
     assert all(found.fullmatch(word) for word in words)
     assert not found.fullmatch("siz")
     assert [one[0] for one in found.finditer("sizes size sized a")] == ["sizes", "size", "a"]
+
+
+@pytest.mark.parametrize(
+    ("wording", "fits", "others"),
+    [
+        ("size mismatch for {key}", ["size mismatch", "size\n    mismatch"], ["size of", "size", "size 3"]),
+        ("size {wanted:shape} is invalid", ["size [3, 4]", "size (3)"], ["size 3", "size of"]),
+        ("index {:int} is out", ["index 3", "index -1"], ["index of"]),
+        ("module 'torch' has", ["module 'torch", "module “torch"], ["module torch"]),
+        ("size {what} is", ["size of", "size 3", "size"], ["sizes"]),
+        ("Expected", ["Expected", "Expected x"], ["expected"]),
+    ],
+)
+def test_what_follows_a_first_word(wording: str, fits: list[str], others: list[str]) -> None:
+    """A place where a wording cannot go on is passed over at once."""
+    found = re.compile(starts_expression([read_pattern(wording)]))
+    assert all(found.match(text) for text in fits)
+    assert not any(found.match(text) for text in others)
