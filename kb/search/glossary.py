@@ -53,18 +53,18 @@ def read_glossary(folder: Path) -> tuple[Listed, list[Complaint]]:
 def compiled(listed: Listed) -> dict[str, Any]:
     """Each term with its key beside it, as the cache keeps them: cutting words takes longer than finding."""
     return {
-        "same": [[[term, _key(term)] for term in group] for group in listed.same],
-        "plain": [[term, _key(term)] for term in listed.plain],
+        "same": [[[term, key_of(term)] for term in group] for group in listed.same],
+        "plain": [[term, key_of(term)] for term in listed.plain],
     }
 
 
-def _key(term: str) -> str:
-    """What must be in a text: Chinese anywhere, everything else as whole words."""
+def key_of(term: str) -> str:
+    """What ``searched`` gives must hold for a term to be there: Chinese anywhere, everything else as whole words."""
     return term.lower() if has_han(term) else f" {' '.join(query_tokens(term.lower()))} "
 
 
 @lru_cache(maxsize=10_000)
-def _searched(text: str) -> str:
+def searched(text: str) -> str:
     """A text as keys are looked for in it: cut once, however much is asked of it."""
     lowered = normalised(text).lower()
     return f"{lowered}\n {' '.join(query_tokens(lowered))} "
@@ -80,17 +80,17 @@ class Glossary:
 
     def same(self, text: str) -> list[str]:
         """Terms that mean the same as something in a text, and are not in it."""
-        searched = _searched(text)
+        among = searched(text)
         found: dict[str, None] = {}
         for group in self._groups:
-            if any(key in searched for _, key in group):
-                found |= dict.fromkeys(term for term, key in group if key not in searched)
+            if any(key in among for _, key in group):
+                found |= dict.fromkeys(term for term, key in group if key not in among)
         return list(found)
 
     def plain(self, text: str) -> list[str]:
         """Terms in a text that every entry is about."""
-        searched = _searched(text)
-        return [term for term, key in self._plain if key in searched]
+        among = searched(text)
+        return [term for term, key in self._plain if key in among]
 
 
 def open_glossary(deck: Path, cache: Cache) -> Glossary:

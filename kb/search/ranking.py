@@ -8,11 +8,15 @@ import tantivy
 from kb.search.glossary import PLAIN_WEIGHT, WEIGHT, Glossary
 from kb.search.index import WEIGHTS, WORD_FIELDS, schema
 from kb.search.query import MAX_TERMS, Query, terms_of
+from kb.search.symptoms import Symptoms
 from kb.search.tokens import compact, simplified, word_pairs
 from kb.search.vocabulary import Vocabulary
 
 MAX_NAME = 1_000
 """Characters of a query at most that may be the exact name of something."""
+
+MEANT_WEIGHT = 1.0
+"""How much a word of the field counts beside those by which somebody told what it is."""
 
 UNSEEN = 0.001
 """What a filter adds to a score: the engine wants a number, and nothing."""
@@ -21,10 +25,13 @@ UNSEEN = 0.001
 class Ranking:
     """Finds entries by their words, best first."""
 
-    def __init__(self, engine: tantivy.Searcher, vocabulary: Vocabulary, glossary: Glossary) -> None:
+    def __init__(
+        self, engine: tantivy.Searcher, vocabulary: Vocabulary, glossary: Glossary, symptoms: Symptoms
+    ) -> None:
         self._engine = engine
         self._vocabulary = vocabulary
         self._glossary = glossary
+        self._symptoms = symptoms
 
     @property
     def size(self) -> int:
@@ -73,6 +80,10 @@ class Ranking:
         says_more = any(not plain.issuperset(term.whole) for term in query.terms)
         if says_more:
             weights |= {token: weight * PLAIN_WEIGHT for token, weight in weights.items() if token in plain}
+        for meant in self._symptoms.meant(query.text):
+            for term in terms_of(meant):
+                for token, weight in term.tokens:
+                    weights[token] = max(weights.get(token, 0.0), weight * MEANT_WEIGHT)
         for same in self._glossary.same(query.text):
             plain = _tokens(self._glossary.plain(same)) if says_more else frozenset()
             for term in terms_of(same):

@@ -14,6 +14,7 @@ from kb.search.passages import Passage, find_passages, has_phrases, names_of
 from kb.search.query import Query, parse_query, unquoted
 from kb.search.ranking import Ranking
 from kb.search.spelling import Spelling
+from kb.search.symptoms import open_symptoms
 from kb.search.tokens import normalised, tokens_among
 from kb.search.vocabulary import Vocabulary
 
@@ -89,7 +90,8 @@ class Searcher:
         self._spelling = Spelling(vocabulary)
         library = self.library
         glossary = library.surely(lambda: open_glossary(library.deck.path, library.cache))
-        self._ranking = Ranking(engine, vocabulary, glossary)
+        symptoms = library.surely(lambda: open_symptoms(library.deck.path, library.cache))
+        self._ranking = Ranking(engine, vocabulary, glossary, symptoms)
 
     def search(
         self, text: str, limit: int = 10, language: str = "en", every: bool = False, is_typing: bool = False
