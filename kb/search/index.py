@@ -22,16 +22,16 @@ from kb.search.tokens import compact, simplified, tokens, word_pairs
 
 WEIGHTS = {
     "exact": 40.0,
-    "title": 8.0,
+    "title": 10.0,
     "alias": 6.0,
     "error": 6.0,
     "about": 4.0,
     "heading": 3.0,
     "api": 0.5,
     "gist": 3.0,
-    "body": 1.0,
+    "body": 2.0,
     "quiz": 2.5,
-    "code": 0.5,
+    "code": 0.25,
     "pair": 4.0,
 }
 """How much a match counts, by field."""

@@ -15,8 +15,8 @@ from kb.search.vocabulary import Vocabulary
 MAX_NAME = 1_000
 """Characters of a query at most that may be the exact name of something."""
 
-MEANT_WEIGHT = 1.0
-"""How much a word of the field counts beside those by which somebody told what it is."""
+MEANT_WEIGHT = 0.3
+"""How much a term of the field counts beside the words by which somebody told what it is; of several words each less."""
 
 UNSEEN = 0.001
 """What a filter adds to a score: the engine wants a number, and nothing."""
@@ -81,9 +81,10 @@ class Ranking:
         if says_more:
             weights |= {token: weight * PLAIN_WEIGHT for token, weight in weights.items() if token in plain}
         for meant in self._symptoms.meant(query.text):
-            for term in terms_of(meant):
+            words = terms_of(meant)
+            for term in words:
                 for token, weight in term.tokens:
-                    weights[token] = max(weights.get(token, 0.0), weight * MEANT_WEIGHT)
+                    weights[token] = max(weights.get(token, 0.0), weight * MEANT_WEIGHT / len(words) ** 0.5)
         for same in self._glossary.same(query.text):
             plain = _tokens(self._glossary.plain(same)) if says_more else frozenset()
             for term in terms_of(same):

@@ -7,7 +7,7 @@ import tantivy
 
 from kb.search.index import WEIGHTS, WORD_FIELDS
 
-NUMBER = 0.3
+NUMBER = 0.15
 """How much a number counts beside a word."""
 
 MIN_LETTERS = 3
