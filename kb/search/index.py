@@ -18,7 +18,7 @@ from kb.deck.cache import DamagedCache
 from kb.deck.index_ledger import IndexLedger, Row
 from kb.deck.script import parse_python
 from kb.deck.upkeep import OnProgress
-from kb.search.tokens import compact, simplified, tokens, word_pairs
+from kb.search.tokens import compact, simplified, tokens, word_pairs, written_words
 
 WEIGHTS = {
     "exact": 40.0,
@@ -39,6 +39,9 @@ WEIGHTS = {
 WORD_FIELDS = tuple(field for field in WEIGHTS if field not in ("exact", "pair"))
 """The fields that hold words: not whole names, nor pairs."""
 
+WRITTEN = "written"
+"""The field of the words and names as they are written, for what begins so, or is spelt nearly so."""
+
 FILTERED = ("area", "tag", "level")
 """Fields that only narrow a search."""
 
@@ -54,7 +57,7 @@ PATIENCE = 20.0
 MAX_DOTS = 20
 """In the name of an API."""
 
-FORMAT = "5"
+FORMAT = "6"
 """Changes when entries are indexed otherwise."""
 
 OWNER = "owner"
@@ -215,7 +218,7 @@ def schema() -> Any:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("number", stored=True, indexed=True, fast=True)
     builder.add_text_field("folder", tokenizer_name="raw", index_option="basic")
-    for field in (*WEIGHTS, *FILTERED):
+    for field in (*WEIGHTS, WRITTEN, *FILTERED):
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     return builder.build()
 
@@ -256,6 +259,7 @@ def _document(row: Row) -> tantivy.Document:
     names = [*summary.aliases, *summary.titles.values(), summary.slug, str(summary.number)]
     body = [text for lines in row.lines.values() for text, rank in lines[1:] if rank < CODE]
     headings = [text for lines in row.lines.values() for text, rank in lines if rank == HEADING]
+    written = [*summary.titles.values(), *summary.aliases, *summary.gists.values(), *body, *api_names(row.code)]
     fields = {
         "folder": row.folder,
         "exact": " ".join(dict.fromkeys(compact(simplified(name)) for name in names)),
@@ -272,6 +276,7 @@ def _document(row: Row) -> tantivy.Document:
         "pair": " ".join(
             _pairs(*summary.titles.values(), *summary.aliases, *summary.errors, *summary.gists.values(), *body)
         ),
+        WRITTEN: " ".join(written_words("\n".join(written))),
         "area": compact(summary.area),
         "tag": " ".join(compact(tag) for tag in summary.tags),
         "level": str(summary.level),

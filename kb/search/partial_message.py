@@ -49,7 +49,9 @@ class PartialMessages:
         """The message in which words follow each other: of several one with a cure, and the one that says least
         beside."""
         asked = _joined(words)
-        holding = [(not one.said, len(wording), at) for at, (wording, one) in enumerate(self._known) if asked in wording]
+        holding = [
+            (not one.said, len(wording), at) for at, (wording, one) in enumerate(self._known) if asked in wording
+        ]
         return self._known[min(holding)[-1]][1] if holding else None
 
 

@@ -4,19 +4,28 @@
 as well. ``A + B`` in ``said`` asks for both, in any order.
 """
 
-from contextlib import suppress
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-from kb.deck.cache import Cache, DamagedCache
+from kb.deck.cache import Cache, DamagedCache, as_json
 from kb.deck.manifest import read_table
 from kb.errors import Complaint, Message
 from kb.search.glossary import key_of, searched
+from kb.search.tokens import HAN, has_han
 
 FILE = "symptoms.toml"
 
 BOTH = " + "
 """Stands between what must both be said."""
+
+MAX_BEGINNINGS = 500
+"""Words and pairs of a query by which symptoms are looked up: more hold pasted texts alone."""
+
+_HAN = re.compile(f"[{HAN}]+")
 
 Listed = list[tuple[list[str], list[str]]]
 """What is said, and what it means."""
@@ -53,42 +62,72 @@ def _terms(value: object) -> list[str]:
     return []
 
 
-def compiled(listed: Listed) -> list[Any]:
-    """What must be in a text for each, as the cache keeps it: cutting words takes longer than finding."""
-    return [[[[key_of(part) for part in term.split(BOTH)] for term in said], means] for said, means in listed]
+def compiled(listed: Listed) -> dict[str, list[Any]]:
+    """What is said and what it means, under that by which it is found in a query: a word, or a pair of characters."""
+    found: dict[str, list[Any]] = {}
+    for said, means in listed:
+        for term in said:
+            parts = [key_of(part) for part in term.split(BOTH)]
+            found.setdefault(_beginning(parts[0]), []).append([parts, means])
+    return found
+
+
+def _beginning(part: str) -> str:
+    """The first pair of Chinese characters, or one that stands alone; else the first word."""
+    pairs = _pairs(part)
+    return pairs[0] if pairs else part.split()[0]
+
+
+def _pairs(text: str) -> list[str]:
+    """The pairs of Chinese characters in a text, and those that stand alone."""
+    return [
+        token for run in _HAN.findall(text) for token in ([run[at : at + 2] for at in range(len(run) - 1)] or [run])
+    ]
 
 
 class Symptoms:
     """Finds what is said in a query, and gives what it means."""
 
-    def __init__(self, kept: list[Any]) -> None:
-        """Take what ``compiled`` gives."""
-        self._groups: list[tuple[list[list[str]], list[str]]] = [
-            ([[str(part) for part in parts] for parts in said], [str(term) for term in means]) for said, means in kept
-        ]
+    def __init__(self, look_up: Callable[[Collection[str]], list[Any]]) -> None:
+        """Take what gives the symptoms under some beginnings, see ``compiled``."""
+        self._look_up = look_up
 
     def meant(self, text: str) -> list[str]:
         """The field's words for what is said in a text, each once."""
         among = searched(text)
+        # A single character may be the beginning of what is said as well.
+        beginnings = {*among.rpartition("\n")[2].split(), *_pairs(among), *filter(has_han, among)}
         found: dict[str, None] = {}
-        for said, means in self._groups:
-            if any(all(part in among for part in parts) for parts in said):
+        for parts, means in self._look_up(beginnings):
+            if all(part in among for part in parts):
                 found |= dict.fromkeys(means)
         return list(found)
 
 
 def open_symptoms(deck: Path, cache: Cache) -> Symptoms:
-    """A deck's symptoms; the file is read and cut again only when it has changed."""
+    """A deck's symptoms, in its cache by their beginnings: thousands are there, and a query needs a few. The file is
+    read and cut again only when it has changed."""
     try:
         stamp = (deck / FILE).stat().st_mtime_ns
     except OSError:
-        return Symptoms([])
-    kept = cache.value("symptoms")
-    if not (isinstance(kept, list) and len(kept) == 2 and kept[0] == stamp):
-        kept = [stamp, compiled(read_symptoms(deck)[0])]
-        with suppress(Exception):  # a cache that cannot be written is no reason not to answer
-            cache.keep("symptoms", kept)
+        return Symptoms(lambda _: [])
+    if cache.value("symptoms") != stamp:
+        table = compiled(read_symptoms(deck)[0])
+        try:
+            with cache.alone():
+                cache.change("DELETE FROM said", [()])
+                cache.change("INSERT INTO said VALUES (?, ?)", [(key, as_json(rows)) for key, rows in table.items()])
+                cache.keep("symptoms", stamp)
+        except sqlite3.Error:  # a cache that cannot be written is no reason not to answer
+            return Symptoms(lambda beginnings: [row for key in sorted(beginnings & table.keys()) for row in table[key]])
+    return Symptoms(lambda beginnings: _kept(cache, beginnings))
+
+
+def _kept(cache: Cache, beginnings: Collection[str]) -> list[Any]:
+    """The symptoms that the cache holds under some beginnings."""
+    few = sorted(beginnings)[:MAX_BEGINNINGS]
+    rows = cache.ask(f"SELECT symptoms FROM said WHERE beginning IN ({', '.join('?' * len(few))}) ORDER BY rowid", few)
     try:
-        return Symptoms(kept[1])
-    except (TypeError, ValueError) as error:
+        return [(list(parts), list(means)) for (kept,) in rows for parts, means in json.loads(kept)]
+    except (ValueError, TypeError) as error:
         raise DamagedCache(f"the symptoms: {error}") from error

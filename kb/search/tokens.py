@@ -23,8 +23,8 @@ STOP_WORDS = frozenset(
     "a about actually after again all already also always am an and any anyone anything are as at be because been being "
     "but by can cannot come could did do does doing done even ever every everything exactly for from get gets getting "
     "give gives go goes going gone got had happen happens has have having he help her here his how i if in instead into "
-    "is it its just keep keeps know let like look looks made make makes making many may me mean means might much must my "
-    "need needs never no nor nothing now of on only or other ought our please properly put really right seem seems she "
+    "is it its just keep keeps know let made make makes making many may me might much must my "
+    "need needs never no nor nothing now of on only or other ought our please properly put really seem seems she "
     "should show simply so some somehow someone something still such take takes tell than that the their them then there "
     "these they thing things think this those to too try trying understand up us use using very want wants was way we "
     "were what when where whether which while who why will wish with without work works would wrong yes yet you your "
@@ -60,6 +60,7 @@ KEPT_APART = {
         "distribut": "distribute distributed",
         "distribution": "distribution distributions",
         "logit": "logits",
+        "go": "goes going gone went",
     }.items()
     for form in forms.split()
 }
@@ -89,6 +90,8 @@ class Word(NamedTuple):
     """One past the last."""
     whole: bool = True
     """Whether it is a piece of text as written, not a part of one."""
+    is_stem: bool = False
+    """Whether it is what forms share, and no word that anybody writes."""
 
 
 def words(text: str) -> Iterator[Word]:
@@ -114,6 +117,16 @@ def tokens(text: str) -> list[str]:
     for run in _RUN.findall(normalised(text)):
         found += _tokens_of(run)
     return found
+
+
+def written_words(text: str) -> set[str]:
+    """The words and names of a text as they are written, in lower case, with their parts: no stems, no Chinese."""
+    return {token for run in _RUN.findall(normalised(text)) for token in _written_of(run)}
+
+
+@lru_cache(maxsize=100_000)
+def _written_of(run: str) -> tuple[str, ...]:
+    return tuple(word.token for word in words(run) if not word.is_stem and not has_han(word.token))
 
 
 def tokens_among(text: str, wanted: frozenset[str]) -> set[str]:
@@ -304,13 +317,13 @@ def _latin(piece: str, at: int, places: list[int]) -> Iterator[Word]:
     while "." in tail:
         tail = tail.partition(".")[2]
         tokens.append(tail)
-    plain = piece.isalpha()
     parts = [part.lower() for part in _CAMEL.findall(piece)] if piece.isascii() else []
     if len(parts) > 1:
         tokens += parts
-    if plain:
-        tokens.append(stem(lowered))
-    else:
-        tokens += [stem(part) for part in parts]
-    for token in dict.fromkeys(tokens):
+    written = dict.fromkeys(tokens)
+    for token in written:
         yield Word(token, start, end)
+    stems = [stem(lowered)] if piece.isalpha() else [stem(part) for part in parts]
+    for token in dict.fromkeys(stems):
+        if token not in written:
+            yield Word(token, start, end, is_stem=True)

@@ -5,16 +5,13 @@ from functools import cached_property
 
 import tantivy
 
-from kb.search.index import WEIGHTS, WORD_FIELDS
+from kb.search.index import WORD_FIELDS, WRITTEN
 
 NUMBER = 0.15
 """How much a number counts beside a word."""
 
 MIN_LETTERS = 3
 """Letters of a word from which on another may be a slip for it."""
-
-PROSE_FIELDS = ("title", "alias", "api", "gist", "body")
-"""Where the words stand that another may be a slip for: code and messages hold too many that are none."""
 
 
 class Vocabulary:
@@ -37,19 +34,15 @@ class Vocabulary:
         return max(0.1, telling * (NUMBER if token.isdecimal() else 1.0))
 
     def beginning_with(self, text: str, limit: int) -> list[str]:
-        """Tokens that begin so, the most frequent first."""
-        counts: dict[str, int] = {}
-        for field in WORD_FIELDS:
-            for token, count in self._engine.terms_with_prefix(field, text, None, limit):
-                counts[token] = counts.get(token, 0) + int(count * WEIGHTS[field])
-        return sorted(counts, key=lambda token: (-counts[token], token))[:limit]
+        """Words and names that begin so, the most frequent first."""
+        found = self._engine.terms_with_prefix(WRITTEN, text, None, limit)
+        return [word for word, _ in sorted(found, key=lambda one: (-one[1], one[0]))]
 
     @cached_property
-    def frequencies(self) -> dict[str, float]:
-        """Every English word of the prose, with how often it stands there, by the weights of the fields."""
-        found: dict[str, float] = {}
-        for field in PROSE_FIELDS:
-            for token, count in self._engine.terms_with_prefix(field, ""):
-                if len(token) >= MIN_LETTERS and token.isascii() and token.isalpha():
-                    found[token] = found.get(token, 0.0) + count * WEIGHTS[field]
-        return found
+    def frequencies(self) -> dict[str, int]:
+        """Every English word that another may be a slip for, with the number of entries that hold it."""
+        return {
+            word: count
+            for word, count in self._engine.terms_with_prefix(WRITTEN, "")
+            if len(word) >= MIN_LETTERS and word.isascii() and word.isalpha()
+        }
