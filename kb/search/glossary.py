@@ -76,16 +76,14 @@ class Glossary:
     def __init__(self, kept: dict[str, Any]) -> None:
         """Take what ``compiled`` gives."""
         self._groups: list[list[list[str]]] = [[[str(term), str(key)] for term, key in group] for group in kept["same"]]
+        self._keys = [(key, at) for at, group in enumerate(self._groups) for _, key in group]
         self._plain: list[list[str]] = [[str(term), str(key)] for term, key in kept["plain"]]
 
     def same(self, text: str) -> list[str]:
         """Terms that mean the same as something in a text, and are not in it."""
         among = searched(text)
-        found: dict[str, None] = {}
-        for group in self._groups:
-            if any(key in among for _, key in group):
-                found |= dict.fromkeys(term for term, key in group if key not in among)
-        return list(found)
+        here = dict.fromkeys(at for key, at in self._keys if key in among)
+        return list(dict.fromkeys(term for at in here for term, key in self._groups[at] if key not in among))
 
     def plain(self, text: str) -> list[str]:
         """Terms in a text that every entry is about."""

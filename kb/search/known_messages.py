@@ -67,7 +67,7 @@ class KnownMessage:
         return replace(self, patterns=(*self.patterns, *patterns), entries=entries)
 
     def told(self, language: str, slots: dict[str, str]) -> dict[str, str]:
-        """Cause, check and cure in a language, or the first there is, with what the slots held; … for what none held."""
+        """Cause, check and cure in a language, or the first there is, with what the slots held, else …."""
         said = self.said.get(language) or next(iter(self.said.values()), {})
         return {asked: _FIELD.sub(lambda found: slots.get(found[1], "…"), said.get(asked, "")) for asked in ASKED}
 

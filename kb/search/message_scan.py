@@ -14,6 +14,9 @@ MAX_SHOWN = 2_000
 MAX_FOUND = 10_000
 """Messages that are told apart: a warning in every step of a long training says nothing new."""
 
+FEW = 8
+"""Patterns of one word that are tried without another look."""
+
 MAX_SPACE = 60
 """Characters behind a first word in which the second begins, if a line was broken between them."""
 
@@ -91,18 +94,24 @@ class Scanner:
         for start in self._starts.finditer(log.text) if self._starts else ():
             if start.start() < end or len(found) >= MAX_FOUND:
                 continue
-            rest = log.text[start.end() : start.end() + MAX_SPACE].lstrip()
             fitting = [
                 (match, message)
-                for pattern, message in self._by_word[start[0]]
-                if rest.startswith(pattern.second)
-                and (match := self._expression(pattern).match(log.text, start.start()))
+                for pattern, message in self._likely(log.text, start)
+                if (match := self._expression(pattern).match(log.text, start.start()))
                 and not (message.is_generic and _is_foreign(log, match))
             ]
             if fitting:
                 found.append(_told(log, fitting))
                 end = fitting[0][0].end()
         return found
+
+    def _likely(self, text: str, start: re.Match[str]) -> list[tuple[Pattern, KnownMessage]]:
+        """The patterns that begin with a word; of many, those that go on as the text does."""
+        beginning = self._by_word[start[0]]
+        if len(beginning) <= FEW:
+            return beginning
+        rest = text[start.end() : start.end() + MAX_SPACE].lstrip()
+        return [one for one in beginning if rest.startswith(one[0].second)]
 
     def _expression(self, pattern: Pattern) -> re.Pattern[str]:
         """Made when it is first needed: most are never."""

@@ -7,6 +7,7 @@ as well. ``A + B`` in ``said`` asks for both, in any order.
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ FILE = "symptoms.toml"
 BOTH = " + "
 """Stands between what must both be said."""
 
-MAX_BEGINNINGS = 500
+MAX_PIECES = 500
 """Words and pairs of a query by which symptoms are looked up: more hold pasted texts alone."""
 
 _HAN = re.compile(f"[{HAN}]+")
@@ -63,19 +64,20 @@ def _terms(value: object) -> list[str]:
 
 
 def compiled(listed: Listed) -> dict[str, list[Any]]:
-    """What is said and what it means, under that by which it is found in a query: a word, or a pair of characters."""
+    """What is said and what it means, under that by which it is found in a query: the rarest of its words and pairs of
+    characters."""
+    keyed = [([key_of(part) for part in term.split(BOTH)], means) for said, means in listed for term in said]
+    within = [list(dict.fromkeys(piece for part in parts for piece in _pieces(part))) for parts, _ in keyed]
+    counts = Counter(piece for pieces in within for piece in pieces)
     found: dict[str, list[Any]] = {}
-    for said, means in listed:
-        for term in said:
-            parts = [key_of(part) for part in term.split(BOTH)]
-            found.setdefault(_beginning(parts[0]), []).append([parts, means])
+    for (parts, means), pieces in zip(keyed, within, strict=True):
+        found.setdefault(min(pieces, key=lambda piece: counts[piece]), []).append([parts, means])
     return found
 
 
-def _beginning(part: str) -> str:
-    """The first pair of Chinese characters, or one that stands alone; else the first word."""
-    pairs = _pairs(part)
-    return pairs[0] if pairs else part.split()[0]
+def _pieces(part: str) -> list[str]:
+    """What a query must hold for a part to be in it: pairs of Chinese characters, or else words."""
+    return _pairs(part) or part.split()
 
 
 def _pairs(text: str) -> list[str]:
@@ -89,23 +91,23 @@ class Symptoms:
     """Finds what is said in a query, and gives what it means."""
 
     def __init__(self, look_up: Callable[[Collection[str]], list[Any]]) -> None:
-        """Take what gives the symptoms under some beginnings, see ``compiled``."""
+        """Take what gives the symptoms under some pieces, see ``compiled``."""
         self._look_up = look_up
 
     def meant(self, text: str) -> list[str]:
         """The field's words for what is said in a text, each once."""
         among = searched(text)
-        # A single character may be the beginning of what is said as well.
-        beginnings = {*among.rpartition("\n")[2].split(), *_pairs(among), *filter(has_han, among)}
+        # A single character may be what is looked for as well.
+        pieces = {*among.rpartition("\n")[2].split(), *_pairs(among), *filter(has_han, among)}
         found: dict[str, None] = {}
-        for parts, means in self._look_up(beginnings):
+        for parts, means in self._look_up(pieces):
             if all(part in among for part in parts):
                 found |= dict.fromkeys(means)
         return list(found)
 
 
 def open_symptoms(deck: Path, cache: Cache) -> Symptoms:
-    """A deck's symptoms, in its cache by their beginnings: thousands are there, and a query needs a few. The file is
+    """A deck's symptoms, in its cache by their pieces: thousands are there, and a query needs a few. The file is
     read and cut again only when it has changed."""
     try:
         stamp = (deck / FILE).stat().st_mtime_ns
@@ -119,14 +121,14 @@ def open_symptoms(deck: Path, cache: Cache) -> Symptoms:
                 cache.change("INSERT INTO said VALUES (?, ?)", [(key, as_json(rows)) for key, rows in table.items()])
                 cache.keep("symptoms", stamp)
         except sqlite3.Error:  # a cache that cannot be written is no reason not to answer
-            return Symptoms(lambda beginnings: [row for key in sorted(beginnings & table.keys()) for row in table[key]])
-    return Symptoms(lambda beginnings: _kept(cache, beginnings))
+            return Symptoms(lambda pieces: [row for key in sorted(pieces & table.keys()) for row in table[key]])
+    return Symptoms(lambda pieces: _kept(cache, pieces))
 
 
-def _kept(cache: Cache, beginnings: Collection[str]) -> list[Any]:
-    """The symptoms that the cache holds under some beginnings."""
-    few = sorted(beginnings)[:MAX_BEGINNINGS]
-    rows = cache.ask(f"SELECT symptoms FROM said WHERE beginning IN ({', '.join('?' * len(few))}) ORDER BY rowid", few)
+def _kept(cache: Cache, pieces: Collection[str]) -> list[Any]:
+    """The symptoms that the cache holds under some pieces."""
+    few = sorted(pieces)[:MAX_PIECES]
+    rows = cache.ask(f"SELECT symptoms FROM said WHERE piece IN ({', '.join('?' * len(few))}) ORDER BY rowid", few)
     try:
         return [(list(parts), list(means)) for (kept,) in rows for parts, means in json.loads(kept)]
     except (ValueError, TypeError) as error:

@@ -20,23 +20,24 @@ _INVISIBLE = dict.fromkeys(
 """Characters of the category Cf that texts carry along unseen."""
 
 STOP_WORDS = frozenset(
-    "a about actually after again all already also always am an and any anyone anything are as at be because been being "
-    "but by can cannot come could did do does doing done even ever every everything exactly for from get gets getting "
-    "give gives go goes going gone got had happen happens has have having he help her here his how i if in instead into "
-    "is it its just keep keeps know let made make makes making many may me might much must my "
+    "a about actually after again all already also always am an and any anyone anything are as at be because been "
+    "being but by can cannot come could did do does doing done even ever every everything exactly for from get "
+    "gets getting give gives go goes going gone got had happen happens has have having he help her here his how i "
+    "if in instead into is it its just keep keeps know let made make makes making many may me might much must my "
     "need needs never no nor nothing now of on only or other ought our please properly put really seem seems she "
-    "should show simply so some somehow someone something still such take takes tell than that the their them then there "
-    "these they thing things think this those to too try trying understand up us use using very want wants was way we "
-    "were what when where whether which while who why will wish with without work works would wrong yes yet you your "
-    "don doesn didn isn aren wasn won can't ll ve re im ive".split()
+    "should show simply so some somehow someone something still such take takes tell than that the their them then "
+    "there these they thing things think this those to too try trying understand up us use using very want wants "
+    "was way we were what when where whether which while who why will wish with without work works would wrong yes "
+    "yet you your don doesn didn isn aren wasn won can't ll ve re im ive".split()
 )
 """Words that say how one asks, not what."""
 
 STOP_HAN = frozenset(
-    "什么 怎么 如何 为什 为何 哪些 哪个 怎样 请问 区别 多少 可以 老是 总是 一直 到底 应该 还是 需要 这样 那样 这种 那种 "
-    "这里 那里 这个 那个 出来 起来 没有 不是 就是 但是 可是 而且 然后 结果 自己 完全 根本 直接 一下 一样 有点 时候 知道 "
-    "不知 看着 看看 觉得 感觉 发现 大家 求助 帮忙 谢谢 各位 大佬 新手 问题 情况 方法 办法 一个 几个 有没 是不 不对 对吗 "
-    "是否 能否 能不 要不 会不 应当 比较 非常 特别 真的 其实 好像 似乎 或者 以及 因为 所以 如果 已经 正常 明明".split()
+    "什么 怎么 如何 为什 为何 哪些 哪个 怎样 请问 区别 多少 可以 老是 总是 一直 到底 应该 还是 需要 这样 那样 "
+    "这种 那种 这里 那里 这个 那个 出来 起来 没有 不是 就是 但是 可是 而且 然后 结果 自己 完全 根本 直接 一下 "
+    "一样 有点 时候 知道 不知 看着 看看 觉得 感觉 发现 大家 求助 帮忙 谢谢 各位 大佬 新手 问题 情况 方法 办法 "
+    "一个 几个 有没 是不 不对 对吗 是否 能否 能不 要不 会不 应当 比较 非常 特别 真的 其实 好像 似乎 或者 以及 "
+    "因为 所以 如果 已经 正常 明明".split()
 )
 """The same in Chinese, as pairs of characters."""
 

@@ -14,20 +14,34 @@ MIN_LETTERS = 3
 """Letters of a word from which on another may be a slip for it."""
 
 
+MAX_KEPT = 20_000
+"""Tokens whose counts are kept: a reader's queries share most of them."""
+
+
 class Vocabulary:
     """The words of one index."""
 
     def __init__(self, engine: tantivy.Searcher) -> None:
         self._engine = engine
+        self._counts: dict[str, tuple[int, ...]] = {}
+
+    def counts(self, token: str) -> tuple[int, ...]:
+        """In how many entries a token stands, for each of ``WORD_FIELDS``."""
+        if (known := self._counts.get(token)) is None:
+            if len(self._counts) >= MAX_KEPT:
+                self._counts.clear()
+            count = self._engine.doc_freq
+            known = self._counts[token] = tuple([count(field, token) for field in WORD_FIELDS])
+        return known
 
     def holds(self, token: str) -> bool:
         """Whether a token stands anywhere."""
-        return any(self._engine.doc_freq(field, token) for field in WORD_FIELDS)
+        return any(self.counts(token))
 
     def rarity(self, token: str) -> float:
         """How telling a token is, from 0.1 to 1: the engine's own measure goes field by field, and what stands in
         every text may still be rare in titles."""
-        known = max(self._engine.doc_freq(field, token) for field in WORD_FIELDS)
+        known = max(self.counts(token))
         every = self._engine.num_docs
         telling = math.log(1 + (every - known + 0.5) / (known + 0.5)) / math.log(1 + (every + 0.5) / 0.5)
         # A number alone says little: shapes and sizes are in every error message.

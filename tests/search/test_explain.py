@@ -1,6 +1,7 @@
 """Explain: which messages are in what a program printed, which of them is the root, and what explains it."""
 
 import re
+import statistics
 import time
 from pathlib import Path
 
@@ -38,8 +39,17 @@ check = { en = "b", zh = "b" }
 cure = { en = "c", zh = "c" }
 
 [[message]]
+id = "address-in-use"
+patterns = ["Address already in use"]
+generic = true
+entries = [62]
+cause = { en = "a", zh = "a" }
+check = { en = "b", zh = "b" }
+cure = { en = "c", zh = "c" }
+
+[[message]]
 id = "slow-list"
-patterns = ["making a tensor of a list is slow"]
+patterns = ["making a tensor of such a list is slow"]
 role = "warning"
 entries = [61]
 cause = { en = "a", zh = "a" }
@@ -122,7 +132,7 @@ ROOTS = {
     "not the launcher's": (f"RuntimeError: {MESSAGE}\nChildFailedError: worker 1 failed, see its own error", "sizes 3"),
     "not the wrapper's": (f"RuntimeError: worker 1 failed, see its own error\nOriginal:\nE: {MESSAGE}", "sizes 3"),
     "not what follows": (f"RuntimeError: {MESSAGE}\nRuntimeError: connection closed by peer", "sizes 3"),
-    "not a warning after it": (f"E: {MESSAGE}\nUserWarning: making a tensor of a list is slow", "sizes 3"),
+    "not a warning after it": (f"E: {MESSAGE}\nUserWarning: making a tensor of such a list is slow", "sizes 3"),
     "the first failing rank's": (
         f"[rank1]: E: {MESSAGE}\n[rank0]: ValueError: mixed device index 1 is out of range",
         "sizes 3",
@@ -137,7 +147,7 @@ ROOTS = {
         "RuntimeError: mixed device index 1 is out of range",
         "sizes 3",
     ),
-    "the last of several steps": (f"UserWarning: making a tensor of a list is slow\n{MESSAGE}", "sizes 3"),
+    "the last of several steps": (f"UserWarning: making a tensor of such a list is slow\n{MESSAGE}", "sizes 3"),
 }
 
 
@@ -155,8 +165,76 @@ def test_an_unknown_error_is_told_before_what_is_known(explainer: Explainer) -> 
     """A warning that is known explains no error that is not."""
     found = explainer.explain(f"{MESSAGE}\nKeyError: 'lr'", "en")
     assert (found.root, len(found.explained)) == ("KeyError: 'lr'", 1)
-    found = explainer.explain("UserWarning: making a tensor of a list is slow\nKeyError: 'lr'", "en")
+    found = explainer.explain("UserWarning: making a tensor of such a list is slow\nKeyError: 'lr'", "en")
     assert found == Findings("KeyError: 'lr'", (), ())
+
+
+def test_what_only_hands_an_unknown_error_on_does_not_explain_it(explainer: Explainer) -> None:
+    """Nor does what follows from it; alone they are explained."""
+    for line in ("RuntimeError: worker 1 failed, see its own error", "RuntimeError: connection closed by peer"):
+        assert explainer.explain(f"KeyError: 'lr'\n{line}", "en") == Findings("KeyError: 'lr'", (), ())
+        assert len(explainer.explain(line, "en").explained) == 1
+
+
+def test_a_warning_of_the_line_that_fails_explains_it(explainer: Explainer) -> None:
+    """One of another line does not."""
+    warning = "/a/train.py:{line}: UserWarning: making a tensor of such a list is slow\n  x = f(y)\n"
+    error = """Traceback (most recent call last):
+  File "/a/train.py", line 9, in <module>
+AttributeError: 'NoneType' object has no attribute 'odd'"""
+    found = explainer.explain(warning.format(line=9) + error, "en")
+    assert [one.known.id for one in found.explained] == ["slow-list"]
+    assert explainer.explain(warning.format(line=8) + error, "en").explained == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("Address already in use", True),
+        ("OSError: [Errno 98] Address already in use", True),
+        ("File '/opt/torch/distributed/x.py'\nRuntimeError: Address already in use", True),
+        ("node:events:491\nError: listen EADDRINUSE: server.js could not start\nAddress already in use :::3000", False),
+        (
+            '  File "/envs/torch/lib/python3.11/site-packages/flask/app.py", line 3\nOSError: Address already in use',
+            False,
+        ),
+        ("the port is taken, it says Address already in use, can you stop your notebook server please?", False),
+    ],
+)
+def test_what_other_programs_print_too_counts_where_torch_is_spoken_of(
+    explainer: Explainer, text: str, is_found: bool
+) -> None:
+    """Or where it is all that was asked; an environment's name is no speaking."""
+    assert [one.known.id for one in explainer.explain(text, "en").explained] == ["address-in-use"] * is_found
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("SIZES AND DIFFER IN LAYER", True),
+        ("sizes ... and ... differ in layer", True),
+        ("ValueError: sizes 3 and 4 differ in", False),
+        ("differ in layer", True),
+        ("in layer", False),
+        ("layer in differ", False),
+        ("how do I find out why it says sizes 1 and 2 differ in layer fc of my net", True),
+        ("the sizes differ and in layer two they do not\nthanks\nbye", False),
+    ],
+)
+def test_part_of_a_message_that_is_typed_is_known(explainer: Explainer, text: str, is_found: bool) -> None:
+    """Its words one after the other, in any case of letters, three at least; what nobody typed is …."""
+    found = explainer.explain(text, "en").explained
+    assert [one.known.id for one in found] == ["sizes-differ"] * is_found
+    if is_found and not found[0].slots:
+        assert found[0].told("en")["cause"] == "It takes …, and … came."
+
+
+def test_part_of_a_message_in_a_log_needs_more(explainer: Explainer) -> None:
+    """Six words: three may be another program's."""
+    log = "import torch\nRuntimeError: {}\nbye"
+    assert explainer.explain(log.format("differ in layer"), "en").explained == ()
+    (one,) = explainer.explain(log.format("making a Tensor of such a list is"), "en").explained
+    assert one.known.id == "slow-list"
 
 
 def test_errors_of_the_front_matter_are_known_too(explainer: Explainer) -> None:
@@ -231,21 +309,32 @@ def test_any_text_can_be_explained(text: str) -> None:
     Explainer(built_in()).explain(text, "en")
 
 
-def test_ten_megabytes_take_little() -> None:
-    """A log of a long training, in a second; what stands at its very end is found."""
-    line = "2026-01-02 10:11:12 INFO step {at} loss=0.123 lr=1e-3 The Expected size of shape module Target input index"
-    text = "\n".join(line.format(at=at) for at in range(90_000)) + "\n" + TRACEBACK
+LOGGED = {
+    "a training": ("2026-01-02 10:11:12 INFO step {at} loss=0.123 lr=1e-3 it/s 12.5 the model is saved", 200),
+    "of first words": ("{at} The Expected size of shape module Target input index", 2_000),
+}
+"""A line, and how many times as long as lowering its letters reading it may take."""
+
+
+@pytest.mark.parametrize("name", LOGGED)
+def test_ten_megabytes_take_little(name: str) -> None:
+    """A log of a long training in about a second; what stands at its very end is found."""
+    line, limit = LOGGED[name]
+    text = "\n".join(line.format(at=at) for at in range(10_000_000 // len(line))) + "\n" + TRACEBACK
     explainer = Explainer(built_in())
     explainer.explain("warm", "en")
-    begun = time.process_time()
+    begun = time.thread_time()
     found = explainer.explain(text, "en")
-    seconds = time.process_time() - begun
+    seconds = time.thread_time() - begun
     assert found.root.endswith("mixed device index 17 is out of range")
-    reading = _seconds_to_lower(text)
-    assert seconds < max(1.0, 60 * reading), (seconds, reading)
+    assert seconds < limit * _seconds_to_lower(text)
 
 
 def _seconds_to_lower(text: str) -> float:
-    begun = time.process_time()
-    text.lower()
-    return time.process_time() - begun
+    """The median of five."""
+    taken = []
+    for _ in range(5):
+        begun = time.thread_time()
+        text.lower()
+        taken.append(time.thread_time() - begun)
+    return statistics.median(taken)

@@ -57,6 +57,7 @@ def test_a_good_file(small: Path) -> None:
         (('cause = { en = "{n}", zh = "{n}" }', 'cause = { en = "{n}" }'), "no cause in zh"),
         (('cause = { en = "{n}"', 'cause = { en = "{m}"'), "the slot m, which a wording lacks"),
         (("entries = [61]", "example = 3"), "example is no text"),
+        (("entries = [61]", 'generic = "yes"'), "generic is neither true nor false"),
         (("patterns = [", "patterns = [] #"), "no wording"),
         (("[[message]]", "[other]\n[[message]]"), "unknown key 'other'"),
         (("[[message]]", GOOD + "[[message]]"), "another message of that id"),

@@ -87,7 +87,7 @@ def test_what_people_say_is_searched_for_in_the_words_of_the_field(small: Path) 
 
 
 def test_a_call_in_a_snippet_counts_less_than_one_in_a_hole(small: Path) -> None:
-    """What an entry asks to be written is what it is about; a name that stands in every snippet says next to nothing."""
+    """What an entry asks to be written is what it is about; a name that many snippets hold says next to nothing."""
     path = small / "062-lstm" / "snippet.py"
     source = path.read_text()
     path.write_text(source.replace("# end", "y = torch.wombat\n# end", 1))

@@ -24,7 +24,7 @@ means = ["deadlock", "overflow"]
 def symptoms_of(listed: Listed) -> Symptoms:
     """What is listed, looked up in memory."""
     table = compiled(listed)
-    return Symptoms(lambda beginnings: [row for key in beginnings if key in table for row in table[key]])
+    return Symptoms(lambda pieces: [row for key in pieces if key in table for row in table[key]])
 
 
 @pytest.mark.parametrize(

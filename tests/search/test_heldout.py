@@ -1,0 +1,58 @@
+"""Whoever asks in words of one's own finds the entry, and whoever pastes a message its explanation: held out from all
+tuning. Assertions give counts and names of kinds alone, so that a failure shows no case."""
+
+import statistics
+from collections import defaultdict
+
+import pytest
+
+from kb.search.explain import Explainer
+from tests.search.conftest import built_in
+from tests.search.heldout import logs, questions
+
+LEAST_MRR = {"tuning": 0.93, "test": 0.93}
+LEAST_OF_A_KIND = 0.88
+LEAST_RIGHT = 0.92
+MOST_FOREIGN = 0.03
+
+
+@pytest.mark.parametrize("half", ["tuning", "test"])
+def test_questions(half: str) -> None:
+    """Mean reciprocal rank at 10 of the first right entry, over the questions whose first answer is written."""
+    searcher = built_in()
+    written = searcher.library.by_number.keys()
+    ranks = defaultdict(list)
+    for question in questions(half):
+        if question.entries[0] in written:
+            found = [hit.summary.number for hit in searcher.search(question.text, 10, every=True).hits]
+            rank = next((1 / at for at, number in enumerate(found, 1) if number in question.entries), 0.0)
+            ranks[question.kind].append(rank)
+    means = {kind: statistics.mean(values) for kind, values in ranks.items()}
+    whole = statistics.mean(rank for values in ranks.values() for rank in values)
+    assert whole >= LEAST_MRR[half], means
+    assert min(means.values()) >= LEAST_OF_A_KIND, means
+
+
+@pytest.mark.parametrize("half", ["tuning", "test"])
+def test_messages(half: str) -> None:
+    """The right entry comes first for what is covered; what is none of torch's is not explained, nor guessed at."""
+    explainer = Explainer(built_in())
+    right, foreign = [], []
+    for log in logs(half):
+        found = explainer.explain(log.text, "en")
+        if not log.root:
+            foreign.append(bool(found.explained or found.guesses))
+        elif log.entries:
+            first = found.explained[0].known.entries[:1] if found.explained else ()
+            right.append(bool(set(first) & set(log.entries)))
+    assert statistics.mean(right) >= LEAST_RIGHT, (sum(right), len(right))
+    assert statistics.mean(foreign) <= MOST_FOREIGN, (sum(foreign), len(foreign))
+
+
+def test_there_are_enough() -> None:
+    """At least 300 questions and 150 messages, half of them unseen, none in both halves."""
+    seen, unseen = questions("tuning"), questions("test")
+    assert min(len(seen), len(unseen)) >= 150
+    assert not {one.text for one in seen} & {one.text for one in unseen}
+    assert len(logs("tuning")) + len(logs("test")) >= 150
+    assert not {one.text for one in logs("tuning")} & {one.text for one in logs("test")}
