@@ -96,7 +96,7 @@ def read_messages(deck: Deck) -> tuple[list[KnownMessage], list[Complaint]]:
 class _Row:
     """One table of the file, each value checked when it is taken."""
 
-    KEYS = ("id", "patterns", "role", "entries", "generic", *ASKED, "example", "source")
+    KNOWN = ("id", "patterns", "role", "entries", "generic", *ASKED, "example", "source")
 
     def __init__(self, row: dict[str, Any], at: int, deck: Deck) -> None:
         self.row = row
@@ -116,8 +116,8 @@ class _Row:
             self.complain('no id of small letters, digits and hyphens; write id = "mat-shapes"')
             return None
         for key in self.row:
-            if key not in self.KEYS:
-                self.complain("unknown key {key!r}; known are {known}", key=key, known=", ".join(self.KEYS))
+            if key not in self.KNOWN:
+                self.complain("unknown key {key!r}; known are {known}", key=key, known=", ".join(self.KNOWN))
         patterns = tuple(self.patterns())
         if not patterns:
             self.complain("no wording; write patterns = [...]")

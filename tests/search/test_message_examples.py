@@ -75,7 +75,9 @@ def test_examples(shard: int, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1])
     scanner = Scanner(MESSAGES)
-    assert [(one.id, told[one.id][-300:]) for one in chosen if not is_found(one, scanner, told[one.id])] == []
+    assert [
+        (one.id, told[one.id][-300:]) for one in chosen if not is_found(one, scanner, f"{one.example}\n{told[one.id]}")
+    ] == []
 
 
 def is_found(message: KnownMessage, scanner: Scanner, text: str) -> bool:

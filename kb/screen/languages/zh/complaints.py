@@ -191,6 +191,12 @@ WORDS = {
     "unknown key {key!r}; there are only 'same' and 'plain'": "未知的键 {key!r}；只有 'same' 和 'plain'",
     "'plain' is no list of terms; write it as one": "'plain' 不是词的列表；请写成列表",
     "group {at} is no list of two terms or more; write it as one": "第 {at} 组不是两个以上词的列表；请写成列表",
+    "symptom {at} is not two lists of terms, said and means; write both": (
+        "第 {at} 条症状不是 said 与 means 两个词的列表；请两个都写"
+    ),
+    "{term!r} is said twice; remove one": "{term!r} 出现了两次；请删去一处",
+    "unknown key {key!r}; there are only [[symptom]] tables": "未知的键 {key!r}；这里只有 [[symptom]] 表",
+    "generic is neither true nor false; write one of them": "generic 既不是 true 也不是 false；请写其中之一",
     "unknown key {key!r}; there are only [[query]] tables": "未知的键 {key!r}；只有 [[query]] 表",
     "query {at} has no text; write what somebody would type": "第 {at} 条查询没有 text；请写人们会输入的词",
     "the query {text!r} is there twice; remove one": "查询 {text!r} 重复；请删去一条",
