@@ -17,7 +17,7 @@ from kb.screen.terminal import Terminal
 from kb.verify.record import Record, read_records
 
 if TYPE_CHECKING:
-    from kb.deck.kind import LoadKinds
+    from kb.deck.kind_loading import LoadKinds
     from kb.search.naming import Named
     from kb.search.searcher import Searcher
 

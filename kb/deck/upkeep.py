@@ -10,7 +10,7 @@ from kb.deck.source import spoken_name
 from kb.errors import UsageError
 
 if TYPE_CHECKING:
-    from kb.deck.kind import LoadKinds
+    from kb.deck.kind_loading import LoadKinds
 
 BATCH = 1_000
 """Entries that are read at a time."""

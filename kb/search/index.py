@@ -15,7 +15,7 @@ import tantivy
 
 from kb.deck.cache import DamagedCache
 from kb.deck.index_ledger import IndexLedger, Row
-from kb.deck.script import parse_python
+from kb.deck.rank import CODE
 from kb.deck.upkeep import OnProgress
 from kb.search.tokens import compact, simplified, tokens, word_pairs
 
@@ -246,8 +246,6 @@ def _write(
 
 
 def _document(row: Row) -> tantivy.Document:
-    from kb.deck.text import CODE  # deferred: searching needs none of an entry's classes
-
     summary = row.summary
     names = [*summary.aliases, *summary.titles.values(), summary.slug, str(summary.number)]
     body = [text for lines in row.lines.values() for text, rank in lines[1:] if rank < CODE]
@@ -281,6 +279,8 @@ def _cut(*texts: str) -> str:
 
 def api_names(code: str) -> list[str]:
     """Names with dots that a script uses (``torch.nn.LSTM``, ``nn.LSTM``), each once."""
+    from kb.deck.script import parse_python  # deferred: 2 ms, and an index that is up to date reads no script
+
     try:
         tree = parse_python(code)
     except SyntaxError:
