@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from kb.screen.layout import Line, clip, wrap
 from kb.screen.messages import Speech
 from kb.screen.standing import mark
-from kb.screen.terminal import Terminal
 from kb.screen.width import graphemes, width_of
 from kb.verify.record import Record
 
@@ -25,19 +24,12 @@ WIDEST = 200
 """Cells of a passage at most."""
 
 
-def hit_lines(
-    hits: "Iterable[Hit]", records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
-) -> list[Line]:
-    """Search results: number, title, and the best passage with its matches marked; below it the titles of the entries
-    on the same subject."""
-    return [line for part in hit_parts(hits, records, torch, terminal, say) for line in part]
-
-
 def hit_parts(
-    hits: "Iterable[Hit]", records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
+    hits: "Iterable[Hit]", records: Sequence[Record], torch: str, width: int, say: Speech
 ) -> list[list[Line]]:
-    """The same, the lines of each entry by themselves."""
-    width, language = terminal.width, say.language
+    """Search results: number, title, and the best passage with its matches marked; below it the titles of the entries
+    on the same subject. The lines of each entry are by themselves."""
+    language = say.language
     room = max(20, width - INDENT)
     parts: list[list[Line]] = []
     for hit in hits:
