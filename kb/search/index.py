@@ -227,13 +227,15 @@ def _write(
     """Put entries into the index and take others out, in batches."""
     if not changed and not gone:
         return
+    on_progress(0, len(changed))
     writer = index.writer(HEAP, 1)
     is_new = index.searcher().num_docs == 0
     for folder in gone:
         writer.delete_documents_by_term("folder", folder)
     for start in range(0, max(1, len(changed)), BATCH):
         batch = changed[start : start + BATCH]
-        for row in ledger.rows(batch):
+        for at, row in enumerate(ledger.rows(batch), start):
+            on_progress(at, len(changed))
             # A batch may have been written by a process that was killed before it could say so.
             if not is_new:
                 writer.delete_documents_by_term("folder", row.folder)

@@ -29,6 +29,7 @@ WORDS = {
     "{count} of its folders {count:has|have} errors": "有 {count} 个条目的文件存在错误",
     "kb check names them": "运行 kb check 查看",
     "nothing found": "没有找到",
+    "reading {deck}": "正在读取 {deck}",
     "indexing": "正在建立索引",
     "verifying": "正在验证",
     "showing results for {query}": "以下是“{query}”的结果",
