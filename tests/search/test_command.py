@@ -254,7 +254,7 @@ def test_picker_shows_what_it_points_at(many: Path, home: Path, columns: int, ro
         screen.wait_for("Esc")
         screen.send("mean")
         screen.wait_until(lambda: "> mean" in screen.text and " 61 " in screen.shown)
-        seen = []
+        seen: list[str | None] = []
         for _ in range(14):
             screen.send("\x1b[B")
             screen.wait_until(lambda: pointed_at(screen) not in (None, *seen))
