@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from kb.cli.opening import open_desk
 from kb.cli.options import DeckDir, Json, Lang
+from kb.cli.streams import let_go
 from kb.errors import UsageError
 
 ROOMS = {
@@ -114,22 +115,26 @@ class Commands(TyperGroup):
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
         """What the arguments say."""
-        with telling_interrupts():
+        with telling_ends():
             return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        with telling_interrupts():
+        with telling_ends():
             return super().invoke(ctx)
 
 
 @contextmanager
-def telling_interrupts() -> Iterator[None]:
-    """Ctrl-C that nobody handled is told: typer would make an exit code of it, and no word."""
+def telling_ends() -> Iterator[None]:
+    """Ctrl-C that nobody handled is told, and a reader that has enough is no failure: typer would make an exit code of
+    either, and no word."""
     try:
         yield
     except KeyboardInterrupt as error:
         raise typer.Abort from error
+    except BrokenPipeError:
+        let_go(sys.stdout)
+        raise typer.Exit(0) from None
 
 
 def load(name: str) -> Any:

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Collection
-from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kb.deck.cache import Cache, DamagedCache, as_json
@@ -41,11 +40,13 @@ class EntryCache:
 
     def update(self, gone: Collection[str], readings: Collection[FolderReading]) -> None:
         """Take folders out and put others in, all or nothing."""
+        from kb.deck.text_cache import frozen_text  # deferred, as below
+
         entries = [(reading, reading.entry) for reading in readings if reading.entry]
         rows = [(*reading[:4], *(_columns(reading.entry) if reading.entry else (None,) * 4)) for reading in readings]
         items = [(one.folder, one.number, item.id, item.kind) for one, entry in entries for item in entry.items]
         texts = [
-            (one.folder, language, one.number, as_json(astuple(text)))
+            (one.folder, language, one.number, frozen_text(text))
             for one, entry in entries
             for language, text in entry.texts.items()
         ]

@@ -16,7 +16,7 @@ import tantivy
 
 from kb.deck.cache import DamagedCache
 from kb.deck.index_ledger import IndexLedger, Row
-from kb.deck.script import parse_python
+from kb.deck.rank import CODE, HEADING
 from kb.deck.upkeep import OnProgress
 from kb.search.tokens import compact, simplified, tokens, word_pairs, written_words
 
@@ -234,13 +234,15 @@ def _write(
     """Put entries into the index and take others out, in batches."""
     if not changed and not gone:
         return
+    on_progress(0, len(changed))
     writer = index.writer(HEAP, 1)
     is_new = index.searcher().num_docs == 0
     for folder in gone:
         writer.delete_documents_by_term("folder", folder)
     for start in range(0, max(1, len(changed)), BATCH):
         batch = changed[start : start + BATCH]
-        for row in ledger.rows(batch):
+        for at, row in enumerate(ledger.rows(batch), start):
+            on_progress(at, len(changed))
             # A batch may have been written by a process that was killed before it could say so.
             if not is_new:
                 writer.delete_documents_by_term("folder", row.folder)
@@ -253,8 +255,6 @@ def _write(
 
 
 def _document(row: Row) -> tantivy.Document:
-    from kb.deck.text import CODE, HEADING  # deferred: searching needs none of an entry's classes
-
     summary = row.summary
     names = [*summary.aliases, *summary.titles.values(), summary.slug, str(summary.number)]
     body = [text for lines in row.lines.values() for text, rank in lines[1:] if rank < CODE]
@@ -297,6 +297,8 @@ def _cut(*texts: str) -> str:
 
 def api_names(code: str) -> list[str]:
     """Names with dots that a script uses (``torch.nn.LSTM``, ``nn.LSTM``), each once."""
+    from kb.deck.script import parse_python  # deferred: 2 ms, and an index that is up to date reads no script
+
     try:
         tree = parse_python(code)
     except SyntaxError:

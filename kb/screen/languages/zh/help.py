@@ -107,8 +107,8 @@ WORDS = {
     'Words in any language, "a phrase", -word, tag:, area:, api:, level:. None: search while typing.': (
         '任意语言的词、"短语"、-排除词、tag:、area:、api:、level:。不带词则边输入边搜索。'
     ),
-    "How many hits at most; 10 if left out.": "最多列出几条；默认 10。",
-    "Entries on one subject each by itself.": "同一主题的条目分别列出。",
+    "How many hits at most, however far below the first.": "最多列出几条，相关度再低也列出。",
+    "All that match, each entry by itself.": "列出所有匹配的条目，每条单独列出。",
     "Show the first hit.": "直接打开第一条结果。",
     "entries on LSTM, in both languages": "关于 LSTM 的条目，中英文都搜",
     "the same in Chinese": "用中文搜索",
