@@ -45,7 +45,7 @@ def explanation_lines(
     pad = max((width_of(label) for label in labels.values()), default=0) + 2
     for asked, label in labels.items():
         start = f"  {label}{' ' * (pad - width_of(label))}"
-        lines += wrap([(told[asked], "strong" if asked == "cure" else "")], width, start, " " * (pad + 2))
+        lines += wrap(_spans(told[asked], "strong" if asked == "cure" else ""), width, start, " " * (pad + 2))
     for pointer in first.pointers:
         lines += _pointer(pointer, records, torch, width, say, has_passage=not labels)
     if others:
@@ -54,10 +54,15 @@ def explanation_lines(
             numbers = ", ".join(str(pointer.summary.number) for pointer in other.pointers)
             lines += wrap([(clip(other.message, MAX_MESSAGE), "bad")], width, "  ", "    ")
             if cause := other.told(say.language).get("cause"):
-                lines += wrap([(cause, "")], width, "    ")
+                lines += wrap(_spans(cause, ""), width, "    ")
             if numbers:
                 lines.append([(f"    kb show {numbers}", "code")])
     return lines
+
+
+def _spans(text: str, style: str) -> Line:
+    """A line of prose with its code between backticks."""
+    return [(piece, "code" if at % 2 else style) for at, piece in enumerate(text.split("`")) if piece]
 
 
 def _message(message: str, width: int) -> list[Line]:
