@@ -29,7 +29,8 @@ class PartialMessages:
         ]
 
     def find(self, text: str, is_logged: bool) -> KnownMessage | None:
-        """The message of which a text is a part: all of its words, or, of what somebody typed, a long run of them.
+        """The message of which a text is a part: all of its words; or its beginning; or, of what somebody typed, a long
+        run of them.
 
         Args:
             text: a line.
@@ -41,7 +42,9 @@ class PartialMessages:
         if found := self._holding(words):
             return found
         if is_logged:
-            return None
+            # Another version's: it begins as the known one does, and goes on otherwise.
+            begins = f"{_joined(words[:LEAST_RUN])}"
+            return next((message for wording, message in self._known if wording.startswith(begins)), None)
         runs = [words[at : at + LEAST_RUN] for at in range(len(words) - LEAST_RUN + 1)]
         return next((found for run in runs if (found := self._holding(run))), None)
 
