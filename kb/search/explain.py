@@ -1,12 +1,13 @@
 """Explain: which messages are in what a program printed, and what explains them."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from kb.deck.summary import Summary
-from kb.search.known_messages import KnownMessage, Role, open_messages
+from kb.search.known_messages import KnownMessage, Role, open_messages, stamp_of
 from kb.search.log_text import LogText
 from kb.search.message_pattern import wording_of
 from kb.search.message_scan import Found, Scanner, root_first
@@ -125,18 +126,36 @@ class Explainer:
     def _messages(self) -> list[KnownMessage]:
         """The deck's, with what its entries' front matter says of them; and those that only front matter names."""
         messages = {one.id: one for one in open_messages(self._library.deck, self._library.cache)}
-        scanner, partial = Scanner(messages.values()), PartialMessages(messages.values())
-        for summary in self._library.summaries:
-            for at, error in enumerate(summary.errors, 1):
-                wording = wording_of(error)
-                if same := next((one.known for one in scanner.scan(LogText(error)) if one.known), None):
-                    messages[same.id] = messages[same.id].joined((), summary.number)
-                elif same := partial.find(error, is_logged=False):
-                    messages[same.id] = messages[same.id].joined((wording,), summary.number)
-                elif wording:
-                    name = f"{summary.number}-{at}"
-                    messages[name] = KnownMessage(name, (wording,), Role.ERROR, (summary.number,), {})
+        errors = [(one.number, at, error) for one in self._library.summaries for at, error in enumerate(one.errors, 1)]
+        named = self._named(messages, [error for *_, error in errors])
+        for number, at, error in errors:
+            same, is_whole = named[error]
+            wording = wording_of(error)
+            if same in messages:
+                messages[same] = messages[same].joined(() if is_whole else (wording,), number)
+            elif wording:
+                name = f"{number}-{at}"
+                messages[name] = KnownMessage(name, (wording,), Role.ERROR, (number,), {})
         return list(messages.values())
+
+    def _named(self, messages: dict[str, KnownMessage], errors: list[str]) -> dict[str, tuple[str, bool]]:
+        """For each error of the front matter the message that it is, and whether it is the whole of it. Looking for
+        hundreds of them takes longer than explaining a text, so it is kept."""
+        cache = self._library.cache
+        stamp = [self._library.ledger.generation, stamp_of(self._library.deck)]
+        with suppress(Exception):  # whatever the cache holds or lacks, they can be looked for
+            kept = cache.value("named")
+            if kept[0] == stamp:
+                return {error: (same, is_whole) for error, same, is_whole in kept[1]}
+        scanner, partial = Scanner(messages.values()), PartialMessages(messages.values())
+        named: dict[str, tuple[str, bool]] = {}
+        for error in errors:
+            whole = next((one.known for one in scanner.scan(LogText(error)) if one.known), None)
+            same = whole or partial.find(error, is_logged=False)
+            named[error] = (same.id if same else "", whole is not None)
+        with suppress(Exception):  # a cache that cannot be written is no reason not to answer
+            cache.keep("named", [stamp, [[error, *value] for error, value in named.items()]])
+        return named
 
     @cached_property
     def _scanner(self) -> Scanner:
@@ -193,22 +212,29 @@ class Explainer:
     def _guesses(self, message: str, language: str, limit: int) -> tuple[Pointer, ...]:
         """Entries that hold most of what a message says: its rare words and its names."""
         name = _CLASS.match(message)
-        if name and name[1].rpartition(".")[2] in OF_ONES_OWN:
+        if name and (name[1].rpartition(".")[2] in OF_ONES_OWN or _is_of_another_library(name[1])):
             return ()
         query = parse_query(bare(_CLASS.sub("", message)))
-        rarity = self._searcher.vocabulary.rarity
+        rarity, holds = self._searcher.vocabulary.rarity, self._searcher.vocabulary.holds
         words = {term.text: max(map(rarity, term.whole)) for term in query.terms}
         whole = sum(words.values())
         if not whole:
             return ()
         found = []
         for hit in self._searcher.search(" ".join(words), limit, language, every=True).hits:
-            held = [word for word in words if word in hit.matched]
+            # A name counts as a whole: its parts are words that anybody uses.
+            held = [word for word in words if word in hit.matched and (word.isalpha() or holds(word))]
             rare = [word for word in held if words[word] >= RARE]
             is_telling = len(rare) >= LEAST_RARE or any("_" in word or "." in word for word in rare)
             if is_telling and sum(words[word] for word in held) >= LEAST_COVERED * whole:
                 found.append(Pointer(hit.summary, hit.passages))
         return tuple(found)
+
+
+def _is_of_another_library(name: str) -> bool:
+    """Whether the class of an error says that it is none of Python's or torch's."""
+    library = name.partition(".")[0] if "." in name else ""
+    return library not in ("", "torch", "builtins", "lightning", "pytorch_lightning")
 
 
 def _taken_for(found: Found, message: KnownMessage) -> Found:

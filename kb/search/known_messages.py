@@ -197,11 +197,18 @@ class _Row:
         return said
 
 
+def stamp_of(deck: Deck) -> int:
+    """When a deck's file of messages was written, in nanoseconds; 0 if there is none."""
+    try:
+        return (deck.path / FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def open_messages(deck: Deck, cache: Cache) -> list[KnownMessage]:
     """A deck's messages; the file is read again only when it has changed."""
-    try:
-        stamp = (deck.path / FILE).stat().st_mtime_ns
-    except OSError:
+    stamp = stamp_of(deck)
+    if not stamp:
         return []
     with suppress(Exception):  # whatever the cache holds or lacks, the file is there
         kept = cache.value("messages")

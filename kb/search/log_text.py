@@ -29,13 +29,13 @@ _RANK = re.compile(r"(?:^|[\[( ])(?:rank|Rank|RANK|default|gpu|GPU)[ \t:=]?\s?(\
 
 
 _TORCH_WORDS = tuple(
-    "torch nccl gloo lightning nn. tensor .pt dataloader data_loader cuda ddp autograd optimizer".split()
+    "torch nccl gloo lightning nn. tensor .pt dataloader data_loader cuda mps ddp autograd optimizer".split()
 )
 """Beginnings of what a text that speaks of torch holds, in lower case: looking for these first takes no time."""
 
 _OF_TORCH = re.compile(
-    r"[\\/]torch(?:vision|audio)?[\\/](?!lib[\\/]|bin[\\/])|\btorch\.\w|import torch|(?<![\w\\/])(?:py)?torch\b"
-    r"|torchrun|nccl|gloo|\blightning|\bnn\.|\btensors?\b|\w\.pth?\b|data_?loader|\bcuda|\bddp\b|autograd|\boptimizer",
+    r"[\\/]torch(?:vision|audio)?[\\/](?!lib[\\/]|bin[\\/])|\btorch\.\w|import torch|(?<![\w\\/(])(?:py)?torch\b"
+    r"|torchrun|\bpytorch_[a-z]+_|\bmps\b|nccl|gloo|\blightning|\bnn\.|\btensors?\b|\w\.pth?\b|data_?loader|\bcuda|\bddp\b|autograd|\boptimizer",
 )
 """What it holds; an environment of that name is nothing."""
 

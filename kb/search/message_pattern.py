@@ -48,7 +48,7 @@ class Pattern:
     """One wording, ready to be looked for."""
 
     wording: str
-    """As it was written."""
+    """As it was written, its white space single."""
     first: str
     """The word with which it begins."""
     second: str
@@ -56,15 +56,37 @@ class Pattern:
     follows: str
     """Regular expression of what comes behind the first word at once, or of its beginning; empty if it may be
     anything."""
-    expression: str
-    """Regular expression of the whole, which begins at the first word."""
-    slots: tuple[str, ...]
-    """Names of its slots, in order, each once."""
 
     @property
     def weight(self) -> int:
         """How many characters of it are fixed: of two that fit one place the heavier says more."""
         return len(without_slots(self.wording))
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Names of its slots, in order, each once."""
+        return tuple(dict.fromkeys(slot[1] for slot in _SLOT.finditer(self.wording) if slot[1]))
+
+    @property
+    def expression(self) -> str:
+        """Regular expression of the whole, which begins at the first word. Made anew each time: of a thousand wordings
+        a text needs a few."""
+        parts: list[str] = []
+        seen: set[str] = set()
+        at = 0
+        for slot in _SLOT.finditer(self.wording):
+            parts.append(_literal(self.wording[at : slot.start()]))
+            at = slot.end()
+            name, kind = slot[1], slot[2] or ""
+            held = KINDS[kind]
+            if not kind and at == len(self.wording):
+                held = r"\S+"  # at the end as little as fits would be nothing
+            if name in seen:
+                parts.append(f"(?P={name})")
+            else:
+                parts.append(f"(?P<{name}>{held})" if name else f"(?:{held})")
+                seen |= {name} - {""}
+        return "".join([*parts, _literal(self.wording[at:])])
 
 
 def read_pattern(wording: str) -> Pattern:
@@ -78,31 +100,14 @@ def read_pattern(wording: str) -> Pattern:
         raise BadPattern(
             Message("{wording!r} does not begin with a word; leave out what stands before", wording=wording)
         )
-    parts: list[str] = []
-    slots: dict[str, None] = {}
-    at = 0
-    for slot in _SLOT.finditer(wording):
-        parts.append(_literal(wording[at : slot.start()]))
-        at = slot.end()
-        name, kind = slot[1], slot[2] or ""
+    for name, kind in _SLOT.findall(wording):
         if kind not in KINDS:
             raise BadPattern(
                 Message("{kind!r} is no kind of slot; choose {known}", kind=kind, known=", ".join(filter(None, KINDS)))
             )
         if name and not name.isidentifier():
             raise BadPattern(Message("{name!r} is no name for a slot; write letters", name=name))
-        held = KINDS[kind]
-        if not kind and at == len(wording):
-            held = r"\S+"  # at the end as little as fits would be nothing
-        if name in slots:
-            parts.append(f"(?P={name})")
-        elif name:
-            slots[name] = None
-            parts.append(f"(?P<{name}>{held})")
-        else:
-            parts.append(f"(?:{held})")
-    parts.append(_literal(wording[at:]))
-    return Pattern(wording, found[0], *_following(wording[found.end() :]), "".join(parts), tuple(slots))
+    return Pattern(wording, found[0], *_following(wording[found.end() :]))
 
 
 def _following(rest: str) -> tuple[str, str]:

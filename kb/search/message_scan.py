@@ -21,11 +21,11 @@ MAX_SPACE = 60
 """Characters behind a first word in which the second begins, if a line was broken between them."""
 
 _RAISED = re.compile(
-    r"(?:Error|Exception|Interrupt|Failure)(?:[ \t]*[:：]|\(['\"]|(?=[ \t]*$))|what\(\):", re.MULTILINE
+    r"(?:Error|Exception|Interrupt|Failure|\.error)(?:[ \t]*[:：]|\(['\"]|(?=[ \t]*$))|what\(\):", re.MULTILINE
 )
 """How the name of an error ends, as Python or C++ prints it, wherever it stands in a line."""
 
-_NAME = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*)?$")
+_NAME = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w*\.)*\w*$")
 """What of a name stands before such an end."""
 
 _CLASS = re.compile(r"((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning))[ \t]*[:：(][ \t]*['\"]?$")
