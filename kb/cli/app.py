@@ -25,7 +25,7 @@ ROOMS = {
         "search": "Find entries; a bare number opens that entry.",
         "show": "Show an entry.",
         "list": "List all topics by chapter.",
-        "explain": "Read a traceback or an error message, and name the entries that explain it.",
+        "explain": "Read a log, a traceback or an error message; tell cause, check and cure.",
     },
     "Run": {
         "run": "Run an entry's snippet and tell what came of it.",
@@ -69,7 +69,7 @@ EXAMPLES = {
     "kb show 61": "read entry 61; its snippet runs with kb run 61",
     "kb learn": "go through what you do not know yet",
     "kb quiz": "be asked what is due, then what is new",
-    "python train.py 2>&1 | kb explain": "name the entries that explain an error",
+    "python train.py 2>&1 | kb explain": "tell the cause of an error, and its cure",
     "kb help keys": "a page on keys; others are search, format and wire",
 }
 

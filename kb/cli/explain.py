@@ -32,7 +32,7 @@ def command(
     deck: DeckDir = None,
     lang: Lang = None,
 ) -> None:
-    """Read a traceback or an error message, and name the entries that explain it."""
+    """Read a log, a traceback or an error message; tell cause, check and cure."""
     from kb.search.explain import Explainer
 
     text = " ".join(words) if words else printed_before()

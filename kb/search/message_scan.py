@@ -34,6 +34,17 @@ _CLASS = re.compile(r"((?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning))[ 
 MOST = 0.3
 """Share of a text that a message makes up which is all that was asked about."""
 
+_OTHERS = re.compile(
+    r"\b(?:np|numpy|pd|pandas|scipy|sklearn|cv2|tf|tensorflow|keras|jax|flask|node|npm)\b", re.IGNORECASE
+)
+"""Libraries and programs of which a short text may speak in torch's place."""
+
+_FRAME = re.compile(r"(?:site|dist)-packages[\\/](\w+)")
+"""The library in a frame of a traceback."""
+
+MAX_FRAME = 600
+"""Characters before a message in which the last frame stands."""
+
 _WARNED = re.compile(r"[ \t]*(\S[^\n]{0,300}?):(\d+): \w*Warning:")
 """The place in a program that a warning names."""
 
@@ -122,7 +133,11 @@ class Scanner:
 
 def _is_foreign(log: LogText, match: re.Match[str]) -> bool:
     """Whether a message that other programs print too is one of theirs."""
-    return not log.is_of_torch and len(match[0]) < MOST * len(log.text.strip())
+    *_, library = "torch", *_FRAME.findall(log.text, max(0, match.start() - MAX_FRAME), match.start())
+    if not library.startswith(("torch", "lightning", "pytorch_lightning", "numpy")):
+        return True  # it was raised in there
+    is_all = len(match[0]) >= MOST * len(log.text.strip()) and not _OTHERS.search(log.text[: match.start()])
+    return not (log.is_of_torch or is_all)
 
 
 def _told(log: LogText, fitting: Sequence[tuple[re.Match[str], KnownMessage]]) -> Found:

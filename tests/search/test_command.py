@@ -329,7 +329,7 @@ def test_explain_shows_cause_check_and_cure(small: Path, kb: Kb) -> None:
         assert lines[:4] == [
             f"RuntimeError: {MESSAGE}",
             "  cause  It takes 4, and 3 came.",
-            "  check  Print `x.shape`.",
+            "  check  Print x.shape.",
             "  cure   Give 4.",
         ]
         assert "  worker 1 failed, see its own error" in lines

@@ -20,13 +20,13 @@ WORDS = {
     "read entry 61; its snippet runs with kb run 61": "阅读条目 61；用 kb run 61 运行示例",
     "go through what you do not know yet": "按顺序学习还不会的内容",
     "be asked what is due, then what is new": "先问到期的题目，再问新题",
-    "name the entries that explain an error": "指出能解释报错的条目",
+    "tell the cause of an error, and its cure": "说明报错的原因和解决办法",
     "a page on keys; others are search, format and wire": "按键说明；另有 search、format、wire",
     "Find entries; a bare number opens that entry.": "查找条目；只给编号则打开该条目。",
     "Show an entry.": "查看一个条目。",
     "List all topics by chapter.": "按章列出全部条目。",
-    "Read a traceback or an error message, and name the entries that explain it.": (
-        "读取 traceback 或报错信息，指出能解释它的条目。"
+    "Read a log, a traceback or an error message; tell cause, check and cure.": (
+        "读取日志、traceback 或报错信息，说明原因、检查方法和解决办法。"
     ),
     "Run an entry's snippet and tell what came of it.": "运行条目的示例代码，并说明结果。",
     "Keep a worker with torch imported, so that kb run starts at once.": (
