@@ -124,14 +124,14 @@ for name, times in (("plain", 0), ("weighted", 1), ("sampled", 1), ("both", 2)):
     assert abs(restored - RATE) < 0.02, "taken back once for each correction, the mean probability is the real rate"
     if times == 0:
         base, base_precision, base_auc, base_ap = high, precision, auc, ap
-        assert abs(auc - 0.933) < 0.03 and ap < 0.7, "AUC is near its best, Phi(1.5); average precision tells more"
+        assert abs(auc - 0.933) < 0.03 and 0.4 < ap < 0.7, "AUC is near its best; average precision tells more"
     else:
         assert high > base + 0.3 and precision < base_precision - 0.3, "minority recall is paid for with false alarms"
         assert abs(auc - base_auc) < 0.003 and abs(ap - base_ap) < 0.02, "no row is ranked better"
         assert (low + high) / 2 < 0.78 if times == 2 else (low + high) / 2 > 0.8, "corrected twice is as bad as never"
 focal_recall, mean = recalls(log_odds["focal"] > 0, y_test)[1].item(), log_odds["focal"].sigmoid().mean().item()
 print(f"focal: minority recall {focal_recall:.2f}, mean output {mean:.2f}")
-assert abs(focal_recall - base) < 0.05 and mean > 2 * RATE, "focal loss flattens probabilities, not the decision"
+assert abs(focal_recall - base) < 0.05 and 2 * RATE < mean < 0.5, "focal loss flattens probabilities, not the decision"
 
 
 # %% The same without retraining: move the threshold of the plain model
