@@ -62,7 +62,7 @@ print(f"the loop and nn.RNN agree over {T} steps and over {3 * T}")
 
 
 # %% Backpropagation through time by hand: over the same steps, last to first
-@torch.no_grad()
+@torch.no_grad()  # harmless: it only spares memory
 def through_time(W_hh, h, to_h):  # (H, H); h (N, 1 + T, H) begins with the initial state; gradient to the last, (N, H)
     to_W = torch.zeros_like(W_hh)
     for t in range(h.shape[1] - 1, 0, -1):
@@ -127,7 +127,7 @@ bits = torch.rand(S, BACK + 100 * CHUNK, 1, device=device).round()
 chunks = zip(bits[:, BACK:].split(CHUNK, 1), bits[:, :-BACK].split(CHUNK, 1), strict=True)  # (S, CHUNK, 1) each
 h, hits = torch.zeros(1, S, 32, device=device), {"carried": [], "reset": []}
 for step, (now, past) in enumerate(chunks, 1):
-    fresh = net(now)[0].detach()  # (S, CHUNK, 1), had the state been reset to zero
+    fresh = net(now)[0].detach()  # (S, CHUNK, 1), had the state been reset to zero  # harmless: it only spares memory
     carried, h = train_step(net, optimizer, loss_of, now, past, h)  # answers are given before the step
     for how, guess in (("carried", carried), ("reset", fresh)):
         hits[how].append((guess > 0) == (past > 0))
@@ -137,3 +137,5 @@ seen = {how: torch.stack(hit[-20:])[:, :, :BACK].double().mean().item() for how,
 print(f"answers from the chunk before: {seen['carried']:.3f} right with the state carried, {seen['reset']:.3f} not")
 assert seen["carried"] > 0.95, "the state brings what the chunk before has seen, though no gradient goes there"
 assert seen["reset"] < 0.65, "a state set to zero has forgotten it"
+train_step(net, optimizer, lambda logits, y: 1e6 * loss_of(logits, y), now, past, h)
+assert torch.cat([p.grad.flatten() for p in net.parameters()]).norm() < 1 + 1e-6, "a step clips what it takes"
