@@ -38,7 +38,7 @@ def train_averaged(net, optimizer, batches):  # a moving average of the weights 
 
 # %% Data: three spiral arms that blur into one another
 def spirals(count):
-    y, radius = torch.randint(C, (count,), device=device), 0.3 + 2.5 * torch.rand(count, device=device)  # harmless: any
+    y, radius = torch.randint(C, (count,), device=device), 0.3 + 2.5 * torch.rand(count, device=device)
     angle = 2 * math.pi * y / C + 1.5 * radius  # harmless: other data would do
     return (radius * torch.stack([angle.cos(), angle.sin()])).mT + 0.3 * torch.randn(count, 2, device=device), y
 
