@@ -114,6 +114,7 @@ def train(name, beta1, faster):  # Adam's first beta, and how many times G's lea
             history.append(torch.stack(row).view(5, 3, S))
         if step % 80 == 0:
             print(f"step={step} {name}_d_loss={d_loss[:S].mean():.3f} {name}_g_loss={g_loss[:S].mean():.3f}")
+    assert ema.n_averaged == 240, "every step of G went into the average"
     return torch.stack(history, dim=-1)  # (5, 3, S, 12): quantity, treatment, seed, time
 
 
