@@ -111,6 +111,7 @@ assert max(aucs["untrained"]) < 0.7, "the score means nothing before the net has
 
 # %% The score is no probability: a threshold comes from scores of held-out normal images
 scores = score(denoiser, normal)
+torch.testing.assert_close(scores.mean(), F.mse_loss(denoiser(normal), normal).detach(), msg="a mean over the pixels")
 assert SIZE**2 * score(denoiser, spoilt).max() > 1, "nothing keeps an error below 1: summed over the pixels it is above"
 threshold = scores.quantile(0.95)
 alarms, found = ((score(denoiser, images) > threshold).float().mean().item() for images in (draw(N), spoilt))
