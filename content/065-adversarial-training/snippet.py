@@ -115,6 +115,7 @@ assert fgsm_strong <= histories["FGSM"][-1] + 0.03, "four starts break what one 
 net = nets["PGD"]
 net.zero_grad()
 easy, hard = pgd(net, test_images, test_labels), strong(net, test_images, test_labels)  # (300, 64) each
+assert torch.equal(clean(net, test_images, test_labels), test_images), "clean accuracy is that of the images as drawn"
 assert all(weight.grad is None for weight in net.parameters()), "the attack leaves no gradient in the weights"
 assert (hard - test_images).abs().max() <= EPS + 1e-6 and hard.min() >= 0 and hard.max() <= 1, "within EPS and [0, 1]"
 easy_loss, hard_loss = (F.cross_entropy(net(moved), test_labels).item() for moved in (easy, hard))
@@ -123,6 +124,7 @@ assert accuracy(net, partial(attack, steps=40, size=0.06, eps=0.5)) < 0.05, "who
 
 # %% Where the clean accuracy went: images whose two clues disagree
 lied = test_labels != test_shown
+assert 0.05 < lied.float().mean() < 0.3, "about 15% of the images"
 says = {name: net(test_images[lied]).argmax(1) for name, net in nets.items()}
 assert (says["plain"] == test_labels[lied]).float().mean() > 0.6, "the plain net goes by the texture"
 assert (says["PGD"] == test_shown[lied]).float().mean() > 0.9, "the robust net goes by the quadrant"
