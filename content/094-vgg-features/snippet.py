@@ -40,7 +40,7 @@ with torch.no_grad():
     net.eval()(x)
 handle.remove()
 features = kept["relu"]  # (N, 8, H, W), what net.features[5] returned
-torch.testing.assert_close(features, net.features[:6](x))  # what the first layers return by themselves
+assert torch.allclose(features, net.features[:6](x), atol=1e-4) and kept["relu"] is features, "the hook is gone"
 
 # %% Where the weights are
 with torch.device("meta"):  # shapes without memory
