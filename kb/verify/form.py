@@ -17,6 +17,7 @@ from kb.deck.source import Unreadable, read_source
 from kb.deck.text import Block, Text, bare_lines
 from kb.errors import Complaint, Message
 from kb.search.glossary import read_glossary
+from kb.search.known_messages import read_messages
 from kb.search.labelled import FILE as QUERIES
 from kb.search.labelled import Labelled, read_queries
 from kb.verify.kind import VerifiedKinds
@@ -49,7 +50,7 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
         if entry is not None:
             complaints += check_entry(entry, deck, kinds, names)
         complaints += _check_output(folder, deck)
-    complaints += [*check_records(deck.path), *read_glossary(deck.path)[1]]
+    complaints += [*check_records(deck.path), *read_glossary(deck.path)[1], *read_messages(deck)[1]]
     queries, found = read_queries(deck.path)
     complaints += found
     for query in queries:
