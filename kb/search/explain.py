@@ -129,7 +129,7 @@ class Explainer:
         errors = [(one.number, at, error) for one in self._library.summaries for at, error in enumerate(one.errors, 1)]
         named = self._named(messages, [error for *_, error in errors])
         for number, at, error in errors:
-            same, is_whole = named[error]
+            same, is_whole = named.get(error, ("", False))  # of a damaged cache
             wording = wording_of(error)
             if same in messages:
                 messages[same] = messages[same].joined(() if is_whole else (wording,), number)
