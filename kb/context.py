@@ -11,15 +11,18 @@ from kb.deck.library import Library, OnStale
 from kb.errors import KbError, UsageError
 from kb.places import Places, builtin_deck, find_places, home_path
 from kb.run.device import torch_version
-from kb.screen.language import choose_language
+from kb.screen.language import choose_language, spoken_language
 from kb.screen.messages import Speech
 from kb.screen.terminal import Terminal
 from kb.verify.record import Record, read_records
 
 if TYPE_CHECKING:
-    from kb.deck.kind import LoadKinds
+    from kb.deck.kind_loading import LoadKinds
     from kb.search.naming import Named
     from kb.search.searcher import Searcher
+
+MANY = 10
+"""Entries that are read or indexed, from which on it is said at once."""
 
 
 class Context:
@@ -73,7 +76,10 @@ class Context:
         """The deck's entries."""
         from kb.screen.progress_bar import ProgressBar
 
-        with ProgressBar(self.err, self.deck_path.name) as waiting:
+        # Which languages the deck has is not known yet.
+        say = Speech(spoken_language(["--lang", self._language] if self._language else [], os.environ))
+        what = say("reading {deck}", deck=self.deck_path.name)
+        with ProgressBar(self.err, what, at_once=MANY) as waiting:
             library = Library.open(self.deck_path, self.places.cache, self._kinds, waiting.advance, self._on_stale)
         if library.is_empty:
             raise KbError(
@@ -94,7 +100,7 @@ class Context:
         from kb.screen.progress_bar import ProgressBar
         from kb.search.searcher import Searcher
 
-        with ProgressBar(self.err, self.say("indexing")) as waiting:
+        with ProgressBar(self.err, self.say("indexing"), at_once=MANY) as waiting:
             return Searcher.open(self.library, self.places.cache, waiting.advance)
 
     @cached_property

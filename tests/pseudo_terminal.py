@@ -75,6 +75,11 @@ class Screen:
         above = ["".join(row[at].data for at in range(width)).rstrip() for row in self.screen.history.top]
         return "\n".join([*above, *(line.rstrip() for line in self.screen.display)]).rstrip()
 
+    @property
+    def shown(self) -> str:
+        """The lines of the screen as it is now."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
     def wait_for(self, text: str, seconds: float = PATIENCE, times: int = 1) -> str:
         """Read until the screen shows a text, so many times."""
         self.wait_until(lambda: self.text.count(text) >= times, seconds, f"{text!r} is not on the screen")

@@ -15,6 +15,30 @@ device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 N, S, M, K = 16, 48, 4, 3  # batch, image side, most objects, classes with background (0)
 
 
+# %% In short
+def detection_loss(logits, offsets, target, wanted, ratio=3):  # (N, K, A), (N, 4, A), (N, A), (N, A, 4)
+    errors = F.cross_entropy(logits, target, reduction="none")  # (N, A); class 0 is background, -100 is left out
+    matched, empty = errors[target > 0], errors[target == 0]
+    count = max(len(matched), 1)  # a batch without objects must not divide by zero
+    hardest = empty.topk(min(ratio * count, len(empty))).values  # three of the background for each matched anchor
+    places = F.smooth_l1_loss(offsets.mT[target > 0], wanted[target > 0], reduction="sum")
+    return (matched.sum() + hardest.sum() + places) / count
+
+
+def detect(logits, offsets, threshold=0.5, limit=0.4):  # (K, A), (4, A): those of one image
+    scores, labels = logits.softmax(0)[1:].max(0)  # (A,) each; background is never a detection
+    sure = scores > threshold
+    boxes, scores, labels = decode(offsets.mT)[sure], scores[sure], labels[sure] + 1
+    keep = nms(boxes, scores, labels, limit)
+    return boxes[keep], scores[keep], labels[keep]  # (D, 4), (D,), (D,)
+
+
+zeros = torch.zeros(1, 4, 108, device=device)
+for matched, by_hand in ((0, 3.2958), (1, 6.3944), (2, 6.3944)):  # 3 ln 3 of background; then ln 3 and 4 * 0.5 more
+    target = (torch.arange(108, device=device) < matched).long()[None]  # (1, A)
+    assert abs(detection_loss(zeros[:, 1:], zeros, target, 1 - zeros.mT) - by_hand) < 1e-3, "divided by the matched"
+
+
 # %% IoU of every box of `a` with every box of `b`, and NMS; a box is (x1, y1, x2, y2), measured at the edges of pixels
 def box_iou(a, b):  # (..., A, 4), (..., B, 4) -> (..., A, B)
     low_a, high_a = a.unsqueeze(-2).split(2, -1)  # (..., A, 1, 2) each, (x1, y1) and (x2, y2)
@@ -26,7 +50,7 @@ def box_iou(a, b):  # (..., A, 4), (..., B, 4) -> (..., A, B)
     # end
 
 
-def nms(boxes, scores, labels, limit=0.4):  # (D, 4), (D,), (D,) -> indices, best first
+def nms(boxes, scores, labels, limit):  # (D, 4), (D,), (D,) -> indices, best first
     # hole: nms-per-class
     rivals = (box_iou(boxes, boxes) > limit) & (labels[:, None] == labels)  # (D, D)
     keep = []
@@ -39,16 +63,13 @@ def nms(boxes, scores, labels, limit=0.4):  # (D, 4), (D,), (D,) -> indices, bes
 
 boxes = tensor([[0.0, 0, 10, 10], [4, 4, 20, 8], [5, 5, 15, 15], [10, 0, 20, 10], [12, 12, 20, 20]], device=device)
 torch.testing.assert_close(box_iou(boxes, boxes)[0], tensor([1, 6 / 35, 1 / 7, 0, 0], device=device))  # touching: 0
-row = tensor([[x, 0.0, x + 10, 10] for x in (2, 5, 0, 2)], device=device)  # IoU with the third: 2/3, 1/3, 1, 2/3
+row = tensor([[x, 0.0, x + 12, 10] for x in (4, 8, 0, 4)], device=device)  # IoU with the third: 1/2, 1/5, 1, 1/2
 scores, labels = tensor([[0.8, 0.6, 0.9, 0.7], [1, 1, 1, 2]], device=device)
-for limit, kept in ((0.4, [2, 3, 1]), (0.3, [2, 3]), (0.7, [2, 0, 3, 1])):
-    assert [int(i) for i in nms(row, scores, labels, limit)] == kept, "other classes and dropped boxes are no rivals"
-touching = [int(i) for i in nms(boxes[[0, 3]], scores[:2], labels[:2], limit=0.0)]  # their IoU is 0, the limit itself
-assert touching == [0, 1], "a box at the limit does not exceed it"
+for limit, kept in ((0.4, [2, 3, 1]), (0.1, [2, 3]), (0.5, [2, 0, 3, 1])):  # 1/2 does not exceed 0.5
+    assert [int(i) for i in nms(row, scores, labels, limit)] == kept, "rivals are kept, of one class, over the limit"
 
 # %% Anchors: three shapes in each of 6x6 cells; boxes are written as offsets from them
-middle = torch.arange(4, S, 8, device=device)  # (6,)
-origin = torch.cartesian_prod(middle, middle).flip(1).repeat(3, 1)  # (A, 2), x first; A = 3 * 36
+origin = torch.cartesian_prod(*[torch.arange(4, S, 8, device=device)] * 2).flip(1).repeat(3, 1)  # (A, 2); A = 3 * 36
 scale = tensor([[16, 16], [20, 12], [12, 20]], device=device).repeat_interleave(36, 0)  # (A, 2), width, height
 
 
@@ -63,7 +84,7 @@ def decode(offsets):  # (..., A, 4)
 
 
 anchors = decode(torch.zeros(len(origin), 4, device=device))  # (A, 4), each is 0 away from itself
-torch.testing.assert_close(encode(boxes[1])[0], tensor([0.5, 0.125, 0, -1.3862944], device=device))  # by hand
+torch.testing.assert_close(encode(boxes[1])[36], tensor([0.4, 1 / 6, -0.2231436, -1.0986123], device=device))  # by hand
 torch.testing.assert_close(decode(encode(boxes[:, None])), boxes[:, None].expand(5, 108, 4), rtol=1e-4, atol=1e-4)
 
 
@@ -76,6 +97,12 @@ def match(boxes, labels):  # (N, M, 4), (N, M), label 0 for no object
     return target, encode(boxes.gather(1, which.unsqueeze(-1).expand(-1, -1, 4)))  # (N, A, 4)
 
 
+objects = tensor([[[0, 0, 0, 0], [-4, -4, 12, 12]], [[3, 3, 13, 13], [12, 12, 28, 23]]], device=device)
+target = match(objects, tensor([[0, 2], [1, 2]], device=device))[0]  # second image: IoU .42; .69, .53, .46, .42, .41
+assert target[0, 0] == 2, "padding claims no anchor"
+assert target[1].sort()[0].tolist() == [*[-100] * 3, *[0] * 102, 1, 2, 2], "0.4 to 0.5 is left out, the best is not"
+
+
 # %% Drawn images: up to four rectangles, bright (1) or dark (2), in noise
 def draw(n):
     size = 10 + 12 * torch.rand(n, M, 2, device=device)
@@ -86,47 +113,38 @@ def draw(n):
     return images + 0.2 * torch.randn_like(images), torch.cat([low, low + size], -1) * labels.sign()[..., None], labels
 
 
-@torch.no_grad()
-def evaluate(net, threshold):  # mean IoU of the objects with the detections, and the reverse
-    logits, offsets = net(fresh[0]).split([K, 4], 1)
-    scores, kinds = logits.softmax(1)[:, 1:].max(1)  # (N, A); background is never a detection
-    found, true = [], []
-    for score, kind, box, truth, label in zip(scores, kinds + 1, decode(offsets.mT), *fresh[1:], strict=True):
-        keep = [int(i) for i in nms(box, score, kind) if score[i] > threshold]
-        iou = F.pad(box_iou(truth, box[keep]) * (label[:, None] == kind[keep]), (0, 1))  # (M, D + 1), other class: 0
-        found.append(iou.amax(1)[label > 0])  # 0 where nothing is found
-        true.append((iou * (iou == iou.amax(1, keepdim=True)))[:, :-1].amax(0))  # 0 for false alarms and duplicates
-    means = torch.cat(found).mean().item(), torch.cat(true).mean().item()
-    print("scores over {}: mean IoU of the objects {:.2f}, of the detections {:.2f}".format(threshold, *means))
-    return min(means)
+@torch.no_grad()  # harmless: it only spares memory
+def evaluate(net, threshold):  # mean IoU of the objects, recall, precision
+    overlaps, count = [], 0
+    for output, truth, label in zip(net(fresh[0]), *fresh[1:], strict=True):
+        found, sure, kinds = detect(*output.split([K, 4]), threshold)
+        iou = box_iou(truth, found) * (label[:, None] == kinds)  # (M, D); a detection of another class does not count
+        overlaps += F.pad(iou, (0, 1)).amax(1)[label > 0].tolist()  # of each object, 0 where nothing is found
+        count += len(found)  # duplicates find no further object, but they are counted
+    hits = sum(overlap > 0.5 for overlap in overlaps)
+    assert len(overlaps) == fresh[2].count_nonzero() and (sure < 1).all(), "every object counts, scores are shares"
+    return sum(overlaps) / len(overlaps), hits / len(overlaps), hits / max(count, 1)
 
 
-# %% One stage: K class scores and four offsets for every anchor
-small = tensor([[[3, 3, 13, 13]]], device=device)  # its IoU with each anchor is below 0.4
-assert match(small, tensor([[1]], device=device))[0].sum() == 1, "an object has an anchor, however badly it fits"
-fresh = draw(64)  # images (n, 1, S, S), boxes (n, M, 4), labels (n, M) that the net is not trained on
-convs = [nn.Conv2d(a, b, 3, s, 1) for a, b, s in ((1, 16, 2), (16, 32, 2), (32, 64, 2), (64, 64, 1))]
-body = [layer for conv in convs for layer in (conv, nn.ReLU())]  # to (N, 64, 6, 6)
-net = nn.Sequential(*body, nn.Conv2d(64, (K + 4) * 3, 1), nn.Unflatten(1, (K + 4, 3)), nn.Flatten(2)).to(device)
-assert evaluate(net, threshold=0) < 0.3, "untrained boxes are everywhere: some hit the objects, most hit nothing"
-
-# %% The two-part loss: classes on matched anchors and on the hardest background, offsets on matched anchors alone
-optimizer = torch.optim.Adam(net.parameters(), lr=0.005)
-for step in range(1, 181):
-    images, boxes, labels = draw(N)
-    target, wanted = match(boxes, labels)
-    logits, offsets = net(images).split([K, 4], 1)  # (N, K, A), (N, 4, A)
-    errors = F.cross_entropy(logits, target, reduction="none")  # (N, A)
-    matched, empty = errors[target > 0], errors[target == 0]
-    hardest = empty.topk(3 * len(matched)).values  # three for each matched anchor
-    classes = (matched.sum() + hardest.sum()) / len(matched)
-    places = F.smooth_l1_loss(offsets.mT[target > 0], wanted[target > 0], reduction="sum") / len(matched)
-    loss = classes + 3 * places
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    background, mined = (part.sum() / (matched.sum() + part.sum()) for part in (empty, hardest))  # shares of the loss
-    assert step > 1 or mined < 0.85 < background, "unless it is mined, background swamps the loss"
-    if step == 1 or step % 60 == 0:
-        print(f"step={step} loss={loss:.3f} places={places:.3f} background={background:.2f} mined={mined:.2f}")
-assert evaluate(net, threshold=0.5) > 0.6, "most objects are found, and most detections are objects"
+# %% The same net and batches, with three of the background for each matched anchor, then with all of the background
+fresh, results = draw(64), []  # images (n, 1, S, S), boxes (n, M, 4), labels (n, M) that no net is trained on
+for ratio in (3, 999):
+    torch.manual_seed(1)
+    sizes = (1, 16, 2), (16, 32, 2), (32, 64, 2), (64, 64, 1)  # channels in, out, stride
+    body = [layer for a, b, stride in sizes for layer in (nn.Conv2d(a, b, 3, stride, 1), nn.ReLU())]  # (N, 64, 6, 6)
+    net = nn.Sequential(*body, nn.Conv2d(64, (K + 4) * 3, 1), nn.Unflatten(1, (-1, 3)), nn.Flatten(2)).to(device)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.003)
+    for step in range(181):
+        images, boxes, labels = draw(N)
+        assert not torch.isin(images[:, 0, :2, 0], fresh[0][:, 0, :2, 0]).all(1).any(), "no test image is trained on"
+        logits, offsets = net(images).split([K, 4], 1)  # (N, K, A), (N, 4, A)
+        loss = detection_loss(logits, offsets, *match(boxes, labels), ratio)
+        if step in (0, 60, 180):
+            results.append(evaluate(net, threshold=0.5 if step else 0.0))
+            print("step={} loss={:.2f} iou={:.2f} recall={:.2f} precision={:.2f}".format(step, loss, *results[-1]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+start, early, mined, _, slow, _ = results
+assert start[2] < 0.1 < min(start[:2]) < max(start) < 1, "untrained, some boxes hit the objects, most hit nothing"
+assert early[1] > slow[1] + 0.1 and min(mined) > 0.6, "mining gives a lead; in the end most objects are found"

@@ -17,21 +17,28 @@ D, HIDDEN, FEATURES, TASKS = 10, 32, 3, 6  # inputs, hidden units, width of the 
 MANY, TEST, FEW, WORLDS, STEPS = 400, 1000, 30, 5, 100
 
 
-# %% A family of tasks: noisy mixtures of the same three hidden features of x
-def family(x, count):
-    features = torch.tanh(2 * x @ torch.randn(D, FEATURES, device=device) / D**0.5)  # (N, FEATURES)
-    y = features @ torch.randn(FEATURES, count, device=device)  # (N, count)
-    return y / y.std(dim=0) + 0.1 * torch.randn_like(y)  # variance about 1, of which 0.01 is noise
-
-
-class Net(nn.Module):
-    def __init__(self, outputs):
+# %% In short
+class Net(nn.Module):  # the net of one task
+    def __init__(self, outputs, trunk=None, width=FEATURES):
         super().__init__()
-        self.trunk = nn.Sequential(nn.Linear(D, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, FEATURES))
-        self.head = nn.Linear(FEATURES, outputs)
+        self.trunk = trunk or nn.Sequential(nn.Linear(D, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, width))
+        self.head = nn.Linear(width, outputs)
 
     def forward(self, x):
         return self.head(self.trunk(x))  # (N, outputs)
+
+
+def share(outputs_a, outputs_b, width=FEATURES):  # hard sharing: one trunk, a head for each task
+    a = Net(outputs_a, width=width).to(device)
+    b = Net(outputs_b, a.trunk, width).to(device)
+    return a, b, torch.optim.Adam(nn.ModuleList([a, b]).parameters(), lr=0.03)  # lists the trunk once
+
+
+# %% A family of tasks: noisy mixtures of the same three hidden features of x
+def family(x, count):
+    features = torch.tanh(2 * x @ torch.randn(D, FEATURES, device=device) / D**0.5)  # harmless: any would do
+    y = features @ torch.randn(FEATURES, count, device=device)  # (N, count)
+    return y / y.std(dim=0) + 0.1 * torch.randn_like(y)  # variance 1 and 0.01 of noise  # harmless: as above
 
 
 # %% Hard sharing: both nets call one and the same trunk
@@ -41,10 +48,9 @@ def tie(a, b):
     # end
 
 
-def pull(loss, net):
-    """Gradient of the loss for the net's trunk, or None where no path leads there."""
+def pull(loss, net):  # gradient of the loss for the net's trunk, or None where no path leads there
     grads = torch.autograd.grad(loss, net.trunk.parameters(), retain_graph=True, allow_unused=True)
-    return None if grads[0] is None else parameters_to_vector(grads)
+    return None if grads[0] is None else parameters_to_vector(grads)  # harmless: any of them tells
 
 
 def size(*modules):
@@ -55,13 +61,13 @@ x = torch.randn(64, D, device=device)
 a, b = Net(TASKS).to(device), Net(1).to(device)
 trunk, heads = D * HIDDEN + HIDDEN + HIDDEN * FEATURES + FEATURES, (FEATURES + 1) * (TASKS + 1)
 assert size(a, b) == 2 * trunk + heads, "nets side by side share nothing, whatever list holds them"
-b.trunk.load_state_dict(a.trunk.state_dict())
+b.trunk.load_state_dict(a.trunk.state_dict())  # harmless: unequal ones share no more
 assert pull(a(x).square().mean(), b) is None, "equal weights are not shared weights"
 
-tie(a, b)
+tie(a, b)  # harmless: it works both ways
 assert size(a, b) == trunk + heads, "one trunk, and each task keeps a head of its own"
 print(f"separate: {2 * trunk + heads} parameters, hard sharing: {size(a, b)}")
-loss_a, loss_b = a(x).square().mean(), b(x).square().mean()
+loss_a, loss_b = a(x).square().mean(), b(x).square().mean()  # harmless: any two losses would do
 pull_a, pull_b = pull(loss_a, b), pull(loss_b, b)
 assert pull_a is not None and pull_a.norm() > 0 and pull_b.norm() > 0, "each head's gradient reaches the trunk"
 torch.testing.assert_close(pull(loss_a + loss_b, a), pull_a + pull_b, rtol=1e-3, atol=1e-5)
@@ -76,7 +82,7 @@ def penalty(a, b):
 
 
 a, b = Net(TASKS).to(device), Net(1).to(device)
-assert penalty(a, b).requires_grad, "the penalty is part of the loss, so gradients must pass"
+assert penalty(a, b).requires_grad and penalty(a, b) > 0, "the penalty is part of the loss, so gradients must pass"
 pairs = list(zip(a.trunk.parameters(), b.trunk.parameters(), strict=True))
 torch.testing.assert_close(penalty(a, b), sum(torch.dist(p, q) ** 2 for p, q in pairs), rtol=1e-4, atol=1e-5)
 torch.testing.assert_close(pull(penalty(a, b), a), 2 * torch.cat([(p - q).flatten() for p, q in pairs]))
@@ -84,45 +90,61 @@ torch.testing.assert_close(pull(penalty(a, b), b), -pull(penalty(a, b), a))  # e
 
 
 # %% B has few labels: does it gain from A, and from tasks that use other features?
-def train(design, x, others, y, verbose):
-    a, b = Net(TASKS).to(device), Net(1).to(device)
-    if design == "hard":
-        tie(a, b)
-    else:
-        b.trunk.load_state_dict(a.trunk.state_dict())  # equal at the start, which alone binds nothing
-    optimizer = torch.optim.Adam(nn.ModuleList([a, b]).parameters(), lr=0.03, fused=True)
-    for step in range(1, STEPS + 1):
-        loss = mse_loss(b(x[: len(y)]), y)  # B has labels for the first rows
-        if design != "alone":
-            loss = loss + mse_loss(a(x), others)
-        if design == "soft":
-            loss = loss + 0.3 * penalty(a, b)
+SHARES = {"alone": (1, 0, 0), "hard": (1, 1, 0), "soft": (1, 1, 0.3), "frozen": (0, 1, 0)}  # of B, A, the penalty
+
+
+def train(design, x, others, y, width=FEATURES):
+    assert torch.cdist(x, fresh).min() > 0.01, "no row of the test is trained on"
+    a, b, optimizer = share(TASKS, 1, width)
+    if design in ("alone", "soft"):
+        b.trunk = Net(1).trunk.to(device)
+        b.trunk.load_state_dict(a.trunk.state_dict())  # the same start, which alone binds nothing
+        optimizer = torch.optim.Adam(nn.ModuleList([a, b]).parameters(), lr=0.03)
+    assert (a.trunk is b.trunk) == (design in ("hard", "frozen")), "alone and soft sharing: two trunks"
+    for _ in range(STEPS):
+        parts = mse_loss(b(x[: len(y)]), y), mse_loss(a(x), others), penalty(a, b)  # B has labels for the first rows
+        loss = sum(share * part for share, part in zip(SHARES[design], parts, strict=True))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if verbose and step % 20 == 0:
-            print(f"step={step} loss={loss.item():.4f}")
+    if design == "frozen":  # B's loss never reached the trunk  # harmless: elsewhere this is the trained head
+        rows = torch.cat([b.trunk(x[: len(y)]), torch.ones_like(y)], dim=1).detach()  # harmless: it only spares memory
+        best = torch.linalg.lstsq(rows, y).solution  # (width + 1, 1)
+        b.head.weight.data, b.head.bias.data = best[:-1].T.contiguous(), best[-1]
     return b
 
 
-runs = [("alone", "A", FEW), ("hard", "A", FEW), ("soft", "A", FEW), ("hard", "unrelated", FEW)]
-runs += [("alone", "A", MANY), ("hard", "A", MANY), ("hard", "unrelated", MANY)]
-error = torch.zeros(WORLDS, len(runs))  # mean squared error of B on held-out rows
+runs = {  # design, partner, labels of B, width of the trunk's output
+    "alone": ("alone", "A", FEW, 3),
+    "hard sharing with A": ("hard", "A", FEW, 3),
+    "soft sharing with A": ("soft", "A", FEW, 3),
+    "frozen trunk of A": ("frozen", "A", FEW, 3),
+    "hard sharing with unrelated tasks": ("hard", "unrelated", FEW, 3),
+    "the same, trunk of width 6": ("hard", "unrelated", FEW, 6),
+    "frozen trunk of unrelated tasks": ("frozen", "unrelated", FEW, 3),
+    "alone, 400 labels": ("alone", "A", MANY, 3),
+    "hard sharing with A, 400 labels": ("hard", "A", MANY, 3),
+    "hard sharing with unrelated tasks, 400 labels": ("hard", "unrelated", MANY, 3),
+}
+error = {name: torch.zeros(WORLDS, 2) for name in runs}  # mean squared error of B on its labels and on fresh rows
 for world in range(WORLDS):
     x = torch.randn(MANY + TEST, D, device=device)
     tasks = family(x, TASKS + 1)  # (MANY + TEST, TASKS + 1), the last one is B
-    y, others = tasks[:, -1:], {"A": tasks[:, :-1], "unrelated": family(x, TASKS)}
-    for i, (design, partner, labels) in enumerate(runs):
-        b = train(design, x[:MANY], others[partner][:MANY], y[:labels], verbose=world == 0 and i == 1)
-        error[world, i] = mse_loss(b(x[MANY:]), y[MANY:]).item()
-mean, median = error.mean(dim=0).tolist(), error.median(dim=0).values.tolist()  # over the worlds
-for i, (design, partner, labels) in enumerate(runs):
-    how = design if design == "alone" else f"{design} sharing, {partner}"
-    print(f"B with {labels:3} labels, {how}: mean error {mean[i]:.3f}, median {median[i]:.3f}")
-
-alone, hard, _, unrelated, alone_many, hard_many, unrelated_many = mean
-assert hard < 0.8 * alone, "with few labels B gains from related tasks"
-assert median[2] < 0.8 * median[0], "by soft sharing too, in most worlds"
-assert unrelated > alone, "a narrow trunk that unrelated tasks shape serves B worse than one of its own"
-assert alone_many - hard_many < 0.25 * (alone - hard), "with many labels there is little left to gain"
-assert unrelated_many - alone_many < 0.25 * (unrelated - alone), "and little left to lose"
+    y, others, fresh = tasks[:, -1:], {"A": tasks[:, :-1], "unrelated": family(x, TASKS)}, x[MANY:]
+    for name, (design, partner, labels, width) in runs.items():
+        b = train(design, x[:MANY], others[partner][:MANY], y[:labels], width)
+        error[name][world] = torch.stack([mse_loss(b(x[:labels]), y[:labels]), mse_loss(b(fresh), y[MANY:])]).detach()
+for name, values in error.items():
+    fit, mean, median = *values.mean(dim=0).tolist(), values[:, 1].median().item()  # over the worlds
+    print(f"{name}: error on its labels {fit:.3f}, on fresh rows {mean:.3f} (median {median:.3f})")
+fit, mean = ({name: values[:, part].mean().item() for name, values in error.items()} for part in (0, 1))
+alone, hard, unrelated = (mean[name] for name in ("alone", "hard sharing with A", "hard sharing with unrelated tasks"))
+assert hard < min(0.1, 0.8 * alone), "with few labels B gains from related tasks"
+assert error["soft sharing with A"][:, 1].median() < 0.4 * error["alone"][:, 1].median(), "so it does by soft sharing"
+assert mean["frozen trunk of A"] < hard, "B's 30 labels bend the shared trunk, to no good"
+assert unrelated > max(alone, mean["the same, trunk of width 6"]), "a trunk too narrow for both tasks does harm"
+assert fit["frozen trunk of unrelated tasks"] > 0.2, "the head alone cannot fit the labels on features of others"
+assert fit["hard sharing with unrelated tasks"] < 0.05, "so the trunk does: it memorises them"
+gain, harm = alone - hard, unrelated - alone  # harmless: a wider bound
+alone, hard, unrelated = (mean[name] for name in list(runs)[-3:])
+assert alone - hard < 0.25 * gain and unrelated - alone < 0.25 * harm, "with many labels little is left to gain or lose"

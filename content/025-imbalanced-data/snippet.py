@@ -16,11 +16,31 @@ torch.manual_seed(0)
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 N, D, RATE = 20_000, 2, 0.05  # one row in twenty is positive
 
-labels = (torch.rand(2, N, device=device) < RATE).long()  # (2, N), train and test: both keep the real rate
-features = torch.randn(2, N, D, device=device) + 1.5 * labels.unsqueeze(2)  # (2, N, D), the classes overlap
-(x, x_test), (y, y_test) = features, labels  # (N, D), (N,)
-counts = y.bincount(minlength=2).float()  # (2,)
-negatives, positives = counts
+
+# %% In short
+def balanced_loss(y, classes):  # weights N / (C * counts): every class gets the same total
+    weight = len(y) / (classes * y.bincount(minlength=classes).float())  # (C,)
+    return nn.CrossEntropyLoss(weight=weight)
+
+
+def balanced_sampler(y):  # for DataLoader(data, batch_size, sampler=...); use it or the weights, not both
+    return WeightedRandomSampler((1 / y.bincount().float())[y], num_samples=len(y))  # one weight a row
+
+
+def average_precision(scores, y):  # (N,), (N,) with 1 for positive: the area under the precision-recall curve
+    # hole: average-precision
+    hits = y[scores.argsort(descending=True)]  # (N,), best score first
+    precision = hits.cumsum(0) / torch.ones_like(hits).cumsum(0)  # (N,), among the first 1, 2, ... rows
+    return precision[hits == 1].mean()
+    # end
+
+
+# %% Data: two overlapping classes, at the real rate in both parts
+y_all = (torch.rand(2 * N, device=device) < RATE).long()  # (2N,)
+x_all = torch.randn(2 * N, D, device=device) + 1.5 * y_all.unsqueeze(1)  # (2N, D)
+train, test = torch.randperm(2 * N, device=device).split(N)  # (N,) each, indices of rows
+y, y_test = y_all[train], y_all[test]  # (N,)
+negatives, positives = y.bincount(minlength=2).float()
 
 
 # %% The metric: the recall of each class; balanced accuracy is their mean
@@ -52,16 +72,14 @@ slopes_agree = torch.autograd.gradcheck(lambda z: focal_losses(z, truth[:2], 2.0
 assert slopes_agree, "the factor takes part in the gradient"
 
 # %% The sampler: rows drawn with replacement, each class half of the time
-weight = N / (2 * counts)  # (2,), both classes get the same total
-sampler = WeightedRandomSampler(weight[y], num_samples=N)  # one weight a row, not one a class
-rows = torch.tensor(list(sampler), device=device)  # (N,), what DataLoader(data, sampler=sampler) fetches in an epoch
-share = y[rows].float().mean().item()
-print(f"sampler: {share:.3f} of the draws are positive")
-assert abs(share - 0.5) < 0.02, "draws are balanced on average, not exactly"
+rows = torch.tensor(list(balanced_sampler(y)), device=device)  # (N,), what a DataLoader fetches in an epoch
+assert abs(y[rows].float().mean() - 0.5) < 0.02, "draws are balanced on average, not exactly"
 
 
 # %% Train the same logistic regression in five ways
-def fit(name: str, x: torch.Tensor, y: torch.Tensor, loss_of=F.cross_entropy) -> torch.Tensor:
+def fit(name: str, rows: torch.Tensor, loss_of=F.cross_entropy) -> torch.Tensor:
+    assert not torch.isin(rows, test).any(), "no row of the test is trained on"
+    x, y = x_all[rows], y_all[rows]  # (N, D), (N,)
     net = nn.Linear(D, 2).to(device)
     optimizer = torch.optim.LBFGS(net.parameters(), max_iter=15, line_search_fn="strong_wolfe")
 
@@ -73,17 +91,25 @@ def fit(name: str, x: torch.Tensor, y: torch.Tensor, loss_of=F.cross_entropy) ->
 
     for step in (1, 2):
         print(f"step={step} {name}={optimizer.step(closure).item():.4f}")
-    return net(x_test).detach().diff(dim=1).squeeze(1)  # (N,), log-odds of being positive
+    return net(x_all[test]).detach().diff(dim=1).squeeze(1)  # (N,), log-odds of being positive
 
 
-weighted_loss = nn.CrossEntropyLoss(weight=weight)
+weighted_loss = balanced_loss(y, 2)
+torch.testing.assert_close(weighted_loss.weight, torch.stack([N / (2 * negatives), N / (2 * positives)]))
 log_odds = {
-    "plain": fit("plain", x, y),
-    "weighted": fit("weighted", x, y, weighted_loss),
-    "sampled": fit("sampled", x[rows], y[rows]),
-    "both": fit("both", x[rows], y[rows], weighted_loss),
-    "focal": fit("focal", x, y, lambda logits, y: focal_losses(logits, y, 2.0).mean()),
+    "plain": fit("plain", train),
+    "weighted": fit("weighted", train, weighted_loss),
+    "sampled": fit("sampled", train[rows]),
+    "both": fit("both", train[rows], weighted_loss),
+    "focal": fit("focal", train, lambda logits, y: focal_losses(logits, y, 2.0).mean()),
 }
+
+few, found = torch.tensor([0.6, 0.9, 0.1, 0.7], device=device), torch.tensor([0, 1, 0, 1], device=device)
+assert average_precision(few, found) == 1, "every positive stands before every negative"
+torch.testing.assert_close(
+    average_precision(few, 1 - found).item(), (1 / 3 + 2 / 4) / 2
+)  # positives come third, fourth
+assert abs(average_precision(torch.rand(N, device=device), y_test) - RATE) < 0.02, "by chance: the rate, not 0.5"
 
 # %% Recall rises, precision falls, the ranking stays: each correction adds log(negatives / positives)
 for name, times in (("plain", 0), ("weighted", 1), ("sampled", 1), ("both", 2)):
@@ -92,18 +118,20 @@ for name, times in (("plain", 0), ("weighted", 1), ("sampled", 1), ("both", 2)):
     below = torch.searchsorted(z[y_test == 0].sort().values, z[y_test == 1])  # negatives ranked below each positive
     auc = (below.float().mean() / (y_test == 0).sum()).item()
     mean, restored = z.sigmoid().mean().item(), (z - times * (negatives / positives).log()).sigmoid().mean().item()
-    print(f"{name}: recalls {low:.2f} {high:.2f}, precision {precision:.2f}, AUC {auc:.3f}, mean output {mean:.2f}")
+    ap = average_precision(z, y_test).item()
+    print(f"{name}: recalls {low:.2f} {high:.2f}, balanced accuracy {(low + high) / 2:.2f}, mean output {mean:.2f}")
+    print(f"  precision {precision:.2f}, AUC {auc:.3f}, average precision {ap:.2f}")
     assert abs(restored - RATE) < 0.02, "taken back once for each correction, the mean probability is the real rate"
     if times == 0:
-        base, base_precision, base_auc = high, precision, auc
-        assert abs(auc - 0.933) < 0.03, "the best that these data allow is Phi(1.5)"
+        base, base_precision, base_auc, base_ap = high, precision, auc, ap
+        assert abs(auc - 0.933) < 0.03 and 0.4 < ap < 0.7, "AUC is near its best; average precision tells more"
     else:
         assert high > base + 0.3 and precision < base_precision - 0.3, "minority recall is paid for with false alarms"
-        assert abs(auc - base_auc) < 0.003, "no row is ranked better"
+        assert abs(auc - base_auc) < 0.003 and abs(ap - base_ap) < 0.02, "no row is ranked better"
         assert (low + high) / 2 < 0.78 if times == 2 else (low + high) / 2 > 0.8, "corrected twice is as bad as never"
 focal_recall, mean = recalls(log_odds["focal"] > 0, y_test)[1].item(), log_odds["focal"].sigmoid().mean().item()
 print(f"focal: minority recall {focal_recall:.2f}, mean output {mean:.2f}")
-assert abs(focal_recall - base) < 0.05 and mean > 2 * RATE, "focal loss flattens probabilities, not the decision"
+assert abs(focal_recall - base) < 0.05 and 2 * RATE < mean < 0.5, "focal loss flattens probabilities, not the decision"
 
 
 # %% The same without retraining: move the threshold of the plain model

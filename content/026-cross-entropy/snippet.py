@@ -14,11 +14,31 @@ from torch import nn
 torch.manual_seed(0)
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 N, C = 64, 10
+
+
+# %% In short
+criterion = nn.CrossEntropyLoss()  # options: label_smoothing=0.1, weight of shape (C,), ignore_index=-100
+
+
+def train_step(net, optimizer, x, target):  # target (N,), long, class indices from 0 to C - 1
+    loss = criterion(net(x), target)  # logits (N, C), no Softmax at the end of the net
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@torch.no_grad()
+def predict(net, x):
+    logits = net(x)
+    return logits.argmax(dim=1), logits.softmax(dim=1)  # class (N,), probabilities (N, C)
+
+
+# %% By hand: -log softmax of the target class, one loss a row
 logits = 3 * torch.randn(N, C, device=device)  # (N, C), any real numbers
 target = torch.cat([torch.arange(C), torch.randint(C, (N - C,))]).to(device)  # (N,), class indices, each class occurs
 
 
-# %% By hand: -log softmax of the target class, one loss a row
 def row_losses(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     # hole: loss-from-logits
     chosen = logits[torch.arange(len(target)), target]  # (N,)
@@ -41,15 +61,23 @@ wanted = torch.tensor([[-1.0, 1.0], [0.0, 0.0], [-0.5, 0.5]], device=device)  # 
 torch.testing.assert_close(slope, wanted, atol=1e-4, rtol=0)
 naive = -extreme.softmax(dim=1).log()[:, 0]
 print(f"logits (0, 1000), class 0: log(softmax) gives {naive[0].item()}, cross entropy {stable[0].item()}")
-assert naive[0].isinf(), "softmax rounds to 0 in float32, and log(0) is -inf"
+torch.testing.assert_close(naive, torch.tensor([math.inf, 0.0, math.log(2)], device=device))  # log(0) is -inf
 patched = -(extreme.softmax(dim=1)[0, 0] + 1e-8).log()
-assert not torch.autograd.grad(patched, extreme)[0].any(), "a small constant hides the inf, and kills the gradient"
+assert abs(patched - 18.4207) < 1e-3 and not torch.autograd.grad(patched, extreme)[0].any(), (
+    "a small constant hides the inf, and kills the gradient"
+)
 
 # %% The gradient is predicted minus wanted probability
 leaf = logits.clone().requires_grad_()
 F.cross_entropy(leaf, target).backward()
 onehot = F.one_hot(target, C).float()  # (N, C)
 torch.testing.assert_close(leaf.grad, (logits.softmax(dim=1) - onehot) / N)
+probe = nn.Linear(C, C).to(device)
+optimizer = torch.optim.SGD(probe.parameters(), lr=1.0)
+for _ in range(2):  # a gradient left over from the first step would make the second too long
+    wanted = (probe.bias - (predict(probe, logits)[1] - onehot).mean(dim=0)).detach().clone()
+    train_step(probe, optimizer, logits, target)
+    torch.testing.assert_close(probe.bias, wanted, rtol=1e-4, atol=1e-5)
 
 # %% Merely correct is not zero: the loss falls with the margin
 for margin in (0.0, 1.0, 3.0, 10.0):
@@ -72,14 +100,11 @@ for name, head in (("logits", nn.Identity()), ("softmax", nn.Softmax(dim=1))):
     net = nn.Sequential(nn.Linear(C, C), head).to(device)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.1)
     for step in range(1, 201):
-        loss = F.cross_entropy(net(inputs), target)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        loss = train_step(net, optimizer, inputs, target)
         if step % 100 == 0:
-            print(f"step={step} {name}={loss.item():.4f}")
-    assert (net(inputs).argmax(dim=1) == target).all(), "both classify every row, so accuracy hides the mistake"
-    above = loss.item() - (math.log1p((C - 1) / math.e) if name == "softmax" else 0)
+            print(f"step={step} {name}={loss:.4f}")
+    assert (predict(net, inputs)[0] == target).all(), "both classify every row, so accuracy hides the mistake"
+    above = loss - (math.log1p((C - 1) / math.e) if name == "softmax" else 0)
     assert -1e-4 < above < 0.05, "logits bring the loss to 0, a second softmax only to its floor of 1.461"
 
 # %% Soft targets: H(p, q) = H(p) + KL(p || q), least at q = p, and there it is H(p)
@@ -98,13 +123,21 @@ torch.testing.assert_close(F.cross_entropy(logits, target, label_smoothing=eps),
 weight = torch.linspace(1, 5, C, device=device)  # (C,)
 IGNORE = -100
 masked = target.masked_fill(torch.arange(N, device=device) % 3 == 0, IGNORE)  # (N,), such as padding
-# hole: weighted-mean
-keep = masked != IGNORE
-row_weight = weight[masked[keep]]
-mean_loss = (row_weight * losses[keep]).sum() / row_weight.sum()
-# end
+
+
+def weighted_mean(losses, masked, weight):  # (N,), (N,), (C,)
+    # hole: weighted-mean
+    keep = masked != IGNORE
+    row_weight = weight[masked[keep]]
+    mean_loss = (row_weight * losses[keep]).sum() / row_weight.sum()
+    # end
+    return mean_loss
+
+
+mean_loss = weighted_mean(losses, masked, weight)
 torch.testing.assert_close(mean_loss, F.cross_entropy(logits, masked, weight=weight, ignore_index=IGNORE))
 soft_mean = F.cross_entropy(logits, onehot, weight=weight)  # the same weights, targets as probabilities
 torch.testing.assert_close(soft_mean, (weight[target] * losses).sum() / N)  # divided by N
 assert F.cross_entropy(logits, torch.full_like(target, IGNORE)).isnan(), "nothing left to average: 0 / 0"
+assert (masked == IGNORE).sum() == 22, "a third of the rows is left out"
 print(f"weighted mean over {(masked >= 0).sum().item()} of {N} rows: {mean_loss.item():.4f}")

@@ -16,6 +16,26 @@ close = torch.testing.assert_close
 N, T, D, H = 3, 7, 4, 16  # batch, steps, input size, state size
 
 
+# %% In short
+class Tagger(nn.Module):
+    def __init__(self, inputs, hidden, outputs):
+        super().__init__()
+        self.rnn, self.head = nn.RNN(inputs, hidden, batch_first=True), nn.Linear(hidden, outputs)
+
+    def forward(self, x, h=None):  # (N, T, D), (layers, N, H); without h the state begins at zero
+        output, h = self.rnn(x, h)  # (N, T, H): every step; (layers, N, H): the last one
+        return self.head(output), h  # an answer a step; for one a sequence: self.head(h[-1])
+
+
+def train_step(net, optimizer, loss_of, x, y, h=None):
+    logits, h = net(x, h)
+    optimizer.zero_grad()
+    loss_of(logits, y).backward()
+    nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0)
+    optimizer.step()
+    return logits.detach(), h.detach()  # detach: the next chunk's backward stops at its start
+
+
 # %% The recurrence by hand
 def unroll(rnn: nn.RNN, x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:  # (N, T, D), (N, H) -> (N, T, H)
     W_ih, W_hh = rnn.weight_ih_l0, rnn.weight_hh_l0  # (H, D), (H, H)
@@ -33,21 +53,30 @@ rnn = nn.RNN(D, H, batch_first=True).to(device)
 x, h_0 = torch.randn(N, T, D, device=device), torch.randn(1, N, H, device=device)
 output, h_n = rnn(x, h_0)  # (N, T, H), (1, N, H)
 close(unroll(rnn, x, h_0[0]), output)
+by_hand = torch.autograd.grad(unroll(rnn, x, h_0[0]).square().sum(), rnn.weight_hh_l0)[0]
+close(by_hand, torch.autograd.grad(output.square().sum(), rnn.weight_hh_l0, retain_graph=True)[0])  # nothing detached
 longer = torch.randn(N, 3 * T, D, device=device)
 close(unroll(rnn, longer, h_0[0]), rnn(longer, h_0)[0])
 assert sum(p.numel() for p in rnn.parameters()) == H * D + H * H + 2 * H, "the same weights serve any length"
 print(f"the loop and nn.RNN agree over {T} steps and over {3 * T}")
 
+
 # %% Backpropagation through time by hand: over the same steps, last to first
-(output[:, -1].square().sum() / 2).backward()
-with torch.no_grad():
-    h = torch.cat([h_0.transpose(0, 1), output], dim=1)  # (N, 1 + T, H)
-    to_h, to_W = output[:, -1], torch.zeros_like(rnn.weight_hh_l0)  # gradient to the last state; to W_hh so far
-    for t in range(T, 0, -1):
+@torch.no_grad()  # harmless: it only spares memory
+def through_time(W_hh, h, to_h):  # (H, H); h (N, 1 + T, H) begins with the initial state; gradient to the last, (N, H)
+    to_W = torch.zeros_like(W_hh)
+    for t in range(h.shape[1] - 1, 0, -1):
+        # hole: back-through-time
         to_sum = to_h * (1 - h[:, t] ** 2)  # back through tanh
         to_W += to_sum.mT @ h[:, t - 1]  # W_hh was used at every step, so its gradients add up
-        to_h = to_sum @ rnn.weight_hh_l0  # to the state of the step before
-close(to_W, rnn.weight_hh_l0.grad)
+        to_h = to_sum @ W_hh  # to the state of the step before
+        # end
+    return to_W
+
+
+(output[:, -1].square().sum() / 2).backward()
+h = torch.cat([h_0.transpose(0, 1), output], dim=1).detach()  # (N, 1 + T, H)
+close(through_time(rnn.weight_hh_l0, h, h[:, -1]), rnn.weight_hh_l0.grad)
 print("the gradient of W_hh is the sum of what each step contributes")
 
 # %% Layouts: batch_first turns x and output, never h_n
@@ -92,26 +121,21 @@ print(f"clipped: a norm of {returned.item():.1e} became {clipped.norm().item():.
 
 # %% A stream in chunks: the state is carried over, its graph is cut
 S, CHUNK, BACK = 32, 5, 3  # streams; steps a chunk; the answer is the bit of 3 steps ago
-rnn, head = nn.RNN(1, 32, batch_first=True).to(device), nn.Linear(32, 1).to(device)
-weights = [*rnn.parameters(), *head.parameters()]
-optimizer = torch.optim.Adam(weights, lr=0.01)
-bits = torch.rand(S, BACK + 100 * CHUNK, device=device).round()
-chunks = zip(bits[:, BACK:].split(CHUNK, 1), bits[:, :-BACK].split(CHUNK, 1), strict=True)  # (S, CHUNK) each
+net = Tagger(1, 32, 1).to(device)
+optimizer, loss_of = torch.optim.Adam(net.parameters(), lr=0.01), nn.BCEWithLogitsLoss()
+bits = torch.rand(S, BACK + 100 * CHUNK, 1, device=device).round()
+chunks = zip(bits[:, BACK:].split(CHUNK, 1), bits[:, :-BACK].split(CHUNK, 1), strict=True)  # (S, CHUNK, 1) each
 h, hits = torch.zeros(1, S, 32, device=device), {"carried": [], "reset": []}
 for step, (now, past) in enumerate(chunks, 1):
-    output, h = rnn(now[:, :, None], h.detach())  # (S, CHUNK, 32); detach: backward stops at the chunk's start
-    logits = head(output)[:, :, 0]  # (S, CHUNK)
-    fresh = head(rnn(now[:, :, None])[0])[:, :, 0]  # had the state been reset to zero
-    loss = nn.functional.binary_cross_entropy_with_logits(logits, past)
-    optimizer.zero_grad()
-    loss.backward()
-    nn.utils.clip_grad_norm_(weights, 1.0)
-    optimizer.step()
-    for how, guess in (("carried", logits), ("reset", fresh)):
+    fresh = net(now)[0].detach()  # (S, CHUNK, 1), had the state been reset to zero  # harmless: it only spares memory
+    carried, h = train_step(net, optimizer, loss_of, now, past, h)  # answers are given before the step
+    for how, guess in (("carried", carried), ("reset", fresh)):
         hits[how].append((guess > 0) == (past > 0))
     if step % 20 == 0:
-        print(f"step={step} loss={loss.item():.4f}")
+        print(f"step={step} loss={loss_of(carried, past).item():.4f}")
 seen = {how: torch.stack(hit[-20:])[:, :, :BACK].double().mean().item() for how, hit in hits.items()}
 print(f"answers from the chunk before: {seen['carried']:.3f} right with the state carried, {seen['reset']:.3f} not")
 assert seen["carried"] > 0.95, "the state brings what the chunk before has seen, though no gradient goes there"
 assert seen["reset"] < 0.65, "a state set to zero has forgotten it"
+train_step(net, optimizer, lambda logits, y: 1e6 * loss_of(logits, y), now, past, h)
+assert torch.cat([p.grad.flatten() for p in net.parameters()]).norm() < 1 + 1e-6, "a step clips what it takes"

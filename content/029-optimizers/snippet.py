@@ -12,10 +12,28 @@ from torch.optim import SGD, Adagrad, Adam, AdamW, RMSprop
 
 torch.manual_seed(0)
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+
+# %% In short
+net = nn.Linear(4, 3).to(device)  # move the net first, then make the optimizer
+optimizer = AdamW(net.parameters(), lr=1e-3, weight_decay=0.01)
+# optimizer = SGD(net.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)
+inputs, targets = torch.randn(64, 4, device=device), torch.randint(3, (64,), device=device)
+for step in range(1, 101):
+    optimizer.zero_grad()
+    loss = nn.functional.cross_entropy(net(inputs), targets)
+    loss.backward()
+    optimizer.step()  # w -= lr * d for every parameter w, in place
+    if step % 50 == 0:
+        print(f"step={step} loss={loss.item():.3f}")
+
+at_end = nn.functional.cross_entropy(net(inputs), targets)
+assert at_end < loss and net.weight.grad.norm() < 1, "it learns, and each step has a gradient of its own"
+
+# %% The rules, by hand
 STEPS, N, D, C = 20, 32, 8, 3  # steps, samples in a batch, features, classes
 
 
-# %% The rules: from the gradient g of step t = 1, 2, ... and what state holds to the direction d, both shaped like w
+# From the gradient g of step t = 1, 2, ... and what state holds to the direction d, both shaped like w
 def sgd(g, state, t, momentum=0.0, dampening=0.0, nesterov=False):
     # hole: momentum-direction
     state["buf"] = g if t == 1 else momentum * state["buf"] + (1 - dampening) * g
@@ -116,6 +134,9 @@ for kind in (Adam, AdamW):
 none, small, large = decayed[Adam]
 assert none > 5 * small and small > 3 * large, "in Adam a larger gradient means less decay"
 assert max(decayed[AdamW]) < 1.2 * min(decayed[AdamW]), "in AdamW all weights decay alike"
+torch.testing.assert_close(
+    by_torch(Adam, lr=0.1, weight_decay=0.1, decoupled_weight_decay=True), by_torch(AdamW, lr=0.1, weight_decay=0.1)
+)
 
 # %% Without zero_grad, gradients add up in .grad: that is momentum 1
 forgotten, momentum_1 = by_torch(SGD, zero_grad=False, lr=0.1), by_torch(SGD, lr=0.1, momentum=1.0)

@@ -17,26 +17,12 @@ device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 N, D, K, WIDE = 500, 10, 3, 16  # samples, features, size of the narrow code, size of the wide code
 svd = partial(torch.linalg.svd, full_matrices=False)  # a matrix into U, singular values, directions in rows
 
-# %% Data: three strong directions, weak noise in all ten, and a mean that is not zero
-directions = torch.linalg.qr(torch.randn(D, K, device=device))[0].mT  # (K, D), orthonormal rows
-strength = torch.tensor([4.0, 2.5, 1.5], device=device)
-x = 1 + torch.randn(N, K, device=device) * strength @ directions + 0.5 * torch.randn(N, D, device=device)  # (N, D)
 
-# %% PCA sets the mark: no code of K numbers with a linear decoder has a smaller mean squared error
-# hole: pca-optimum
-center = x.mean(dim=0)
-_, singular, axes = svd(x - center)  # (D,) from large to small, (D, D) in rows
-top = axes[:K].mT  # (D, K)
-best = singular[K:].square().sum() / x.numel()
-# end
-projected = center + (x - center) @ top @ top.mT
-torch.testing.assert_close(top.mT @ top, torch.eye(K, device=device), rtol=0, atol=1e-4)
-torch.testing.assert_close(F.mse_loss(projected, x), best, rtol=1e-3, atol=1e-5)
-
-
-# %% The undercomplete linear autoencoder reaches the mark, and cannot pass it
-def linear(code: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(D, code), nn.Linear(code, D)).to(device)
+# %% In short
+def autoencoder(inputs: int, hidden: int, code: int) -> nn.Sequential:
+    encoder = nn.Sequential(nn.Linear(inputs, hidden), nn.Tanh(), nn.Linear(hidden, code))
+    decoder = nn.Sequential(nn.Linear(code, hidden), nn.Tanh(), nn.Linear(hidden, inputs))
+    return nn.Sequential(encoder, decoder).to(device)
 
 
 def train(net: nn.Module, x: torch.Tensor, steps: int) -> float:
@@ -49,6 +35,38 @@ def train(net: nn.Module, x: torch.Tensor, steps: int) -> float:
         if step % 250 == 0:
             print(f"step={step} loss={loss.item():.5f}")
     return loss.item()
+
+
+# %% Data: three strong directions, weak noise in all ten, and a mean that is not zero
+directions = torch.linalg.qr(torch.randn(D, K, device=device))[0].mT  # (K, D), orthonormal rows
+strength = torch.tensor([4.0, 2.5, 1.5], device=device)
+x = 1 + torch.randn(N, K, device=device) * strength @ directions + 0.5 * torch.randn(N, D, device=device)  # (N, D)
+
+
+# %% PCA sets the mark: no code of K numbers with a linear decoder has a smaller mean squared error
+def pca(x: torch.Tensor, K: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    # hole: pca-optimum
+    center = x.mean(dim=0)
+    _, singular, axes = svd(x - center)  # (D,) from large to small, (D, D) in rows
+    top = axes[:K].mT  # (D, K)
+    best = singular[K:].square().sum() / x.numel()
+    # end
+    return center, top, best
+
+
+for size in 1, 2, 3, 4, 5:
+    center, top, best = pca(x, size)
+    projected = center + (x - center) @ top @ top.mT
+    print(f"PCA with {size} numbers leaves an error of {best:.3f}")
+    torch.testing.assert_close(top.mT @ top, torch.eye(size, device=device), rtol=0, atol=1e-4)
+    torch.testing.assert_close(F.mse_loss(projected, x), best, rtol=1e-3, atol=1e-5)
+center, top, best = pca(x, K)
+assert pca(x, K - 1)[2] > 1.8 * best and pca(x, K + 1)[2] > 0.8 * best, "the third number is worth it, the fourth not"
+
+
+# %% The undercomplete linear autoencoder reaches the mark, and cannot pass it
+def linear(code: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(D, code), nn.Linear(code, D)).to(device)
 
 
 narrow = linear(K)
@@ -66,12 +84,14 @@ with torch.no_grad():
     code, output = encoder(x), narrow(x)  # (N, K), (N, D)
     spanned = torch.linalg.qr(decoder.weight)[0]  # (D, K), an orthonormal basis of what the decoder can reach
     overlap = torch.linalg.svdvals(spanned.mT @ top)  # (K,), cosines of the angles between the two subspaces
-    column = (F.normalize(decoder.weight, dim=0).mT @ top).abs().amax(dim=1)  # (K,), cosine with the nearest axis
+    cosines = F.normalize(decoder.weight, dim=0).mT @ top  # (K, K), of each column with each axis
+    column = cosines.abs().amax(dim=1)  # (K,), with the nearest axis
     found = svd(output - output.mean(dim=0))[2][:K]  # (K, D), PCA of the outputs
 print(f"smallest cosine: subspaces {overlap.min():.4f}, columns {column.min():.4f}")
 assert overlap.min() > 0.999, "the subspace is PCA's"
-correlation = torch.corrcoef(code.mT) - torch.eye(K, device=device)  # (K, K)
-assert column.min() < 0.99 and correlation.abs().max() > 0.1, "its axes are not, and the code is correlated"
+torch.testing.assert_close(cosines.square().sum(dim=1), torch.ones(K, device=device), rtol=0, atol=1e-3)
+correlation = torch.corrcoef(code.mT).fill_diagonal_(0)  # (K, K)
+assert 0.57 < column.min() < 0.99 and correlation.abs().max() > 0.1, "its axes are not, and the code is correlated"
 assert (found @ top).abs().diag().min() > 0.98, "PCA of the outputs brings the axes back, up to sign"
 
 # %% The loss cannot tell one basis of the code from another: other codes, the same outputs
@@ -99,13 +119,15 @@ def arc(n: int) -> torch.Tensor:
     return torch.cat([angle.cos(), angle.sin()], dim=1) @ plane + 0.03 * torch.randn(n, D, device=device)
 
 
-seen, fresh = arc(N), arc(N)
-halves = [nn.Linear(D, 32), nn.Tanh(), nn.Linear(32, 1)], [nn.Linear(1, 32), nn.Tanh(), nn.Linear(32, D)]
-curved = nn.Sequential(*halves[0], *halves[1]).to(device)
+seen = arc(N)
+curved = autoencoder(D, 32, 1)
 train(curved, seen, steps=500)
+middle, line, floor = pca(seen, 1)
+fresh = arc(N)  # drawn now, so that nothing above has seen it
 with torch.no_grad():
-    line = svd(seen - seen.mean(dim=0))[2][:1]  # (1, D)
-    straight = seen.mean(dim=0) + (fresh - seen.mean(dim=0)) @ line.mT @ line
+    straight = middle + (fresh - middle) @ line @ line.mT
     one_component, one_number = F.mse_loss(straight, fresh).item(), F.mse_loss(curved(fresh), fresh).item()
+    assert curved[0](fresh).shape == (N, 1)
 print(f"fresh points of an arc, a code of one number: PCA {one_component:.4f}, nonlinear {one_number:.4f}")
-assert one_number < one_component / 5, "a curve is one-dimensional, though no line holds it"
+assert abs(one_component / floor - 1) < 0.2, "PCA does on fresh points what it did on the others"
+assert 0.0005 < one_number < one_component / 5 < 0.02, "a curve is one-dimensional, though no line holds it"

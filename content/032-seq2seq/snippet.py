@@ -16,33 +16,15 @@ device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 PAD, BOS, EOS, FIRST, V = 0, 1, 2, 3, 9  # 6 letters: 3 to 8
 S, T, LIMIT = 5, 6, 8  # longest source; longest target, with <eos>; what decoding may write at most
 E, H, N = 32, 64, 128  # embedding, state, batch
-criterion = nn.CrossEntropyLoss(ignore_index=PAD)
 
 
-# %% The task: write the letters backwards, then <eos>
-def sample(n: int) -> tuple[torch.Tensor, torch.Tensor]:  # (n, S), (n, T)
-    length = torch.randint(2, S + 1, (n, 1), device=device)
-    source = torch.randint(FIRST, V, (n, S), device=device).masked_fill(torch.arange(S, device=device) >= length, PAD)
-    place = length - 1 - torch.arange(T, device=device)  # (n, T), where to read; -1 is <eos>, below that padding
-    return source, source.gather(1, place.clamp(min=0)).masked_fill(place == -1, EOS).masked_fill(place < -1, PAD)
-
-
-# %% What the decoder is fed: the target, one place later
+# %% In short
 def shift_right(target: torch.Tensor) -> torch.Tensor:  # (N, T) -> (N, T)
     # hole: shift-right
     return F.pad(target[:, :-1], (1, 0), value=BOS)
     # end
 
 
-source, target = sample(6_000)
-held = source.sum(dim=1) % 5 == 0  # a rule that no training sequence meets
-unseen, wanted, source, target = source[held], target[held], source[~held], target[~held]
-real, fed = wanted != PAD, shift_right(wanted)  # (M, T) each; real: places that count
-assert fed.shape == wanted.shape and (fed[:, 0] == BOS).all(), "before the first letter only <bos> is known"
-assert torch.equal(fed[:, 1:][real[:, 1:]], wanted[:, :-1][real[:, 1:]]), "step t is fed letter t - 1"
-
-
-# %% The model: the encoder's last state is all that the decoder learns about the source
 class Seq2Seq(nn.Module):
     def __init__(self):
         super().__init__()
@@ -56,6 +38,10 @@ class Seq2Seq(nn.Module):
     def decode(self, tokens, h):  # (N, t), (1, N, H) -> logits (N, t, V), state (1, N, H)
         output, h = self.decoder(self.embed(tokens), h)
         return self.head(output), h
+
+    def loss(self, source, fed, target):  # (N, S), (N, T), (N, T) -> a mean over the tokens that are not padding
+        logits, _ = self.decode(fed, self.encode(source))  # (N, T, V)
+        return F.cross_entropy(logits.mT, target, ignore_index=PAD)
 
     @torch.no_grad()
     def greedy(self, source):  # (N, S) -> (N, at most LIMIT)
@@ -71,11 +57,33 @@ class Seq2Seq(nn.Module):
             # end
         return torch.stack(out, dim=1)
 
-    def forced(self, fed):  # (M, T) -> (M, T), each step is fed what `fed` says, not what it wrote
-        return self.decode(fed, self.encode(unseen))[0].argmax(dim=2).masked_fill(~real, PAD)
+
+# %% The task: write the letters backwards, then <eos>
+def sample(n: int) -> tuple[torch.Tensor, torch.Tensor]:  # (n, S), (n, T)
+    length = torch.randint(2, S + 1, (n, 1), device=device)
+    source = torch.randint(FIRST, V, (n, S), device=device).masked_fill(torch.arange(S, device=device) >= length, PAD)
+    place = length - 1 - torch.arange(T, device=device)  # (n, T), where to read; -1 is <eos>, below that padding
+    return source, source.gather(1, place.clamp(min=0)).masked_fill(place == -1, EOS).masked_fill(place < -1, PAD)
+
+
+source, target = sample(6_000)
+held = source.sum(dim=1) % 5 == 0  # a rule that no training sequence meets
+unseen, wanted, source, target = source[held], target[held], source[~held], target[~held]
+real, fed = wanted != PAD, shift_right(wanted)  # (M, T) each; real: places that count
+assert fed.shape == wanted.shape and (fed[:, 0] == BOS).all(), "before the first letter only <bos> is known"
+assert torch.equal(fed[:, 1:][real[:, 1:]], wanted[:, :-1][real[:, 1:]]), "step t is fed letter t - 1"
+
+
+for letters, goal in zip(unseen[:50].tolist(), wanted[:50].tolist(), strict=True):
+    backwards = [letter for letter in reversed(letters) if letter != PAD]
+    assert goal == (backwards + [EOS] + S * [PAD])[:T], "the task is to reverse, not to copy"
 
 
 # %% Training with teacher forcing; the unseen sequences scored both ways
+def forced(model: Seq2Seq, fed: torch.Tensor) -> torch.Tensor:  # (M, T) each: fed what `fed` says, not what it wrote
+    return model.decode(fed, model.encode(unseen))[0].argmax(dim=2).masked_fill(~real, PAD)
+
+
 def score(guess: torch.Tensor) -> tuple[float, float]:  # share of tokens and of sequences that are right
     hit = F.pad(guess, (0, LIMIT - guess.shape[1])) == F.pad(wanted, (0, LIMIT - T))  # (M, LIMIT)
     return hit[:, :T][real].float().mean().item(), hit.all(dim=1).float().mean().item()
@@ -86,16 +94,17 @@ def train(model: Seq2Seq, name: str, feed, steps: int) -> list[tuple[float, floa
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.015, total_steps=200)
     for step in range(1, steps + 1):
         rows = torch.randint(len(source), (N,), device=device)
-        logits, _ = model.decode(feed(target[rows]), model.encode(source[rows]))  # (N, T, V)
-        loss = criterion(logits.mT, target[rows])
+        assert (source[rows].sum(dim=1) % 5 > 0).all(), "none of the unseen sequences"
+        loss = model.loss(source[rows], feed(target[rows]), target[rows])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
         if step % 40 == 0:
-            history.append(score(model.forced(feed(wanted))) + score(model.greedy(unseen)))
-            forced, _, decoded, _ = history[-1]
-            print(f"step={step} {name}_loss={loss.item():.4f} forced={forced:.3f} decoded={decoded:.3f}")
+            history.append(score(forced(model, feed(wanted))) + score(model.greedy(unseen)))
+            right, whole, decoded, exact = history[-1]
+            print(f"step={step} {name}_loss={loss.item():.4f} forced={right:.3f} decoded={decoded:.3f}", end=" ")
+            print(f"forced_exact={whole:.3f} decoded_exact={exact:.3f}")
     return history
 
 
@@ -104,7 +113,8 @@ model = Seq2Seq().to(device)
 torch.testing.assert_close(model.encode(F.pad(unseen, (0, 3))), model.encode(unseen), rtol=1e-4, atol=1e-5)
 logits, _ = model.decode(fed, model.encode(unseen))  # (M, T, V)
 by_hand = -logits.log_softmax(dim=2)[real].gather(1, wanted[real][:, None]).mean()  # over the tokens that count
-torch.testing.assert_close(criterion(logits.mT, wanted), by_hand)
+torch.testing.assert_close(model.loss(unseen, fed, wanted), by_hand)
+assert score(wanted) == (1, 1) and score(F.pad(wanted, (0, 1), value=FIRST)) == (1, 0), "text after the end is wrong"
 early, *_, (*_, exact) = train(model, "shifted", shift_right, 200)
 assert exact > 0.9, "it reverses sequences that it has never seen"
 assert early[0] > early[2] + 0.04, "forced, a mistake leaves no trace; decoded, it is fed to all that follows"
@@ -116,6 +126,7 @@ assert cheat[1] > 0.99 and cheat[3] < 0.01, "fed the token it must predict, the 
 pairs = (wanted[:, 2] == EOS) & (model.greedy(unseen)[:, :T] == wanted).all(dim=1)  # two letters, answered right
 assert model.greedy(unseen[pairs]).shape[1] == 3, "two letters and <eos>: the loop ends with the last row"
 misfed = torch.cat([fed[:, :1], FIRST + (fed[:, 1:2] - FIRST + 1) % (V - FIRST), fed[:, 2:]], dim=1)
-hits = [(model.forced(f) == wanted)[wanted[:, -1] == EOS, 1:S].float().mean().item() for f in (fed, misfed)]
+assert ((misfed != fed).sum(dim=1) == 1).all() and misfed[:, 1].min() >= FIRST, "one letter for another"
+hits = [(forced(model, f) == wanted)[wanted[:, -1] == EOS, 1:S].float().mean().item() for f in (fed, misfed)]
 print(f"letters 2 to 5: {hits[0]:.3f} right, after a wrong first letter {hits[1]:.3f}")
 assert hits[0] > 0.9 and hits[1] < 0.5, "exposure bias: training never fed it a mistake"

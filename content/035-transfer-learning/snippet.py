@@ -13,7 +13,23 @@ from torch.nn import functional as F
 
 torch.manual_seed(0)
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
-FEATURES, MANY, FEW, TEST = 64, 150, 3, 40  # MANY images of each digit, FEW of each letter
+FEATURES, MANY, FEW, SOME, TEST = 64, 150, 3, 20, 40  # MANY images of each digit, FEW or SOME of each letter
+
+
+# %% In short
+def train_new_head(net, classes, images, labels, steps=60, lr=0.03):
+    net.requires_grad_(False)  # freeze all that is there
+    net.head = nn.Linear(net.head.in_features, classes).to(images.device)  # new, so it can be trained
+    optimizer = torch.optim.Adam(net.head.parameters(), lr=lr)
+    net.eval()  # BatchNorm keeps its running statistics # harmless: the nets below see to it themselves
+    net.head.train()  # harmless: matters if there is dropout
+    for _ in range(steps):
+        loss = F.cross_entropy(net(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return net
+
 
 # %% Two drawn tasks on a seven-segment display: digits with many labels, letters with few
 bars = {"a": (0, slice(6)), "b": (slice(6), 5), "c": (slice(5, 11), 5), "d": (10, slice(6)), "e": (slice(5, 11), 0)}
@@ -28,7 +44,7 @@ def draw(codes, each):
     places = torch.randint(4, labels.shape), torch.randint(5, labels.shape)
     for image, label, top, left in zip(images, labels, *places, strict=True):
         for bar in codes[label]:
-            image[0, top : top + 11, left : left + 6][bars[bar]] = 1
+            image[0, top : top + 11, left : left + 6][bars[bar]] = 1  # harmless: wherever it stands
     images += 0.4 * torch.randn_like(images)
     return images.to(device), labels.to(device)  # (N, 1, 14, 10), (N,)
 
@@ -40,7 +56,7 @@ class Net(nn.Module):
         layers = []
         for c_in, c_out in (1, 8), (8, 16), (16, FEATURES):
             layers += [nn.Conv2d(c_in, c_out, 3, padding=1), nn.BatchNorm2d(c_out), nn.ReLU(), nn.MaxPool2d(2)]
-        self.body = nn.Sequential(*layers[:-1], nn.AdaptiveMaxPool2d(1), nn.Flatten())
+        self.body = nn.Sequential(*layers, nn.AdaptiveMaxPool2d(1), nn.Flatten())
         self.head = nn.Linear(FEATURES, classes)
 
     def forward(self, x):
@@ -56,7 +72,7 @@ class Net(nn.Module):
 
 
 def fit(net, images, labels, steps, lr):
-    optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], lr=lr)
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)  # frozen weights have no gradient: they are skipped
     for step in range(1, steps + 1):
         some = torch.randperm(len(labels), device=device)[:64]
         loss = F.cross_entropy(net(images[some]), labels[some])
@@ -75,7 +91,7 @@ def accuracy(net, images, labels):
 # %% Pretrain on the digits, then keep a record of every weight and buffer
 source, fresh = Net(len(digits)).to(device).train(), draw(digits, TEST)
 fit(source, *draw(digits, MANY), steps=100, lr=0.01)
-record = copy.deepcopy(source.body.state_dict())
+record = copy.deepcopy(source.body.state_dict())  # harmless: as long as nobody changes the source
 
 
 # %% Freeze the body, replace the head
@@ -89,32 +105,46 @@ def adapt(source, classes):
 
 
 net = adapt(source, len(letters))
-assert net(fresh[0]).shape == (len(fresh[0]), len(letters)), "the new head has one score for each letter"
-assert not any(p.requires_grad for p in net.body.parameters()), "the body is frozen"
-assert all(p.requires_grad for p in net.head.parameters()), "a head replaced before the freeze is frozen too"
-assert net.train().head.training and not net.eval().head.training, "the head follows the mode"
+assert all(p.requires_grad for p in source.parameters()), "the source is left as it was"
+assert net(fresh[0]).shape == (len(fresh[0]), len(letters))
+assert {name[:5] for name, p in net.named_parameters() if p.requires_grad} == {"head."}, "the head alone can learn"
+assert net.train().head.training and not net.body[1].training and not net.eval().head.training, (
+    "the head follows the mode"
+)
 
-# %% Few labels: the frozen body with a new head against the same net trained from scratch
-few, test = draw(letters, FEW), draw(letters, TEST)
-net, scratch = adapt(source, len(letters)).train(), Net(len(letters)).to(device).train()
-fit(net, *few, steps=60, lr=0.03)
-fit(scratch, *few, steps=60, lr=0.01)
+# %% Few labels: a new head on the frozen body, on an untrained body, and the same net trained from scratch
+few, some, test = draw(letters, FEW), draw(letters, SOME), draw(letters, TEST)
+assert not any((x[:, None] == test[0]).flatten(2).all(2).any() for x, _ in (few, some)), "test images are new"
+net = train_new_head(copy.deepcopy(source), len(letters), *few)
 assert all(torch.equal(x, record[name]) for name, x in net.body.state_dict().items()), "the body is bit-identical"
+assert source.head.out_features == 10 and net.head.weight.grad.abs().max() < 0.02, "each step has its own gradient"
+untrained = train_new_head(Net(len(digits)).to(device), len(letters), *few)
+scratch = Net(len(letters)).to(device).train()
+fit(scratch, *few, steps=60, lr=0.01)
 assert accuracy(scratch, *few) > 0.9, "from scratch the net learns its few labels, but by heart"
-transfer, alone = accuracy(net, *test), accuracy(scratch, *test)
-print(f"letters, {FEW} labels each: accuracy {transfer:.2f} with the digits' body, {alone:.2f} from scratch")
-assert transfer > alone + 0.15, "with few labels, features from a related task beat training from scratch"
+transfer, blind, alone = (accuracy(each, *test) for each in (net, untrained, scratch))
+print(f"{FEW} labels a letter: accuracy {transfer:.2f}, untrained body {blind:.2f}, from scratch {alone:.2f}")
+assert 0.95 > transfer > max(blind, alone) + 0.15, "with few labels, features of a related task beat all else"
+
+# %% More labels: train the new head, then unfreeze everything at a lower rate
+frozen = adapt(source, len(letters)).train()
+fit(frozen, *some, steps=60, lr=0.03)  # harmless: the head first
+tuned = copy.deepcopy(frozen).requires_grad_(True).train()
+fit(tuned, *some, steps=60, lr=0.003)
+fit(frozen, *some, steps=60, lr=0.03)  # as many steps for the head alone
+frozen, tuned = accuracy(frozen, *test), accuracy(tuned, *test)
+print(f"{SOME} labels a letter: accuracy {frozen:.2f} frozen, {tuned:.2f} fine-tuned")
+assert tuned > frozen > transfer, "with more labels, fine-tuning the body pays"
 
 # %% In train mode BatchNorm's statistics move, although its weights are frozen
-naive = adapt(source, len(letters)).train()
+naive = adapt(source, len(letters))
 naive.body.train()
 fit(naive, *few, steps=60, lr=0.03)
 moved = {name.split(".")[-1] for name, x in naive.body.state_dict().items() if not torch.equal(x, record[name])}
 assert moved == {"running_mean", "running_var", "num_batches_tracked"}, "requires_grad=False stops no buffer"
-print(f"letters: accuracy {accuracy(naive, *test):.2f} with moved statistics")
 naive.head = net.head = source.head  # back to the digits, whose head has not changed
 print(f"digits: accuracy {accuracy(net, *fresh):.2f}, with moved statistics {accuracy(naive, *fresh):.2f}")
 before, after, drifted = (each(fresh[0]) for each in (source.eval(), net.train(), naive))  # (N, 10)
 torch.testing.assert_close(after, before, rtol=1e-3, atol=1e-3)  # net.train() leaves a frozen body in eval mode
 assert (drifted - before).norm() > 0.05 * before.norm(), "the old task's scores have changed"
-assert source.body[1].num_batches_tracked == 100, "BatchNorm's statistics follow the 100 training steps, and no others"
+assert [each.body[1].num_batches_tracked.item() for each in (source, scratch)] == [100, 60], "only training moves them"

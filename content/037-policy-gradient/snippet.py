@@ -7,10 +7,27 @@
 import os
 
 import torch
-from torch.distributions import Categorical
+from torch import nn
+from torch.distributions import Categorical, MultivariateNormal, Normal
 
 torch.manual_seed(0)
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+
+# %% In short
+net = nn.Sequential(nn.Linear(4, 32), nn.Tanh(), nn.Linear(32, 2)).to(device)  # a state to the logits of two actions
+optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+for _ in range(80):
+    state = torch.randint(4, (64,), device=device)  # what the environment shows, one entry a step
+    policy = Categorical(logits=net(nn.functional.one_hot(state, 4).float()))
+    action = policy.sample()  # (64,), for the environment; no gradient passes
+    returns = (action == state % 2).float()  # what it pays from this step on
+    advantage = (returns - returns.mean()) / (returns.std() + 1e-8)
+    loss = -(policy.log_prob(action) * advantage).mean() - 0.01 * policy.entropy().mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+assert returns.mean() > 0.9, "it has found out which action pays in which state"
+
 GOAL, LIMIT, EPISODES = 5, 40, 4000  # the corridor has cells 0 to GOAL; LIMIT steps an episode
 
 
@@ -48,10 +65,16 @@ def policy_loss(log_probs, returns, baseline):
     # end
 
 
-# %% The score: the gradient of log pi(a | s) is onehot(a) - pi
-logits = torch.tensor([0.3, -1.0], device=device, requires_grad=True)
-(score,) = torch.autograd.grad(Categorical(logits=logits).log_prob(torch.tensor(1, device=device)), logits)
-torch.testing.assert_close(score, torch.tensor([0.0, 1.0], device=device) - logits.softmax(dim=0))
+# %% Continuous actions: one Gaussian a dimension, so the log-probabilities of the dimensions add up
+def gaussian_log_prob(mean, log_std, action):  # (N, A), (A,), (N, A) -> (N,)
+    # hole: gaussian-log-prob
+    return Normal(mean, log_std.exp()).log_prob(action).sum(dim=-1)
+    # end
+
+
+mean, action, log_std = *torch.randn(2, 6, 3, device=device), torch.tensor([-1.0, 0.2, 0.5], device=device)
+joint = MultivariateNormal(mean, (2 * log_std).exp().diag()).log_prob(action)
+torch.testing.assert_close(gaussian_log_prob(mean, log_std, action), joint, rtol=1e-3, atol=1e-3)
 
 
 # %% The exact gradient, by summing over all paths, to compare with
@@ -100,20 +123,28 @@ assert variance[1] < 0.6 * variance[0], "what was earned before an action is noi
 assert variance[2] < 0.3 * variance[1], "a baseline lowers the variance and leaves the mean"
 assert abs(losses[2]) < 0.2 * abs(losses[1]), "one policy, one expected gradient, two losses: their value says nothing"
 
-# %% Training, with a baseline that learns along
-value = torch.zeros(GOAL + 1, device=device, requires_grad=True)  # expected return from each cell
-optimizer = torch.optim.Adam([{"params": [policy], "lr": 0.1}, {"params": [value], "lr": 0.5}])
-for step in range(1, 61):
-    cells, actions, rewards = rollout(policy, 32)
-    returns = returns_to_go(rewards, gamma=1.0)
-    log_probs = Categorical(logits=policy[cells]).log_prob(actions)
-    loss = policy_loss(log_probs, returns, value[cells]) + (returns - value[cells]).square().mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    if step % 10 == 0:
-        print(f"step={step} loss={loss.item():.3f} return={returns[0].mean().item():.2f}")
-trained = rollout(policy, 500)[2].sum(dim=0).mean().item()
-print(f"mean return: {untrained:.2f} untrained, {trained:.2f} trained, {-GOAL} at best")
-assert untrained < -3 * GOAL and trained > -1.2 * GOAL, "the policy walks almost straight to the goal"
-assert abs(value[GOAL - 2].item() + 2) < 1, "the baseline has learnt what to expect: two steps from the goal, about -2"
+
+# %% Training from the same seeds, with a baseline that learns along and without one
+def train(with_baseline):
+    torch.manual_seed(0)
+    policy = torch.zeros(GOAL + 1, 2, device=device, requires_grad=True)
+    value = torch.zeros(GOAL + 1, device=device, requires_grad=True)  # expected return from each cell
+    optimizer = torch.optim.Adam([{"params": [policy], "lr": 0.1}, {"params": [value], "lr": 0.5}])
+    for step in range(1, 61):
+        cells, actions, rewards = rollout(policy, 32)
+        returns = returns_to_go(rewards, gamma=1.0)
+        log_probs = Categorical(logits=policy[cells]).log_prob(actions)
+        baseline = value[cells] if with_baseline else torch.zeros_like(returns)
+        loss = policy_loss(log_probs, returns, baseline) + (returns - value[cells]).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if with_baseline and step % 10 == 0:
+            print(f"step={step} loss={loss.item():.3f} return={returns[0].mean().item():.2f}")
+    return rollout(policy, 500)[2].sum(dim=0).mean().item(), value.tolist()
+
+
+(trained, learned), (bare, _) = train(True), train(False)
+print(f"mean return: {untrained:.2f} untrained, {trained:.2f} trained, {bare:.2f} without a baseline, {-GOAL} at best")
+assert untrained < -3 * GOAL and min(trained, bare) > -1.2 * GOAL, "the policy walks almost straight to the goal"
+assert abs(learned[GOAL - 2] + 2) < 1, "the baseline has learnt what to expect: two steps from the goal, about -2"

@@ -17,6 +17,27 @@ device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 PAD, UNK, E, C = 0, 1, 16, 2  # two reserved ids, embedding size, classes
 close = torch.testing.assert_close
 
+
+# %% In short
+def tokenize(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", text.lower())
+
+
+def build(texts: list[str], min_count: int) -> dict[str, int]:
+    counts = Counter(token for text in texts for token in tokenize(text))
+    kept = sorted(word for word in counts if counts[word] >= min_count)
+    return {word: i for i, word in enumerate(kept, start=2)}  # 0 and 1 are PAD and UNK
+
+
+def encode(text: str, vocabulary: dict[str, int]) -> torch.Tensor:
+    return torch.tensor([vocabulary.get(token, UNK) for token in tokenize(text)], dtype=torch.long, device=device)
+
+
+vocabulary = build(["A good film.", "A dull, dull film, is it?"], min_count=1)  # count on the training texts alone
+net = nn.Sequential(nn.EmbeddingBag(len(vocabulary) + 2, E, padding_idx=PAD), nn.Linear(E, C)).to(device)
+ids = pad_sequence([encode("Good film!", vocabulary), encode("Is it a film?", vocabulary)], batch_first=True)  # (N, L)
+logits = net(ids)  # (N, C), for nn.CrossEntropyLoss
+
 # %% Toy reviews: 1 or 3 opinions about named things; the majority is the label (1 is positive)
 OPINIONS = (["bad", "dull", "poor", "weak", "awful"], ["good", "great", "fine", "superb", "lovely"])
 
@@ -36,25 +57,12 @@ def review(label: int) -> str:
 truth = {review(label): label for label in (0, 1) for _ in range(400)}  # a dict: no review twice
 texts, labels = list(truth), torch.tensor(list(truth.values()))
 train, test = torch.randperm(len(texts)).tensor_split(2)  # split first: the vocabulary is a part of training
+assert not set(train.tolist()) & set(test.tolist()), "no review is both trained on and tested with"
 train_texts, y = [texts[i] for i in train], labels[train].to(device)
 test_texts, y_test = [texts[i] for i in test], labels[test].to(device)
 
 
-# %% Text to numbers: tokens, a vocabulary, ids
-def tokenize(text: str) -> list[str]:
-    return re.findall(r"[a-z]+", text.lower())
-
-
-def build(texts: list[str], min_count: int) -> dict[str, int]:
-    counts = Counter(token for text in texts for token in tokenize(text))
-    kept = sorted(word for word in counts if counts[word] >= min_count)
-    return {word: i for i, word in enumerate(kept, start=2)}  # 0 and 1 are PAD and UNK
-
-
-def encode(text: str, vocabulary: dict[str, int]) -> torch.Tensor:
-    return torch.tensor([vocabulary.get(token, UNK) for token in tokenize(text)], dtype=torch.long, device=device)
-
-
+# %% Three vocabularies
 twice, every, leaked = build(train_texts, 2), build(train_texts, 1), build(texts, 1)
 assert encode("The qwerty FILM!", twice).tolist() == [twice["the"], UNK, twice["film"]], "unknown words share one id"
 assert len(encode("好电影", twice)) == 0, "this tokenizer knows Latin letters: it finds none in Chinese text"
@@ -71,8 +79,16 @@ def bag(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
 
 
 def flatten(rows: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    # hole: starts
     lengths = torch.tensor([len(row) for row in rows], device=device)  # (N,)
     return torch.cat(rows), lengths.cumsum(0) - lengths  # all ids in one line, and where each text starts
+    # end
+
+
+line, starts = flatten([torch.tensor(row, dtype=torch.long, device=device) for row in ([7, 8, 9], [], [5, 6], [4])])
+assert (line.tolist(), starts.tolist()) == ([7, 8, 9, 5, 6, 4], [0, 3, 3, 5]), (
+    "an empty text starts where the next does"
+)
 
 
 layer = nn.EmbeddingBag(len(twice) + 2, E, mode="mean", padding_idx=PAD).to(device)
@@ -90,7 +106,7 @@ print("loop, offsets and padding: the same vectors; padding counted: half the ve
 
 
 # %% Train an embedding bag and a linear head, and test on texts that were set aside
-def learn(name: str, vocabulary: dict[str, int]) -> tuple[float, torch.Tensor]:
+def learn(name: str, vocabulary: dict[str, int]) -> tuple[float, float, torch.Tensor]:
     embed, head = nn.EmbeddingBag(len(vocabulary) + 2, E, padding_idx=PAD).to(device), nn.Linear(E, C).to(device)
     initial = embed.weight.detach().clone()  # (V, E)
     optimizer = torch.optim.Adam([*embed.parameters(), *head.parameters()], lr=0.02)
@@ -102,21 +118,27 @@ def learn(name: str, vocabulary: dict[str, int]) -> tuple[float, torch.Tensor]:
         optimizer.step()
         if step % 40 == 0:
             print(f"step={step} {name}={loss.item():.4f}")
-    guess = head(embed(*flatten([encode(text, vocabulary) for text in test_texts]))).argmax(dim=1)  # (N,)
-    accuracy = (guess == y_test).float().mean().item()
-    print(f"{name}: {len(vocabulary)} words, test accuracy {accuracy:.3f}")
-    return accuracy, (embed.weight != initial).any(dim=1)  # (V,), rows that moved
+    moved, found = (embed.weight != initial).any(dim=1), []  # (V,)
+    rare = torch.tensor([UNK, *(i for word, i in vocabulary.items() if word not in twice)], device=device)
+    for _ in range(2):
+        guess = head(embed(*flatten([encode(text, vocabulary) for text in test_texts]))).argmax(dim=1)  # (N,)
+        found.append((guess == y_test).float().mean().item())
+        embed.weight.data[rare] = 0  # adds nothing, but is still counted in the mean
+    print(f"{name}: {len(vocabulary)} words, test accuracy {found[0]:.3f}, with rare rows at zero {found[1]:.3f}")
+    return *found, moved
 
 
 constant = (y_test == y.bincount().argmax()).float().mean().item()
 print(f"always the same class: test accuracy {constant:.3f}")
-found, moved = learn("twice", twice)
+found, _, moved = learn("twice", twice)
 assert found > 0.9 and found > constant + 0.3, "on texts it has not seen, far above the constant answer"
 assert moved[UNK] and not moved[PAD], "rare words have trained the row of unknown words, padding trains nothing"
 
 # %% Two other vocabularies: every training word; every word of training and test
-(every_found, every_moved), (leaked_found, leaked_moved) = learn("every", every), learn("leaked", leaked)
+every_found, every_silent, every_moved = learn("every", every)
+leaked_found, leaked_silent, leaked_moved = learn("leaked", leaked)
 new = torch.tensor([i for word, i in leaked.items() if word not in every], device=device)  # words of the test alone
 assert not every_moved[UNK], "no unknown word in training: its row stays at its random start"
 assert len(new) > 100 and not leaked_moved[new].any(), "they have an id, and a row at its random start"
-assert found > max(every_found, leaked_found), "words seen once or never brought noise, no knowledge"
+assert found > max(every_found, leaked_found), "words seen once or never get a row, and no knowledge"
+assert every_silent > every_found and leaked_silent > leaked_found, "their rows are noise: at zero, the net is better"

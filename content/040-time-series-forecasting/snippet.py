@@ -14,17 +14,31 @@ device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 T, P, W, H = 2000, 7, 28, 14  # days, season, days read, days forecast
 close = torch.testing.assert_close
 
+
+# %% In short
+class Forecaster(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.head = nn.LSTM(1, 32, batch_first=True), nn.Linear(32, 1)
+
+    def forward(self, x):
+        output, _ = self.lstm(x.unsqueeze(2))  # (N, W) -> (N, W, 1) -> (N, W, 32)
+        return self.head(output[:, -1])  # (N, 1)
+
+
+series = torch.randn(2000, device=device).cumsum(0)  # one value a day, oldest first
+val, test = 1200, 1500  # the days on which validation and test begin
+mean, std = series[:val].mean(), series[:val].std()  # of the training days alone
+days_in = ((series - mean) / std)[:val].unfold(0, 28 + 1, 1)  # every run of 29 training days, (N, 29)
+x, y = days_in[:, :28], days_in[:, 28:]  # (N, 28) to read, (N, 1) to forecast
+loss = nn.functional.mse_loss(Forecaster().to(device)(x), y)
+
 # %% A daily series: a weekly pattern, and weather that keeps 0.8 of itself a day and gets noise of deviation 1
 week = torch.tensor([0.0, 1.0, 0.5, 1.5, 3.0, 6.0, 4.0])
 weather = [torch.randn(()) / 0.6]  # its long-run spread is 1 / sqrt(1 - 0.8 ** 2)
 for shock in torch.randn(T - 1):
     weather.append(0.8 * weather[-1] + shock)
 series = (20 + week.repeat(T // P + 1)[:T] + torch.stack(weather)).to(device)  # (T,)
-
-# %% Split by time, at offsets. Sizes are not offsets
-train_size, val_size = 1200, 300
-val, test = train_size, train_size + val_size  # where these parts begin
-assert len(series[train_size:val_size]) == 0, "from 1200 to 300 there is nothing, and no error"
 
 
 # %% Windows: W days in, the next `ahead` days out
@@ -63,6 +77,20 @@ for border, before in ((val, 1), (test, 2)):
     close(other, same, rtol=0, atol=0, msg="the future has reached a part that lies before it")
 ((x, y), (x_val, y_val), (x_test, y_test)), mean, std = prepare(series)
 
+
+# %% Several tests in a row: forecast a stretch, then let it join the training days
+def rolling_origin(total: int, first: int, stretch: int) -> list[tuple[range, range]]:
+    # hole: rolling-origin
+    ends = range(first, total - stretch + 1, stretch)
+    return [(range(end), range(end, end + stretch)) for end in ends]
+    # end
+
+
+for total in (10, 11):
+    folds = rolling_origin(total, 4, 2)
+    assert [list(past) for past, _ in folds] == [list(range(4)), list(range(6)), list(range(8))], "all days before"
+    assert [list(ahead) for _, ahead in folds] == [[4, 5], [6, 7], [8, 9]], "the next stretch, never an incomplete one"
+
 # %% Windows shuffled before the split: the test's answers stand in training inputs
 x_day, y_day = windows(days, 1)
 orders = torch.randperm(len(x_day), device=device), torch.arange(len(x_day), device=device)
@@ -71,20 +99,10 @@ print(f"test targets that are inputs in training: {seen[0]:.1%} shuffled, {seen[
 assert seen[0] > 0.99 and seen[1] == 0, "a random split of overlapping windows tests on what was trained on"
 
 
-# %% An LSTM that forecasts one day; its validation error chooses when to stop
-class Forecaster(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.lstm, self.head = nn.LSTM(1, 32, batch_first=True), nn.Linear(32, 1)
-
-    def forward(self, x):
-        output, _ = self.lstm(x.unsqueeze(2))  # (N, W) -> (N, W, 1) -> (N, W, 32)
-        return self.head(output[:, -1])  # (N, 1)
-
-
+# %% Train; the validation error chooses when to stop
 net = Forecaster().to(device)
 optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
-best = float("inf")
+best, history = float("inf"), []
 for step in range(1, 201):
     rows = torch.randint(len(x), (64,), device=device)  # within the training part any order is fine
     loss = nn.functional.mse_loss(net(x[rows]), y[rows])
@@ -94,10 +112,16 @@ for step in range(1, 201):
     if step % 25 == 0:
         with torch.no_grad():
             val_loss = nn.functional.mse_loss(net(x_val), y_val).item()
+        history.append(val_loss)
         print(f"step={step} loss={loss.item():.4f} val={val_loss:.4f}")
         if val_loss < best:
             best, kept = val_loss, {name: tensor.clone() for name, tensor in net.state_dict().items()}
 net.load_state_dict(kept)
+with torch.no_grad():
+    again = nn.functional.mse_loss(net(x_val), y_val).item()
+assert abs(again - min(history)) < 1e-4 and min(history) < history[0], (
+    "the weights of the best validation error are back"
+)
 
 
 # %% Several days ahead: each forecast is read as if it had happened
@@ -115,7 +139,6 @@ def rmse(forecast):
 error = rmse(rollout(net, x_test, H))
 naive = rmse(x_test[:, -1:].expand(-1, H))  # tomorrow is today
 seasonal = rmse(x_test[:, -P:].repeat(1, H // P))  # next week is this week
-close(naive[P - 1 :: P], seasonal[P - 1 :: P], msg="whole weeks ahead, both repeat the last day")
 optimum = (1 - 0.8 ** (2 * torch.arange(1, H + 1, device=device))).sqrt() / 0.6  # the noise nobody can know
 for name, values in (("LSTM", error), ("naive", naive), ("seasonal naive", seasonal), ("optimum", optimum)):
     print(f"{name}: error 1, 2, 7, 14 days ahead", *(f"{values[h - 1].item():.2f}" for h in (1, 2, 7, 14)))

@@ -10,62 +10,80 @@ from itertools import islice
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader
 
 torch.manual_seed(0)
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
-N, ARMS, WIDTH, STEPS = 512, 4, 32, 100
-
-# %% Two tasks on points of the plane: which of four spiral arms is it in, and how far out?
-x = torch.randn(2 * N, 2, device=device)
-radius = x.norm(dim=1)  # (2N,)
-turns = (torch.atan2(x[:, 1], x[:, 0]) + radius) / (2 * torch.pi)  # (2N,)
-arm = (turns * ARMS).floor().long() % ARMS  # (2N,), 0 to 3
-metres = (radius + 0.1 * torch.randn_like(radius)).unsqueeze(1)  # (2N, 1), noise of 10 cm
-(x, fresh_x), (arm, fresh_arm), (metres, fresh_metres) = (t.split(N) for t in (x, arm, metres))
 
 
-# %% One trunk, a list of heads; the designs differ in how many of the two hidden layers are shared
-def layer(size):
-    return nn.Sequential(nn.Linear(size, WIDTH), nn.ReLU())
-
-
-class MultiTask(nn.Module):
-    def __init__(self, shared):  # 2: two heads of one layer each; 1: two branches of two layers each
+# %% In short
+class Net(nn.Module):
+    def __init__(self):
         super().__init__()
-        sizes = [2, WIDTH]  # inputs of the two hidden layers
-        self.trunk = nn.Sequential(*map(layer, sizes[:shared]))
-        self.heads = nn.ModuleList(nn.Sequential(*map(layer, sizes[shared:]), nn.Linear(WIDTH, n)) for n in (ARMS, 1))
+        self.trunk = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU())
+        self.heads = nn.ModuleDict({"arm": nn.Linear(32, 4), "far": nn.Linear(32, 1)})
 
     def forward(self, x):
-        features = self.trunk(x)  # (N, WIDTH), computed once
-        return [head(features) for head in self.heads]  # (N, ARMS), (N, 1)
+        features = self.trunk(x)  # (N, 32), computed once
+        return {task: head(features) for task, head in self.heads.items()}  # (N, 4) and (N, 1)
 
+
+def train_step(net, optimizer, x, arm, far, total=torch.sum):  # (N, 2), (N,) long, (N, 1) float
+    out = net(x)
+    losses = torch.stack([F.cross_entropy(out["arm"], arm), F.mse_loss(out["far"], far)])  # (2,)
+    optimizer.zero_grad()
+    total(losses).backward()  # one number: the sum, or lambda losses: (weights * losses).sum()
+    optimizer.step()
+    return losses.detach()  # log each task by itself
+
+
+# %% Two tasks on points of the plane: which of four spiral arms is it in, and how far out?
+N = 512
+x = torch.randn(2 * N, 2, device=device)
+radius = x.norm(dim=1)  # (2N,)
+arm = ((x[:, 1].atan2(x[:, 0]) + radius) / (torch.pi / 2)).floor().long() % 4  # (2N,), 0 to 3
+metres = (radius + 0.1 * torch.randn_like(radius)).unsqueeze(1)  # (2N, 1), noise of 10 cm
+rows, fresh = torch.arange(2 * N).split(N)  # numbers of the rows to train on, and of those to test with
+
+
+# %% Another design: share one layer, give each task a branch of two
+class Branches(Net):
+    def __init__(self):
+        super().__init__()
+        branches = {task: nn.Sequential(nn.Linear(32, 32), nn.ReLU(), head) for task, head in self.heads.items()}
+        self.trunk, self.heads = self.trunk[:2], nn.ModuleDict(branches)
+
+
+assert [len(design().trunk) for design in (Net, Branches)] == [4, 2], "the branches share one layer instead of two"
 
 # %% The trunk receives the sum of the tasks' gradients
-def task_losses(net, unit):
-    logits, distance = net(x)
-    return torch.stack([F.cross_entropy(logits, arm), F.mse_loss(distance, unit * metres)])  # (2,)
-
-
-net = MultiTask(shared=2).to(device)
-losses = task_losses(net, unit=1)
-pulls = (*losses, losses.sum(), task_losses(net, unit=100)[1])
-grads = [torch.autograd.grad(loss, net.trunk.parameters(), retain_graph=True) for loss in pulls]
-by_arm, by_metres, by_sum, by_cm = (torch.cat([g.flatten() for g in grad]) for grad in grads)
+net = Net().to(device)
+out = net(x)
+pulls = [F.cross_entropy(out["arm"], arm), F.mse_loss(out["far"], metres), F.mse_loss(out["far"], 100 * metres)]
+grads = [torch.autograd.grad(loss, net.trunk.parameters(), retain_graph=True) for loss in (*pulls, pulls[0] + pulls[1])]
+by_arm, by_metres, by_cm, by_sum = (torch.cat([g.flatten() for g in grad]) for grad in grads)
 print(f"trunk gradient norms: arm {by_arm.norm():.2f}, distance in m {by_metres.norm():.2f}, in cm {by_cm.norm():.0f}")
 torch.testing.assert_close(by_sum, by_arm + by_metres, rtol=1e-3, atol=1e-5)
-assert by_cm.norm() > 50 * by_arm.norm() > 0.5, "both tasks reach the trunk, the unit decides which is heard"
-
-# %% Heads in a plain list are hidden from the optimizer
-plain = nn.Module()
-plain.trunk, plain.heads = net.trunk, list(net.heads)  # what self.heads = [...] leaves
-seen, every = (sum(p.numel() for p in module.parameters()) for module in (plain, net))
-print(f"heads in a plain list: the optimizer gets {seen} of {every} parameters")
-assert seen == sum(p.numel() for p in net.trunk.parameters()) < every, "a plain list registers nothing"
+assert by_cm.norm() > 50 * by_metres.norm() > 100 * by_arm.norm(), "both reach the trunk; the unit decides who is heard"
 
 
-# %% Two loaders of unequal length: turn each into an endless stream
+# %% Missing labels: the mean over the known ones
+def known_mse(guess, truth):  # (N, 1), (N, 1) with NaN where the label is missing
+    # hole: missing-labels
+    known = ~truth.isnan()
+    return (guess[known] - truth[known]).square().sum() / known.sum().clamp(min=1)
+    # end
+
+
+nan, guess = float("nan"), torch.tensor([[1.0], [2.0], [3.0]], device=device, requires_grad=True)
+for truth, value, slope in ([0, nan, 1], 2.5, [1, 0, 2]), ([nan] * 3, 0, [0] * 3), ([nan, nan, 1], 4, [0, 0, 4]):
+    loss = known_mse(guess, torch.tensor(truth, device=device).float().unsqueeze(1))
+    assert abs(loss.item() - value) < 1e-5, "the mean over the known labels, 0 if there are none"
+    (grad,) = torch.autograd.grad(loss, guess)  # (3, 1)
+    assert grad.flatten().tolist() == slope, "a missing label has no gradient, NaN least of all"
+
+
+# %% Loaders of unequal length: turn each into an endless stream
 def forever(loader):
     # hole: endless-stream
     while True:
@@ -73,11 +91,16 @@ def forever(loader):
     # end
 
 
-loader = DataLoader(torch.arange(32), batch_size=4, shuffle=True)  # 8 batches
+loader = DataLoader(rows, batch_size=64, shuffle=True)  # 8 batches
 stream = list(islice(forever(loader), 16))
-assert len(stream) == 16, "the stream goes on after the last batch"
-assert all(torch.cat(half).unique().numel() == 32 for half in (stream[:8], stream[8:])), "a pass sees every sample"
+assert len(list(islice(forever([0]), 3000))) == 3000, "the stream goes on after any number of passes"
+assert all(torch.cat(half).unique().numel() == N for half in (stream[:8], stream[8:])), "a pass sees every sample"
 assert len({frozenset(batch.tolist()) for batch in stream}) > 8, "every pass is shuffled anew, none is replayed"
+small = DataLoader(rows[:192], batch_size=64, shuffle=True)  # 3 batches
+for one, other in islice(zip(forever(loader), forever(small), strict=True), 20):
+    out = net(x[torch.cat([one, other])])  # the trunk runs once, over both batches
+    logits, distance = out["arm"][: len(one)], out["far"][len(one) :]  # each head on the rows that have its label
+    torch.testing.assert_close([logits, distance], [net(x[one])["arm"], net(x[other])["far"]], rtol=1e-3, atol=1e-4)
 
 
 # %% Uncertainty weighting: divide each loss by a learned variance
@@ -87,44 +110,41 @@ def weigh(losses, log_vars):  # (2,), (2,)
     # end
 
 
-guess, truth = torch.randn(2, 2, 64, device=device)
-log_vars = torch.tensor([0.7, -1.2], device=device)
-likelihood = 2 * F.gaussian_nll_loss(guess, truth, log_vars.exp().unsqueeze(1))  # a mean over two tasks
+guess, truth = torch.randn(2, 2, 64, device=device, requires_grad=True)
+log_vars = torch.tensor([0.7, -1.2], device=device, requires_grad=True)
+likelihood = 2 * F.gaussian_nll_loss(guess, truth, log_vars.exp())  # a mean over two tasks
 total = weigh((guess - truth).square().mean(1), log_vars)
-assert isinstance(total, torch.Tensor), "a plain number has no gradient"
-torch.testing.assert_close(total, likelihood, rtol=1e-4, atol=1e-5)
+ours, theirs = ((value, *torch.autograd.grad(value, (guess, log_vars))) for value in (total, likelihood))
+torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
-# %% One loss trains both tasks, each from a loader of its own
-def train(name, shared, unit=1, learned=False):
-    net = MultiTask(shared).to(device)
-    arms = forever(DataLoader(TensorDataset(x, arm), batch_size=64, shuffle=True))  # 8 batches a pass
-    distances = forever(DataLoader(TensorDataset(x[:192], unit * metres[:192]), batch_size=64, shuffle=True))  # 3
-    log_vars = task_losses(net, unit).detach().log().requires_grad_()  # each loss starts divided by itself
-    optimizer = torch.optim.Adam([{"params": net.parameters()}, {"params": [log_vars], "lr": 0.2}], lr=0.02)
-    for step in range(STEPS + 1):
-        (x_arm, y_arm), (x_far, y_far) = next(arms), next(distances)
-        losses = torch.stack([F.cross_entropy(net(x_arm)[0], y_arm), F.mse_loss(net(x_far)[1], y_far)])  # (2,)
-        loss = weigh(losses, log_vars) if learned else losses.sum()
-        if learned and step % 20 == 0:
-            print(f"step={step} loss={loss:.3f} arm={losses[0]:.3f} spread={(log_vars[1] / 2).exp():.1f}")
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+# %% The same net, start and batches; what differs is the unit of the distance and the weighting of the losses
+def train(name, design=Net, unit=0.01, mean=0.0, how="sum", rate=0.2):  # unit in metres
+    torch.manual_seed(0)
+    net, far = design().to(device), (metres - mean) / unit
+    out = net(x[rows])
+    first = torch.stack([F.cross_entropy(out["arm"], arm[rows]), F.mse_loss(out["far"], far[rows])]).detach()
+    net.log_vars = nn.Parameter(first.log(), requires_grad=how == "learned")  # each loss starts divided by itself
+    layers = [*net.trunk.parameters(), *net.heads.parameters()]
+    optimizer = torch.optim.Adam([{"params": layers}, {"params": [net.log_vars], "lr": rate}], lr=0.02)
+    for some in islice(forever(loader), 100):
+        total = torch.sum if how == "sum" else lambda losses: weigh(losses, net.log_vars)
+        train_step(net, optimizer, x[some], arm[some], far[some], total)
+        assert not set(some.tolist()) & set(fresh.tolist()), "no row is both trained on and tested with"
     with torch.no_grad():
-        logits, distance = net(fresh_x)
-    right = (logits.argmax(1) == fresh_arm).float().mean().item()
-    error = F.mse_loss(distance / unit, fresh_metres).sqrt().item()
-    print(f"{name:30} {right:.0%} of fresh arms right, distance off by {error:.2f} m")
-    assert error < 0.4, "the distance is learned in every run"
-    return right, (log_vars[1] / 2).exp()  # the learned spread (standard deviation) of the distance
+        out = net(x[fresh])
+    right = (out["arm"].argmax(1) == arm[fresh]).float().mean().item()
+    error = F.mse_loss(out["far"] * unit + mean, radius[fresh].unsqueeze(1)).sqrt().item()  # in metres
+    print(f"{name:32} {right:.0%} of fresh arms right, distance off by {error:.2f} m")
+    return right, error
 
 
-heads, _ = train("two heads, m, plain sum", shared=2)
-branches, _ = train("two branches, m, plain sum", shared=1)
-assert min(heads, branches) > 0.7, "one summed loss trains classifier and regressor together, in both designs"
-summed, _ = train("two heads, cm, plain sum", shared=2, unit=100)
-weighed, spread = train("two heads, cm, learned weights", shared=2, unit=100, learned=True)
-assert weighed > summed + 0.1, "summed as they are, the larger loss drowns the other task"
-print(f"learned spread of the distance labels: {spread:.1f} cm, their noise is 10 cm")
-assert 5 < spread < 30, "the learned variance comes down to the loss that remains"
+in_metres, branches = train("metres, sum", unit=1), train("metres, sum, branches", Branches, unit=1)
+standard = train("standardised, sum", unit=metres[rows].std(), mean=metres[rows].mean())
+fixed_metres = train("metres, fixed weights", unit=1, how="fixed")
+summed, fixed = train("centimetres, sum"), train("centimetres, fixed weights", how="fixed")
+learned, slowly = (train(f"centimetres, learned at {rate}", how="learned", rate=rate) for rate in (0.2, 0.02))
+assert min(in_metres[0], branches[0]) > 0.8, "one summed loss trains classifier and regressor together, in both designs"
+assert max(in_metres[1], branches[1], summed[1], standard[1], learned[1]) < 0.2, "the distance is learned"
+assert min(standard[0], fixed[0], learned[0]) > summed[0] + 0.1, "standardised or weighted, the arms are learned too"
+assert min(fixed[1], slowly[1]) > max(fixed_metres[1], learned[1]), "weights alone do not help outputs of over 100"

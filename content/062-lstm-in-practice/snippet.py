@@ -13,6 +13,26 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_se
 
 torch.manual_seed(0)
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+
+
+# %% In short
+class Classifier(nn.Module):
+    def __init__(self, vocabulary, classes, size=32):
+        super().__init__()
+        self.embed = nn.Embedding(vocabulary, 16, padding_idx=0)
+        self.lstm = nn.LSTM(16, size, batch_first=True, bidirectional=True)  # batch_first is False by default
+        self.head = nn.Linear(2 * size, classes)
+
+    def forward(self, tokens, lengths):  # (N, L) long, (N,) on the CPU
+        packed = pack_padded_sequence(self.embed(tokens), lengths, batch_first=True, enforce_sorted=False)
+        _, (h_n, _) = self.lstm(packed)  # (layers * 2, N, size)
+        return self.head(torch.cat([h_n[-2], h_n[-1]], dim=1))  # (N, classes)
+
+
+def collate(sequences):  # list of (L_i,) or (L_i, D); for DataLoader(..., collate_fn=collate)
+    return pad_sequence(sequences, batch_first=True), torch.tensor([len(one) for one in sequences])
+
+
 same = partial(torch.testing.assert_close, rtol=0, atol=2e-3)  # wide enough for TF32 on a GPU
 N, L, D, H = 4, 7, 3, 8  # batch, longest sequence, input size, hidden size
 
@@ -34,7 +54,7 @@ same(output[:, -1], h_n[-1], msg="one direction: both are the state after the la
 # %% Padding, not packed: h_n and output[:, -1] have both read it
 lengths = torch.tensor([3, L, 1, 4])  # stays on the CPU: packing accepts no other device
 rows, last = torch.arange(N, device=device), lengths.to(device) - 1
-padded = pad_sequence([x[i, :n] for i, n in enumerate(lengths)], batch_first=True)  # (N, L, D), zeros behind
+padded, _ = collate([x[i, :n] for i, n in enumerate(lengths)])  # (N, L, D), zeros behind
 runs = {net: [net(x[i, :n]) for i, n in enumerate(lengths)] for net in (one, two)}  # the reference: each sample alone
 alone = {net: torch.stack([h for _, (h, _) in runs[net]], dim=1) for net in runs}  # h_n (layers * directions, N, H)
 
@@ -42,9 +62,21 @@ for net, directions in ((one, 1), (two, 2)):
     _, (h_n, _) = net(padded)
     error = (h_n - alone[net])[-directions:].abs().amax(dim=2)  # (directions, N)
     assert (error[:, last < L - 1] > 2e-3).all(), "zero padding moves the state of every short sample"
+    assert (error[:, last == L - 1] < 2e-3).all(), "a sample without padding is read as if it were alone"
 output, (h_n, _) = one(padded)
 same(output[:, -1], h_n[-1], msg="one direction: both are the state after the padding")
-same(output[rows, last], alone[one][-1], msg="one direction never looks ahead: its last valid step is right")
+
+
+# %% One direction never looks ahead, so its output at the last valid step is right without packing
+def last_valid(output, lengths):  # (N, L, H), (N,) on the CPU -> (N, H)
+    # hole: last-valid
+    rows = torch.arange(len(output), device=output.device)
+    return output[rows, lengths.to(output.device) - 1]
+    # end
+
+
+same(last_valid(output, lengths), alone[one][-1], msg="the state after each sample's own last step")
+same(last_valid(output[:2], torch.tensor([1, 2])), torch.stack([output[0, 0], output[1, 1]]), msg="row by row")
 
 # %% Packed: every sample comes out as if it had run alone, in the order it went in
 packed = pack_padded_sequence(padded, lengths, batch_first=True, enforce_sorted=False)
@@ -69,45 +101,48 @@ def summarize(lstm, x, lengths):  # bidirectional lstm, (N, L, D) -> (N, 2H)
 dirty = torch.where(torch.arange(L, device=device)[:, None] > last[:, None, None], 9.0, padded)  # nines behind the end
 expected = torch.hstack([alone[two][-2], alone[two][-1]])
 same(summarize(two, dirty, lengths), expected, msg="forward, then backward, of the valid steps alone")
+flat = nn.LSTM(D, 5, batch_first=True, bidirectional=True).to(device)  # another depth and size, a batch of two
+states = [flat(dirty[i : i + 1, : lengths[i]])[1][0].flatten() for i in (0, 3)]
+same(summarize(flat, dirty[[0, 3]], lengths[[0, 3]]), torch.stack(states), msg="any depth, size and batch")
 
-# %% Order matters: does token 1 come before token 2? Each occurs once
-V, T, E, S = 8, 12, 16, 32  # vocabulary (0 pads), longest text, embedding size, state size
+# %% Order matters: does token 1 come before token 2? Each occurs once. Train on short texts, test on longer ones
+V, SHORT, LONG = 8, (4, 9), (10, 12)  # vocabulary (0 pads), shortest and longest text
 
 
-def texts(n):
-    lengths = torch.randint(4, T + 1, (n,))
-    behind = torch.arange(T) >= lengths[:, None]
-    spots = torch.rand(n, T).masked_fill(behind, 2).argsort(dim=1)[:, :2]  # two different valid places
-    tokens = torch.randint(3, V, (n, T)).masked_fill(behind, 0).scatter(1, spots, torch.tensor([1, 2]).expand(n, 2))
-    return tokens.to(device), lengths  # (n, T), (n,)
+def texts(n, shortest, longest):
+    batch = [torch.randint(3, V, (size,)) for size in torch.randint(shortest, longest + 1, (n,))]
+    for text in batch:
+        text[torch.randperm(len(text))[:2]] = torch.tensor([1, 2])
+    tokens, lengths = collate(batch)
+    return tokens.to(device), lengths  # (n, L), (n,)
 
 
 def label(tokens):
     return ((tokens == 1).int().argmax(dim=1) < (tokens == 2).int().argmax(dim=1)).long()
 
 
-def classify(tokens, lengths):
-    return head(summarize(lstm, embed(tokens), lengths))  # (n, T) -> (n, 2)
-
-
-embed, head = nn.Embedding(V, E, padding_idx=0), nn.Linear(2 * S, 2)
-lstm = nn.LSTM(E, S, batch_first=True, bidirectional=True)
-net = nn.ModuleList([embed, lstm, head]).to(device)
+net = Classifier(V, classes=2).to(device)
 optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
 for step in range(1, 41):
-    tokens, sizes = texts(32)
-    loss = nn.functional.cross_entropy(classify(tokens, sizes), label(tokens))
+    tokens, lengths = texts(32, *SHORT)
+    assert max(lengths) < LONG[0], "no text as long as those of the test is trained on"
+    loss = nn.functional.cross_entropy(net(tokens, lengths), label(tokens))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
     if step % 10 == 0:
         print(f"step={step} loss={loss.item():.4f}")
+assert net.head.weight.grad.norm() < 0.1, "what is left is the gradient of one step, not the sum of forty"
 
-tokens, sizes = texts(200)
+tokens, lengths = texts(200, *LONG)
+assert min(lengths) >= LONG[0], "only texts longer than any seen in training"
 swapped = torch.where(tokens == 1, 2, torch.where(tokens == 2, 1, tokens))
 assert torch.equal(tokens.sort(dim=1)[0], swapped.sort(dim=1)[0]), "both texts of a pair are the same bag of tokens"
 assert torch.equal(label(tokens), 1 - label(swapped)), "with opposite labels: any bag model gets one of the two wrong"
 with torch.no_grad():
-    right = torch.cat([classify(t, sizes).argmax(dim=1) == label(t) for t in (tokens, swapped)]).float().mean().item()
-print(f"test accuracy: LSTM {right:.3f} (by the pairs, a bag of tokens is right on exactly half)")
+    by_one = torch.cat([net(text[None, :n], n[None]) for text, n in zip(tokens, lengths, strict=True)])
+    same(net(tokens, lengths), by_one, msg="in a batch as alone")
+    same(net(tokens, lengths), net.head(summarize(net.lstm, net.embed(tokens), lengths)), msg="both directions")
+    right = torch.cat([net(t, lengths).argmax(dim=1) == label(t) for t in (tokens, swapped)]).float().mean().item()
+print(f"test accuracy on longer texts: LSTM {right:.3f} (by the pairs, a bag of tokens is right on exactly half)")
 assert right > 0.9, "an LSTM reads order"

@@ -14,12 +14,26 @@ from torch.optim import SGD, Adafactor, Adagrad, Adam, AdamW, Muon, RMSprop
 torch.manual_seed(0)
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 
-# %% Parameter groups: weights decay, biases and norms do not
+# %% In short
 C, H, L = 8, 32, 16  # channels, hidden units, length
 net = nn.Sequential(nn.Conv1d(1, C, 3, padding=1), nn.BatchNorm1d(C), nn.ReLU(), nn.Flatten())
 net.extend([nn.Linear(C * L, H), nn.LayerNorm(H), nn.ReLU(), nn.Linear(H, 2)]).to(device)
+x, y = torch.randn(64, 1, L, device=device), torch.randint(2, (64,), device=device)
+
+matrices = [p for p in net.parameters() if p.ndim >= 2]
+vectors = [p for p in net.parameters() if p.ndim < 2]  # biases and norms
+groups = [{"params": matrices, "weight_decay": 0.01}, {"params": vectors, "weight_decay": 0.0}]
+optimizer = torch.optim.AdamW(groups, lr=1e-3)  # then 3e-4 and 3e-3, and on while it helps
+for _ in range(50):
+    loss = nn.functional.cross_entropy(net(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0)  # log it: it shows steps that go wrong
+    optimizer.step()
+assert loss < 0.6, "random labels are learned by heart"
 
 
+# %% Parameter groups: weights decay, biases and norms do not
 def decay_groups(net: nn.Module, weight_decay: float) -> list[dict]:
     # hole: decay-groups
     matrices = [p for p in net.parameters() if p.ndim >= 2]
@@ -54,6 +68,7 @@ ended = {"start": nn.utils.parameters_to_vector(net.parameters()).detach()}
 for mode, options in {"loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}.items():
     twin = copy.deepcopy(net)
     optimizer = AdamW(decay_groups(twin, 0.1), lr=0.01, **options)
+    assert mode in ("loop", *(flag for flag in options if optimizer.defaults[flag])), "the mode that is named"
     torch.manual_seed(1)  # the same made-up gradients in each mode
     for _ in range(20):
         for p in twin.parameters():
@@ -78,6 +93,20 @@ for kind, options, numbers in table:
     held = [v.nbytes for v in optimizer.state[weight].values() if torch.is_tensor(v) and v.ndim > 0]  # no step count
     print(f"{kind.__name__:9} {options or ''!s:18} {len(held)} tensors {sum(held):6} bytes")
     assert held == [2 * n for n in numbers], "two moments for Adam, a row and a column for Adafactor"
+
+
+# %% The best of a sweep: a loss that is not finite is the worst, and a best rate at an end calls for more rates
+def choose(rates: list[float], losses: torch.Tensor) -> tuple[float, bool]:
+    # hole: best-rate
+    best = losses.nan_to_num(torch.inf).argmin().item()
+    return rates[best], best in (0, len(rates) - 1)
+    # end
+
+
+inf, nan = float("inf"), float("nan")
+cases = {(5, 2, nan): (0.1, False), (5, 4, 3): (1.0, True), (nan, 3, inf): (0.1, False), (1, 2, nan): (0.01, True)}
+for losses, expected in cases.items():
+    assert choose([0.01, 0.1, 1.0], torch.tensor(losses, device=device)) == expected, (losses, expected)
 
 # %% Sweep: one group a learning rate, so that a whole row of the table trains at once
 D, RATES = 16, [0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
@@ -107,9 +136,11 @@ print(f"{'lr':18}", *(f"{lr:7}" for lr in RATES), " refined")
 for data, x in inputs.items():
     for name, kind in KINDS.items():
         final[data, name] = row = sweep(x, kind, RATES)[-1]  # (rates,)
-        near = [RATES[row.argmin().item()] * 3 ** (k / 5) for k in range(-4, 5)]  # a finer grid round the best rate
+        rate, _ = choose(RATES, row)  # none of the six stands at an end
+        near = [rate * 3 ** (k / 5) for k in range(-4, 5)]  # a finer grid round the best rate
         best[data, name] = sweep(x, kind, near)[-1].min().item()
         print(f"{data:9}{name:9}", *(f"{loss:7.0e}" for loss in [*row.tolist(), best[data, name]]))
+assert best["plain", "momentum"] < final["plain", "momentum"].min() / 3, "the coarse grid alone wrongs momentum"
 assert best["plain", "Adam"] < best["plain", "momentum"] / 5, "Adam wins where each axis has a scale of its own"
 assert best["mirrored", "momentum"] < best["mirrored", "Adam"] / 5, "mirrored by an orthogonal matrix, momentum wins"
 assert best["mirrored", "Adam"] < final["mirrored", "momentum"][0] / 4, "yet tuned Adam beats momentum left at lr=0.01"

@@ -16,7 +16,27 @@ torch.set_num_threads(1)  # tiny tensors: a second thread costs more than it sav
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 K, S, EPS = 4, 8, 0.17  # classes, side of an image, how far the attacker may move each pixel
 
-# %% Images with two clues: a bright quadrant (strong, wrong in 15 %) and a faint texture (weak, never wrong)
+
+# %% In short: the inner problem raises the loss within eps of the image and within [0, 1], the outer one lowers it
+def attack(net, images, labels, steps, size, eps=EPS, start=1.0):
+    worst = images + start * eps * (2 * torch.rand_like(images) - 1)
+    for _ in range(steps):
+        worst = worst.detach().requires_grad_()
+        (grad,) = torch.autograd.grad(F.cross_entropy(net(worst), labels), worst)  # no weight gets a .grad
+        worst = worst + size * grad.sign()
+        worst = torch.clamp(worst, images - eps, images + eps).clamp(0, 1)
+    return worst.detach()
+
+
+def robust_loss(net, attacker, images, labels):
+    # hole: min-max-step
+    worst = attacker(net, images, labels)
+    loss = F.cross_entropy(net(worst), labels)
+    # end
+    return loss
+
+
+# %% Images with two clues: a bright quadrant (strong, wrong in 15%) and a faint texture (weak, never wrong)
 side = torch.arange(S, device=device)
 fine, wide, flat = (-1.0) ** side, (-1.0) ** (side // 2), torch.ones(S, device=device)
 texture = 0.08 * torch.stack([fine.outer(flat), flat.outer(fine), fine.outer(fine), wide.outer(flat)])  # (K, S, S)
@@ -38,36 +58,18 @@ lead = means.topk(2).values.diff().abs()  # (300, 1), brightest over second: the
 assert (lead > 2 * EPS).float().mean() > 0.98, "no attack within EPS hides the quadrant: a robust answer exists"
 
 
-# %% Inner problem: raise the loss, stay within eps of the image and within [0, 1]
-def attack(net, images, labels, steps, size, eps=EPS, start=1.0):
-    worst = images + start * eps * (2 * torch.rand_like(images) - 1)
-    for _ in range(steps):
-        worst = worst.detach().requires_grad_()
-        (grad,) = torch.autograd.grad(F.cross_entropy(net(worst), labels), worst)  # no weight gets a .grad
-        worst = worst + size * grad.sign()
-        worst = torch.clamp(worst, images - eps, images + eps).clamp(0, 1)
-    return worst.detach()
-
-
+# %% Four attackers
 clean = partial(attack, steps=0, size=0.0, start=0.0)  # the images themselves
 fgsm = partial(attack, steps=1, size=EPS, start=0.0)  # one step as long as eps
 pgd = partial(attack, steps=7, size=EPS / 4)  # small steps from a random start
 strong = partial(attack, steps=40, size=EPS / 8)  # never used in training
 
 
-# %% Outer problem: lower the loss at the worst images found
+# %% Train on what the attacker returns; judge by the strongest attack
 def accuracy(net, attacker, starts=1):  # an image counts as right if the attack fails from every start
     images, labels = test_images.repeat(starts, 1), test_labels.repeat(starts)
     right = net(attacker(net, images, labels)).argmax(1) == labels
     return right.view(starts, -1).all(0).float().mean().item()
-
-
-def robust_loss(net, attacker, images, labels):
-    # hole: min-max-step
-    worst = attacker(net, images, labels)
-    loss = F.cross_entropy(net(worst), labels)
-    # end
-    return loss
 
 
 def train(attacker, steps):
@@ -113,6 +115,7 @@ assert fgsm_strong <= histories["FGSM"][-1] + 0.03, "four starts break what one 
 net = nets["PGD"]
 net.zero_grad()
 easy, hard = pgd(net, test_images, test_labels), strong(net, test_images, test_labels)  # (300, 64) each
+assert torch.equal(clean(net, test_images, test_labels), test_images), "clean accuracy is that of the images as drawn"
 assert all(weight.grad is None for weight in net.parameters()), "the attack leaves no gradient in the weights"
 assert (hard - test_images).abs().max() <= EPS + 1e-6 and hard.min() >= 0 and hard.max() <= 1, "within EPS and [0, 1]"
 easy_loss, hard_loss = (F.cross_entropy(net(moved), test_labels).item() for moved in (easy, hard))
@@ -121,6 +124,7 @@ assert accuracy(net, partial(attack, steps=40, size=0.06, eps=0.5)) < 0.05, "who
 
 # %% Where the clean accuracy went: images whose two clues disagree
 lied = test_labels != test_shown
+assert 0.05 < lied.float().mean() < 0.3, "about 15% of the images"
 says = {name: net(test_images[lied]).argmax(1) for name, net in nets.items()}
 assert (says["plain"] == test_labels[lied]).float().mean() > 0.6, "the plain net goes by the texture"
 assert (says["PGD"] == test_shown[lied]).float().mean() > 0.9, "the robust net goes by the quadrant"

@@ -15,42 +15,8 @@ torch.set_num_threads(1)  # the tensors are so small that threads would mostly w
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 N, SIZE, SIGMA = 1000, 18, 0.5  # test images, side, standard deviation of the noise
 
-# %% Shapes: a strided convolution floors a division, output_padding gives the lost remainder back
-for kernel, stride, padding in [(3, 2, 1), (4, 2, 1), (2, 2, 0), (5, 3, 2)]:
-    for size in range(8, 24):
-        quotient, remainder = divmod(size + 2 * padding - kernel, stride)
-        image, weight = (torch.ones(1, 1, side, side, device=device) for side in (size, kernel))
-        small = F.conv2d(image, weight, stride=stride, padding=padding)
-        large = F.conv_transpose2d(small, weight, stride=stride, padding=padding, output_padding=remainder)
-        assert small.shape[-1] == quotient + 1, "sizes that differ only in the remainder shrink to the same size"
-        assert large.shape == image.shape, "output_padding is the remainder of the convolution's division"
 
-# %% It is the transpose of the convolution, neither its inverse nor a zero border (whole numbers: exact sums)
-weight, other, image = (torch.randint(1, 4, (1, 1, side, side), device=device).float() for side in (3, 9, SIZE))
-small = F.conv2d(image, weight, stride=2, padding=1)  # (1, 1, 9, 9)
-cropped = F.conv_transpose2d(other, weight, stride=2, padding=1)  # (1, 1, 17, 17)
-full = F.conv_transpose2d(other, weight, stride=2, padding=1, output_padding=1)  # (1, 1, 18, 18)
-torch.testing.assert_close((small * other).sum(), (image * full).sum())
-torch.testing.assert_close(full[..., :-1, :-1], cropped)
-assert full[..., -1, :].gt(0.5).all(), "the row gained was computed and had been cropped, it is not filled with zeros"
-back = F.conv_transpose2d(small, weight, stride=2, padding=1, output_padding=1)
-assert F.cosine_similarity(back.flatten(), image.flatten(), dim=0) < 0.99, "an inverse, even a scaled one, gives 1"
-
-
-# %% Normal images hold one rectangle; in an anomaly one pixel, anywhere, is wrong
-def draw(n: int) -> torch.Tensor:
-    grid = torch.arange(SIZE, device=device)
-    start = torch.randint(1, 8, (2, n, 1), device=device)
-    rows, columns = (grid >= start) & (grid < start + torch.randint(6, 10, (2, n, 1), device=device))  # (n, SIZE) each
-    return (rows[:, None, :, None] & columns[:, None, None, :]).float()  # (n, 1, SIZE, SIZE)
-
-
-def spoil(images: torch.Tensor) -> torch.Tensor:
-    pixel = torch.arange(SIZE**2, device=device).view(SIZE, SIZE)
-    return torch.where(pixel == torch.randint(SIZE**2, (len(images), 1, 1, 1), device=device), 1 - images, images)
-
-
-# %% The autoencoder: 18 -> 9 -> 5 -> 9 -> 18, a code of 5 * 5 * 32 = 800 numbers for 324 pixels
+# %% In short: 18 -> 9 -> 5 -> 9 -> 18, a code of 5 * 5 * 32 = 800 numbers for 324 pixels
 def autoencoder() -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(1, 16, 3, stride=2, padding=1),  # (N, 16, 9, 9)
@@ -71,6 +37,9 @@ def train(net: nn.Module, sigma: float) -> nn.Module:
         noisy = torch.normal(clean, sigma)
         loss = (net(noisy) - clean).square().mean()
         # end
+        torch.testing.assert_close(loss, (net(noisy) - clean).square().mean(), msg="the mean of the squares, no other")
+        far = ((noisy - clean).abs() > 2 * sigma).float().mean().item()
+        assert sigma == 0 or 0.03 < far < 0.06, "a Gaussian leaves 4.6% beyond two standard deviations"
         assert abs((noisy - clean).std().item() - sigma) < 0.03, "sigma is a standard deviation, a draw for each pixel"
         optimizer.zero_grad()
         loss.backward()
@@ -78,6 +47,31 @@ def train(net: nn.Module, sigma: float) -> nn.Module:
         if step % 50 == 0:
             print(f"step={step} loss={loss.item():.4f} sigma={sigma}")
     return net
+
+
+def score(net: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return (net(images) - images).square().mean(dim=(1, 2, 3))  # (N,)
+
+
+# %% Normal images hold one rectangle; in an anomaly one pixel, anywhere, is wrong, or the shape is a disc
+def draw(n: int) -> torch.Tensor:
+    grid = torch.arange(SIZE, device=device)
+    start = torch.randint(1, 8, (2, n, 1), device=device)
+    rows, columns = (grid >= start) & (grid < start + torch.randint(6, 10, (2, n, 1), device=device))  # (n, SIZE) each
+    return (rows[:, None, :, None] & columns[:, None, None, :]).float()  # (n, 1, SIZE, SIZE)
+
+
+def spoil(images: torch.Tensor) -> torch.Tensor:
+    pixel = torch.arange(SIZE**2, device=device).view(SIZE, SIZE)
+    return torch.where(pixel == torch.randint(SIZE**2, (len(images), 1, 1, 1), device=device), 1 - images, images)
+
+
+def discs(n: int) -> torch.Tensor:
+    grid = torch.arange(SIZE, device=device)
+    row, column, radius = torch.rand(3, n, 1, 1, device=device)
+    far = (grid[:, None] - 6.5 - 5 * row) ** 2 + (grid - 6.5 - 5 * column) ** 2  # (n, SIZE, SIZE)
+    return (far < (3.5 + 1.5 * radius) ** 2).float()[:, None]  # (n, 1, SIZE, SIZE)
 
 
 plain, denoiser = train(autoencoder(), sigma=0.0), train(autoencoder(), sigma=SIGMA)
@@ -94,26 +88,30 @@ assert abs(mse["identity"] - SIGMA**2) < 0.01, "leaving the image alone costs th
 assert mse["denoiser"] < min(mse["identity"], mse["blur"], mse["plain"]) / 2, "the task removes noise, not the layers"
 
 
-# %% Anomaly detection: the reconstruction error is the score of an image, no noise is added
-def score(net: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    with torch.no_grad():
-        return (net(images) - images).square().mean(dim=(1, 2, 3))  # (N,)
-
-
+# %% Anomaly detection: the reconstruction error ranks images, no noise is added
 def auc(anomalous: torch.Tensor, normal: torch.Tensor) -> float:
     return ((anomalous[:, None] - normal).sign() + 1).mean().item() / 2  # over pairs: win 1, tie 0.5, loss 0
 
 
 assert auc(torch.tensor([3.0, 1.0]), torch.tensor([1.0, 2.0])) == 0.625, "two wins, a tie and a loss in four pairs"
-normal, spoilt = draw(N), spoil(draw(N))
-nets = {"untrained": autoencoder(), "plain": plain, "denoiser": denoiser}
-aucs = {name: auc(score(net, spoilt), score(net, normal)) for name, net in nets.items()}
-print("auc:", ", ".join(f"{name} {value:.3f}" for name, value in aucs.items()))
-assert aucs["denoiser"] > 0.8 and aucs["plain"] > 0.8, "images with a wrong pixel score higher, with noise or without"
-assert aucs["untrained"] < 0.7, "the score means nothing before the net has seen normal images"
+
+
+def median(images: torch.Tensor) -> torch.Tensor:  # each pixel replaced by the median of its 3x3 neighbourhood
+    return F.pad(images, (1, 1, 1, 1)).unfold(2, 3, 1).unfold(3, 3, 1).flatten(4).median(-1).values
+
+
+normal, spoilt, round_ = draw(N), spoil(draw(N)), discs(N)
+aucs = {}
+for name, net in {"median": median, "untrained": autoencoder(), "plain": plain, "denoiser": denoiser}.items():
+    aucs[name] = [auc(score(net, odd), score(net, normal)) for odd in (spoilt, round_)]
+    print(f"auc of {name}: wrong pixel {aucs[name][0]:.3f}, disc {aucs[name][1]:.3f}")
+assert min(*aucs["denoiser"], *aucs["plain"]) > 0.9, "both kinds score higher, with noise in training or without"
+assert aucs["median"][0] > 0.9 and aucs["median"][1] < 0.3, "a filter finds wrong pixels, but takes a disc for normal"
+assert max(aucs["untrained"]) < 0.7, "the score means nothing before the net has seen normal images"
 
 # %% The score is no probability: a threshold comes from scores of held-out normal images
 scores = score(denoiser, normal)
+torch.testing.assert_close(scores.mean(), F.mse_loss(denoiser(normal), normal).detach(), msg="a mean over the pixels")
 assert SIZE**2 * score(denoiser, spoilt).max() > 1, "nothing keeps an error below 1: summed over the pixels it is above"
 threshold = scores.quantile(0.95)
 alarms, found = ((score(denoiser, images) > threshold).float().mean().item() for images in (draw(N), spoilt))
@@ -121,3 +119,24 @@ blank = score(denoiser, torch.zeros(1, 1, SIZE, SIZE, device=device)).item()
 print(f"alarms {alarms:.3f}, wrong pixels found {found:.3f}, blank {blank:.4f}, median {scores.median():.4f}")
 assert 0.01 < alarms < 0.1 and found > 2 * alarms, "the quantile fixes false alarms, not what is found"
 assert blank < scores.median(), "a blank image, never seen in training, scores as more normal than most normal ones"
+
+# %% Shapes: a strided convolution floors a division, output_padding gives the lost remainder back
+for kernel, stride, padding in [(3, 2, 1), (4, 2, 1), (2, 2, 0), (5, 3, 2)]:
+    for size in range(8, 24):
+        quotient, remainder = divmod(size + 2 * padding - kernel, stride)
+        image, weight = (torch.ones(1, 1, side, side, device=device) for side in (size, kernel))
+        small = F.conv2d(image, weight, stride=stride, padding=padding)
+        large = F.conv_transpose2d(small, weight, stride=stride, padding=padding, output_padding=remainder)
+        assert small.shape[-1] == quotient + 1, "sizes that differ only in the remainder shrink to the same size"
+        assert large.shape == image.shape, "output_padding is the remainder of the convolution's division"
+
+# %% It is the transpose of the convolution, neither its inverse nor a zero border (whole numbers: exact sums)
+weight, other, image = (torch.randint(1, 4, (1, 1, side, side), device=device).float() for side in (3, 9, SIZE))
+small = F.conv2d(image, weight, stride=2, padding=1)  # (1, 1, 9, 9)
+cropped = F.conv_transpose2d(other, weight, stride=2, padding=1)  # (1, 1, 17, 17)
+full = F.conv_transpose2d(other, weight, stride=2, padding=1, output_padding=1)  # (1, 1, 18, 18)
+torch.testing.assert_close((small * other).sum(), (image * full).sum())
+torch.testing.assert_close(full[..., :-1, :-1], cropped)
+assert full[..., -1, :].gt(0.5).all(), "the row gained was computed and had been cropped, it is not filled with zeros"
+back = F.conv_transpose2d(small, weight, stride=2, padding=1, output_padding=1)
+assert F.cosine_similarity(back.flatten(), image.flatten(), dim=0) < 0.99, "an inverse, even a scaled one, gives 1"

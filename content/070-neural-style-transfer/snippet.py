@@ -12,10 +12,10 @@ from torch.nn import functional as F
 
 torch.manual_seed(0)
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
-SIZE, STEPS = 32, 100  # side of the images, optimiser steps
+SIZE = 32  # side of the images
 
 
-# %% Gram matrix: how often two channels are active together, averaged over all positions
+# %% In short: Gram matrices of the channels, and an image as the only parameter
 def gram(features: torch.Tensor) -> torch.Tensor:
     # hole: gram-matrix
     n, c, h, w = features.shape
@@ -24,6 +24,23 @@ def gram(features: torch.Tensor) -> torch.Tensor:
     # end
 
 
+def stylise(weight: float, steps: int = 100) -> tuple[torch.Tensor, float, float]:
+    image = start.clone().requires_grad_()
+    optimizer = torch.optim.Adam([image], lr=0.03)  # the image, not layers.parameters()
+    for step in range(1, steps + 1):
+        content_loss, style_loss = losses(image)
+        loss = content_loss / first_content + weight * style_loss / first_style  # each in units of its start
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            image.clamp_(0, 1)  # stay a picture
+        if step % 50 == 0:
+            print(f"step={step} loss={loss:.4f} content={content_loss:.4f} style={style_loss:.4f} weight={weight}")
+    return image.detach(), *(loss.item() for loss in losses(image.detach()))
+
+
+# %% The Gram matrix: how often two channels are active together, averaged over all positions
 maps = torch.randn(2, 5, 6, 4, device=device)  # (N, C, H, W)
 by_loop = torch.zeros(2, 5, 5, device=device)
 for y in range(6):
@@ -78,40 +95,55 @@ def losses(image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return content_loss, style_loss
 
 
+grams = zip(extract(content), extract(style), strict=True)
+shares = [(gram(mine) - gram(other)).square().mean() for mine, other in grams]
+torch.testing.assert_close(losses(content)[1], sum(shares), rtol=1e-4, atol=1e-6)  # all three layers count
+assert min(shares) > 0.02 * sum(shares), "and each of them has a say"
+
 moved = style.roll((4, 8), dims=(2, 3))
 mixed = style.flatten(2)[..., torch.randperm(SIZE**2, device=device)].view_as(style)
 print(f"style loss of the style image moved: {losses(moved)[1]:.4f}, with its pixels mixed: {losses(mixed)[1]:.4f}")
 assert losses(moved)[1] < losses(mixed)[1] / 5, "the layout is lost, the texture within a receptive field is kept"
 
-# %% Optimise the image
 start = torch.rand_like(content)
 first_content, first_style = (loss.item() for loss in losses(start))
 
 
-def stylise(weight: float) -> tuple[torch.Tensor, float, float]:
-    image = start.clone().requires_grad_()
-    optimizer = torch.optim.Adam([image], lr=0.03)  # the image, not layers.parameters()
-    for step in range(1, STEPS + 1):
-        content_loss, style_loss = losses(image)
-        loss = content_loss / first_content + weight * style_loss / first_style  # each in units of its start
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        with torch.no_grad():
-            image.clamp_(0, 1)  # stay a picture
-        if step % 50 == 0:
-            print(f"step={step} loss={loss:.4f} content={content_loss:.4f} style={style_loss:.4f} weight={weight}")
-    return image.detach(), *(loss.item() for loss in losses(image.detach()))
-
-
-image, content_loss, style_loss = stylise(1.0)
-assert content_loss < first_content / 2 and style_loss < first_style / 2, "from noise, both losses fall below half"
-assert (image - start).abs().mean() > 0.05, "the image is what changes"
+# %% Optimise the image
+image, content_after, style_after = stylise(1.0)
+assert content_after < first_content / 2 and style_after < first_style / 2, "from noise, both losses fall below half"
+assert (image - start).abs().mean() > 0.05 and image.min() >= 0 and image.max() <= 1, "the image changes, in range"
 assert all(torch.equal(weight, old) for weight, old in zip(layers.parameters(), before, strict=True))
 assert all(weight.grad is None for weight in layers.parameters()), "no weight ever had a gradient"
 
 _, mild_content, mild_style = stylise(0.1)
 _, bold_content, bold_style = stylise(10.0)
-assert mild_content < content_loss < bold_content, "a larger style weight costs content"
-assert mild_style > style_loss > bold_style, "and buys style"
+assert mild_content < content_after < bold_content, "a larger style weight costs content"
+assert mild_style > style_after > bold_style, "and buys style"
 assert losses(content)[0] < 1e-6, "from the content image the content loss starts at zero and can only rise"
+
+
+# %% L-BFGS, the paper's optimizer: it takes a closure, calls it many times in one step, and knows no bounds
+def stylise_lbfgs(clamp: bool) -> float:
+    pixels = (start if clamp else start.logit(1e-3)).clone().requires_grad_()
+    optimizer = torch.optim.LBFGS([pixels], max_iter=100, max_eval=100, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        if clamp:  # harmless: clamped only at the end it comes no further
+            pixels.data.clamp_(0, 1)  # harmless: as above
+        optimizer.zero_grad()
+        content_loss, style_loss = losses(pixels if clamp else pixels.sigmoid())  # a sigmoid stays within (0, 1)
+        loss = content_loss / first_content + style_loss / first_style
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    content_loss, style_loss = losses(pixels.detach().clamp(0, 1) if clamp else pixels.detach().sigmoid())
+    return (content_loss / first_content + style_loss / first_style).item()
+
+
+adam, free, clamped = content_after / first_content + style_after / first_style, *map(stylise_lbfgs, (False, True))
+print(f"100 evaluations: Adam {adam:.2f}, L-BFGS through a sigmoid {free:.2f}, clamped in the closure {clamped:.2f}")
+assert free < 1.2 * adam and clamped > 1.1 * free, (
+    "through a sigmoid it comes as far as Adam, and further than with clamping"
+)

@@ -17,6 +17,18 @@ N, TEST, MEMBERS, WIDTH, STEPS = 1200, 4000, 4, 24, 200
 QUANTILES = torch.tensor([0.05, 0.5, 0.95], device=device)
 
 
+# %% In short
+def nll(output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:  # (N, 2), a mean and a raw variance; (N, 1)
+    mean, raw = output.chunk(2, dim=1)
+    return F.gaussian_nll_loss(mean, y, F.softplus(raw))  # in this order; softplus keeps the variance positive
+
+
+def interval(output: torch.Tensor, z: float = 1.645) -> tuple[torch.Tensor, ...]:  # 90% of a normal distribution
+    mean, raw = output.chunk(2, dim=1)
+    std = F.softplus(raw).sqrt()
+    return mean - z * std, mean + z * std
+
+
 # %% Three losses by hand
 def pinball(prediction: torch.Tensor, y: torch.Tensor) -> torch.Tensor:  # (N, 3), a column a quantile; (N, 1)
     # hole: pinball
@@ -47,7 +59,7 @@ mean, var, y = 0.1 + torch.rand(3, 50, 2, device=device)  # (50, 2) each
 normal = torch.distributions.Normal(mean, var.sqrt()).log_prob(y).mean()
 torch.testing.assert_close(F.gaussian_nll_loss(mean, y, var, full=True), -normal)
 torch.testing.assert_close(gaussian_nll(mean, var, y) + 0.5 * math.log(2 * math.pi), -normal)
-var[0], var[1] = 5e-7, 0.0  # below eps, so both treat them as 1e-6
+var[0], var[1] = 5e-7, 0.0  # below eps, so both treat them as 1e-6  # harmless: for wrong lines
 torch.testing.assert_close(gaussian_nll(mean, var, y), F.gaussian_nll_loss(mean, y, var), rtol=1e-4, atol=1e-4)
 torch.testing.assert_close(huber(mean, y), F.huber_loss(mean, y, delta=0.3))
 absent = [name for name in dir(nn) if any(word in name.lower() for word in ("tree", "forest", "svr", "quantile"))]
@@ -61,10 +73,6 @@ def sample(n: int) -> tuple[torch.Tensor, ...]:
     return x, mean + std * torch.randn_like(x), mean, std  # (n, 1) each
 
 
-def nll(output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:  # (N, 2), (N, 1)
-    return gaussian_nll(output[:, :1], F.softplus(output[:, 1:]), y)  # softplus keeps the variance positive
-
-
 def fit(outputs: int, loss, x: torch.Tensor, y: torch.Tensor) -> nn.Module:
     hidden = nn.Linear(1, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU()
     net = nn.Sequential(*hidden, nn.Linear(WIDTH, outputs)).to(device)
@@ -75,13 +83,14 @@ def fit(outputs: int, loss, x: torch.Tensor, y: torch.Tensor) -> nn.Module:
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
-        decay.step()
+        decay.step()  # harmless: a smoother end
         if loss is pinball and step % 50 == 0:
             print(f"step={step} loss={value.item():.4f}")
-    return net.requires_grad_(False)
+    return net.requires_grad_(False)  # harmless: saves memory
 
 
 (x, y, _, _), (new_x, new_y, new_mean, new_std) = sample(N), sample(TEST)
+assert not (torch.isin(new_x, x) & torch.isin(new_y, y)).any(), "no fresh row is among those of the training"
 quiet, noisy, anywhere = new_x < -1 / 3, new_x > 1 / 3, new_x < 2  # (TEST, 1) each, True or False
 
 # %% Huber: every tenth target is 5 too high
@@ -92,18 +101,33 @@ assert by_huber < by_mse / 2, "an outlier pulls on MSE as hard as it is far, on 
 
 # %% A point with one error bar for all, against quantiles
 point = fit(1, F.mse_loss, x, y)
-bar = 1.645 * (point(x) - y).std()  # 90 % of a normal distribution
-bands = fit(3, pinball, x, y)(new_x)  # (TEST, 3)
+bar = 1.645 * (point(x) - y).std()  # 90% of a normal distribution
+levels = fit(3, pinball, x, y)
+bands = levels(new_x)  # (TEST, 3)
+members = [fit(2, nll, x, y) for _ in range(MEMBERS)]
+low, high = interval(members[0](new_x))
 inside = {"one bar": (new_y - point(new_x)).abs() < bar, "quantiles": (new_y > bands[:, :1]) & (new_y < bands[:, 2:])}
+inside["Gaussian"] = (new_y > low) & (new_y < high)
 cover = {name: [hit[part].float().mean().item() for part in (quiet, noisy, anywhere)] for name, hit in inside.items()}
 for name, (left, right, both) in cover.items():
     print(f"{name}: covers {both:.3f} of fresh targets, {left:.3f} where quiet, {right:.3f} where noisy")
 assert cover["one bar"][0] > 0.97 and cover["one bar"][1] < 0.83, "too wide where it is quiet, too narrow where noisy"
-assert all(abs(share - 0.9) < 0.07 for share in cover["quantiles"]), "quantiles cover near 90 % in every part"
+near = [abs(share - 0.9) < 0.07 for name in ("quantiles", "Gaussian") for share in cover[name]]
+near += [abs(cover[name][2] - 0.9) < 0.035 for name in ("quantiles", "Gaussian")]  # over all rows, nearer
+assert all(near), "quantiles, and a variance for every input, cover near 90% in every part"
 torch.testing.assert_close((new_y < bands).float().mean(dim=0), QUANTILES, rtol=0, atol=0.08)  # the share below each
 
+# %% Conformal: rows kept aside widen any band until it covers 90%; here bands of half the width
+held_x, held_y, _, _ = sample(500)
+middle = torch.tensor([[0.75, 0.0, 0.25], [0.0, 1.0, 0.0], [0.25, 0.0, 0.75]], device=device)  # (3, 3)
+narrow, held = bands @ middle, levels(held_x) @ middle
+score = torch.maximum(held[:, :1] - held_y, held_y - held[:, 2:]).flatten()  # (500,), how far outside its band
+margin = score.sort().values[math.ceil(0.9 * (len(score) + 1)) - 1]  # harmless: a row more or less
+before, after = (((new_y > narrow[:, :1] - m) & (new_y < narrow[:, 2:] + m)).float().mean().item() for m in (0, margin))
+print(f"bands of half the width: cover {before:.3f}, after calibration {after:.3f}")
+assert before < 0.7 and abs(after - 0.9) < 0.05 and not (torch.isin(held_x, x) & torch.isin(held_y, y)).any()
+
 # %% A variance for every input, and an ensemble of such nets
-members = [fit(2, nll, x, y) for _ in range(MEMBERS)]
 std = F.softplus(members[0](new_x)[:, 1:]).sqrt()  # (TEST, 1), of a single net
 print(f"learnt standard deviation: {std[quiet].mean():.3f} where quiet, {std[noisy].mean():.3f} where noisy")
 assert (std / new_std).log().abs().mean() < 0.2, "the noise at each x is learnt, though no x comes twice"
@@ -114,4 +138,5 @@ claimed = F.softplus(outputs[..., 1]).mean(dim=0).sqrt()  # (3,), the noise that
 print(f"at x=-3 they predict a noise of {claimed[0]:.3f}, and their means disagree by {spread[0]:.3f}")
 print(f"at x=0  they predict a noise of {claimed[1]:.3f}, and their means disagree by {spread[1]:.3f}")
 assert min(spread[0], spread[2]) > 5 * spread[1], "away from the data the members disagree"
+assert abs(claimed[1] - 0.25) < 0.08, "at x=0 they have learnt the true noise"
 assert claimed[0] < spread[0] / 5, "a predicted variance knows noise, and nothing of what the net has not seen"

@@ -16,13 +16,25 @@ torch.manual_seed(0)
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 N, D, H, C, B, STEPS, STOP = 96, 8, 32, 3, 16, 30, 15  # samples, features, hidden, classes, batch, steps, cut
 folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-path, trap, mark = (f"{folder.name}/{name}" for name in ("run.pt", "trap.pt", "mark"))
+weights, path, trap, mark = (f"{folder.name}/{name}" for name in ("weights.pt", "run.pt", "trap.pt", "mark"))
 x = torch.randn(N, D, device=device)
 y = (x @ torch.randn(D, C, device=device)).argmax(1)  # (N,)
 
 
-def build(classes: int = C) -> nn.Module:
-    return nn.Sequential(nn.Linear(D, H), nn.BatchNorm1d(H), nn.ReLU(), nn.Dropout(0.5), nn.Linear(H, classes))
+def build(out: int = C) -> nn.Module:
+    return nn.Sequential(nn.Linear(D, H), nn.BatchNorm1d(H), nn.ReLU(), nn.Dropout(0.5), nn.Linear(H, out))
+
+
+net = trained = build().to(device)
+
+# %% In short
+torch.save(net.state_dict(), weights)  # names and tensors
+
+net = build().to(device)  # later, in another program: the code that builds the net is not in the file
+net.load_state_dict(torch.load(weights, map_location="cpu"))
+net.eval()  # nor is the mode
+assert net is not trained and torch.equal(net(x), trained.eval()(x)), "the same outputs, in the same mode"
+assert not torch.equal(net.train()(x), net(x)), "a new net is in training mode: dropout draws a mask each time"
 
 
 # %% A run: what changes from step to step are its attributes and the state of torch's generators
@@ -31,14 +43,14 @@ class Run:
         self.net = build().to(device)
         self.optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.9)
         self.scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, T_max=STEPS)
-        self.step, self.order = 0, torch.arange(N)
+        self.step, self.order = 0, torch.arange(0)  # order: the samples that this epoch has still to see
 
     def train(self, until: int, note: str) -> torch.Tensor:
         while self.step < until:
-            if self.step * B % N == 0:
+            if len(self.order) == 0:
                 self.order = torch.randperm(N)  # a new epoch
-            batch = self.order[self.step * B % N :][:B].to(device)
-            loss = nn.functional.cross_entropy(self.net(x[batch]), y[batch])
+            batch, self.order = self.order.split([B, len(self.order) - B])
+            loss = nn.functional.cross_entropy(self.net(x[batch.to(device)]), y[batch.to(device)])
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
@@ -55,7 +67,7 @@ class Run:
             "step": self.step,
             "order": self.order,
             "rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+            "cuda_rng": torch.cuda.get_rng_state_all(),  # of every GPU; an empty list without one
         }
 
     def restore(self, saved: dict):
@@ -67,8 +79,7 @@ class Run:
         torch.set_rng_state(saved["rng"])
         # end
         assert {*self.optimizer.param_groups[0]["params"]} == {*self.net.parameters()}, "not the net's own parameters"
-        if saved["cuda_rng"] is not None:
-            torch.cuda.set_rng_state(saved["cuda_rng"], device)
+        torch.cuda.set_rng_state_all(saved["cuda_rng"])  # harmless: no GPU here
         return self
 
 
@@ -89,8 +100,15 @@ def resume(note: str, **afresh) -> torch.Tensor:
 
 
 assert torch.equal(resume("resumed"), whole), "the resumed run must end in the same bits"
-for part in (part for part in fresh if fresh[part] is not None):
-    assert not torch.equal(resume(f"without {part}", **{part: fresh[part]}), whole), f"{part} is needed"
+saved = torch.load(path, map_location="cpu")
+model, state, rate = saved["model"], saved["optimizer"], fresh["optimizer"]["param_groups"]
+left_out = {part: {part: value} for part, value in fresh.items() if part != "cuda_rng" or value} | {  # harmless: less
+    "momentum": {"optimizer": state | {"state": {}}},
+    "rate": {"optimizer": state | {"param_groups": rate}},
+    "statistics": {"model": model | {"1.running_mean": torch.zeros(H)}},
+}
+for part, afresh in left_out.items():
+    assert not torch.equal(resume(f"without {part}", **afresh), whole), f"{part} is needed"
 
 
 # %% Loading executes nothing: weights_only=True, the default, stops at what is neither tensor nor plain value
@@ -99,30 +117,34 @@ class Trap:
         return os.mkdir, (mark,)  # whoever unpickles the object makes this call; it could be any other
 
 
+refused = unittest.TestCase().assertRaisesRegex
 torch.save(Trap(), trap)
-with unittest.TestCase().assertRaises(pickle.UnpicklingError):
+with refused(pickle.UnpicklingError, "Weights only load failed"):
     torch.load(trap)
-assert not os.path.exists(mark), "the file was refused before anything in it ran"
+assert not os.path.exists(mark), "refused before anything in the file ran"
 torch.load(trap, weights_only=False)
 assert os.path.exists(mark), "without the guard the file has run its code"
 
+
 # %% Names decide: under strict=False a wrapper's prefix means that nothing is loaded, and no error says so
-tensors = torch.load(path, map_location="cpu", mmap=True)["model"]
-wrapped = {f"module._orig_mod.{name}": value for name, value in tensors.items()}  # as under DataParallel, torch.compile
+def fitting(state: dict, net: nn.Module) -> dict:
+    # hole: keep-what-fits
+    own = net.state_dict()
+    kept = {name: value for name, value in state.items() if name in own and value.shape == own[name].shape}
+    # end
+    return kept
+
+
+wrapped = {f"module._orig_mod.{name}": value for name, value in model.items()}  # as under DataParallel, torch.compile
 report = build().load_state_dict(wrapped, strict=False)
 assert report.unexpected_keys == list(wrapped) and set(report.missing_keys) >= set(dict(build().named_parameters()))
 bare = {name.removeprefix("module.").removeprefix("_orig_mod."): value for name, value in wrapped.items()}
 assert str(build().load_state_dict(bare)) == "<All keys matched successfully>"
-body = {name: value for name, value in bare.items() if not name.startswith("4.")}  # the new head has another size
-assert build(classes=7).load_state_dict(body, strict=False) == (["4.weight", "4.bias"], []), "missing, unexpected"
-
-# %% mmap and assign: a net without memory takes the file's own tensors; the mode is not among them
-with torch.device("meta"):
-    net = build()
-net.load_state_dict(tensors, assign=True)
-assert net[0].weight.data_ptr() == tensors["0.weight"].data_ptr(), "assign=True makes no copy"
-assert net.to(device).training, "the mode is not in the file: a new net trains until eval() is called"
-with torch.no_grad():
-    torch.testing.assert_close(net.eval()(x), cut.net.eval()(x))
-    assert not torch.equal(net.train()(x), net(x)), "a forgotten eval() leaves dropout on"
+new = build(out=7)  # the new head has another size
+with refused(RuntimeError, "size mismatch for 4.weight"):
+    new.load_state_dict(bare, strict=False)
+odd = {"0.bias": torch.ones(H, 1), "1.bias": torch.ones(H), "1.weight": torch.ones(1), "extra": torch.ones(H)}
+assert {*fitting(odd, new)} == {"1.bias"} and len(odd) == 4, "by name and by shape"
+assert new.load_state_dict(fitting(bare, new), strict=False) == (["4.weight", "4.bias"], []), "missing, unexpected"
+assert torch.equal(fitting(bare, new)["0.weight"], model["0.weight"]), "with the saved values"
 folder.cleanup()

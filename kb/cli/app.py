@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from kb.cli.opening import open_desk
 from kb.cli.options import DeckDir, Json, Lang
+from kb.cli.streams import let_go
 from kb.errors import UsageError
 
 ROOMS = {
@@ -24,7 +25,7 @@ ROOMS = {
         "search": "Find entries; a bare number opens that entry.",
         "show": "Show an entry.",
         "list": "List all topics by chapter.",
-        "explain": "Read a traceback or an error message, and name the entries that explain it.",
+        "explain": "Read a log, a traceback or an error message; tell cause, check and cure.",
     },
     "Run": {
         "run": "Run an entry's snippet and tell what came of it.",
@@ -68,7 +69,7 @@ EXAMPLES = {
     "kb show 61": "read entry 61; its snippet runs with kb run 61",
     "kb learn": "go through what you do not know yet",
     "kb quiz": "be asked what is due, then what is new",
-    "python train.py 2>&1 | kb explain": "name the entries that explain an error",
+    "python train.py 2>&1 | kb explain": "tell the cause of an error, and its cure",
     "kb help keys": "a page on keys; others are search, format and wire",
 }
 
@@ -114,22 +115,26 @@ class Commands(TyperGroup):
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
         """What the arguments say."""
-        with telling_interrupts():
+        with telling_ends():
             return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        with telling_interrupts():
+        with telling_ends():
             return super().invoke(ctx)
 
 
 @contextmanager
-def telling_interrupts() -> Iterator[None]:
-    """Ctrl-C that nobody handled is told: typer would make an exit code of it, and no word."""
+def telling_ends() -> Iterator[None]:
+    """Ctrl-C that nobody handled is told, and a reader that has enough is no failure: typer would make an exit code of
+    either, and no word."""
     try:
         yield
     except KeyboardInterrupt as error:
         raise typer.Abort from error
+    except BrokenPipeError:
+        let_go(sys.stdout)
+        raise typer.Exit(0) from None
 
 
 def load(name: str) -> Any:

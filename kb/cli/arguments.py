@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from kb.cli.options import COMMON
+COMMON = {"--json": False, "--plain": False, "--deck": True, "--lang": True}
+"""Options of every command, and whether a value follows; they may stand before the command, too. ``--plain`` is the
+same as ``KB_PLAIN=1``, and is taken away before a command sees its options."""
 
 
 def arranged(arguments: Sequence[str]) -> tuple[list[str], bool]:

@@ -1,19 +1,16 @@
 """Door: where a command line comes in, and where whatever goes wrong becomes one line and an exit code."""
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import typer
-
-from kb.cli.app import COMMANDS, app
 from kb.cli.arguments import arranged
+from kb.cli.finding import find, plain_words
 from kb.cli.streams import let_go
-from kb.errors import INTERRUPTED, KbError, UsageError
+from kb.errors import INTERRUPTED, KbError
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 """Somebody ends the program, the terminal's window is closed."""
@@ -61,24 +58,31 @@ def run_app(arguments: Sequence[str]) -> int:
 def _run(words: Sequence[str]) -> int:
     """Run a command; what goes wrong is said."""
     try:
-        code = app(words, prog_name="kb", standalone_mode=False)
+        code = _done(words)
         sys.stdout.flush()
     except BrokenPipeError:
         let_go(sys.stdout)  # whoever read the output has enough
         return 0
     except KbError as error:
         return _fail(error, words)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return _fail(_interruption(), words)
-    except typer.TyperException as error:
-        return _fail(_usage_error(error, words), words)
     except OSError as error:
         return _fail(_system_error(error), words)
     except Exception as error:
         if os.environ.get("KB_TRACEBACK"):
             raise
         return _fail(_mistake(error), words)
-    return code if isinstance(code, int) else 0
+    return code
+
+
+def _done(words: Sequence[str]) -> int:
+    """Run a command; plain words are searched for without the parser, which takes as long as the search."""
+    if (text := plain_words(words)) is not None:
+        return find(" ".join(text))
+    from kb.cli.parsing import run_parsed
+
+    return run_parsed(words)
 
 
 def _fail(error: KbError, words: Sequence[str]) -> int:
@@ -125,66 +129,3 @@ def _system_error(error: OSError) -> KbError:
     if error.filename is None:
         return KbError("the system refuses: {reason}", "free space or mend permissions", reason=reason)
     return KbError("{path}: {reason}", "free space or mend permissions", path=error.filename, reason=reason)
-
-
-def _usage_error(error: Any, words: Sequence[str]) -> UsageError:
-    """What typer found wrong with a command line, in our words: it says it in English alone."""
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context else f"kb {words[0]}" if words[:1] and words[0] in COMMANDS else "kb"
-    parameter = getattr(error, "param", None)
-    name = parameter and (parameter.opts[-1] if parameter.param_type_name == "option" else parameter.metavar)
-    match type(error).__name__:
-        case "NoSuchOption" if error.possibilities:
-            from difflib import get_close_matches  # deferred, as in app.py
-
-            near = get_close_matches(error.option_name, error.possibilities, n=1, cutoff=0.0)[0]
-            return UsageError(
-                "{command} has no option {name}",
-                "did you mean {near}?",
-                command=command,
-                name=error.option_name,
-                near=near,
-            )
-        case "NoSuchOption":
-            return UsageError(
-                "{command} has no option {name}",
-                "{command} --help lists all",
-                command=command,
-                name=error.option_name,
-            )
-        case "MissingParameter":
-            return UsageError("{command} needs {name}", "{command} --help shows how", command=command, name=name)
-        case "BadOptionUsage" if "does not take" in error.message:
-            return UsageError(
-                "{name} takes no value", "{command} --help shows how", command=command, name=error.option_name
-            )
-        case "BadOptionUsage":
-            return UsageError(
-                "{name} needs a value", "{command} --help shows how", command=command, name=error.option_name
-            )
-        case "BadParameter" if parameter is not None:
-            return _bad_value(name, parameter.type, command)
-    if extra := re.match(r"Got unexpected extra argument\S* \((.*)\)", error.format_message()):
-        what = "{words} is more than {command} takes"
-        return UsageError(what, "{command} --help shows how", command=command, words=extra[1])
-    return UsageError(
-        "{command} cannot be read: {reason}",
-        "{command} --help shows how",
-        command=command,
-        reason=error.format_message().rstrip("."),
-    )
-
-
-def _bad_value(name: str | None, wanted: Any, command: str) -> UsageError:
-    """A value that is no number, or none of those that an option takes."""
-    least, most = getattr(wanted, "min", None), getattr(wanted, "max", None)
-    is_whole = "int" in wanted.name
-    if least is not None and most is not None:
-        what = "{name} takes a whole number from {least} to {most}"
-    elif least is not None:
-        what = "{name} takes a whole number of {least} or more"
-    elif is_whole:
-        what = "{name} takes a whole number"
-    else:
-        what = "{name} takes a number"
-    return UsageError(what, "{command} --help shows how", name=name, least=least, most=most, command=command)

@@ -32,25 +32,28 @@ def command(
     deck: DeckDir = None,
     lang: Lang = None,
 ) -> None:
-    """Read a traceback or an error message, and name the entries that explain it."""
-    from kb.search.explain import explain
+    """Read a log, a traceback or an error message; tell cause, check and cure."""
+    from kb.search.explain import Explainer
 
     text = " ".join(words) if words else printed_before()
     context = open_context(deck, lang)
     say = context.say
-    message, found = explain(context.searcher, text, say.language)
+    found = Explainer(context.searcher).explain(text, say.language)
+    is_helped = bool(found.explained or found.guesses)
     if as_json:
-        show_json({"error": message, "matches": [one.to_json(say.language) for one in found]})
-    elif found:
-        from kb.screen.hit_lines import explanation_lines
+        show_json(found.to_json(say.language))
+    elif is_helped:
+        from kb.screen.explanation_lines import explanation_lines
 
-        context.out.print(explanation_lines(message, found, context.records, context.torch, context.out, say))
-    elif not message:
+        context.out.print(explanation_lines(found, context.records, context.torch, context.out, say))
+    elif not found.root and not text.strip():
         raise KbError("nothing was printed to explain", "pipe a traceback into it, with 2>&1")
+    elif not found.root:
+        raise KbError("no error and no warning in this text", "pipe a traceback into it, with 2>&1")
     else:
-        shown = message if len(message) < 120 else f"{message[:120]}…"
+        shown = found.root if len(found.root) < 120 else f"{found.root[:120]}…"
         raise KbError("no entry explains {error!r}", "kb search takes any words of it", error=shown)
-    raise typer.Exit(0 if found else 1)
+    raise typer.Exit(0 if is_helped else 1)
 
 
 def printed_before() -> str:
@@ -61,4 +64,6 @@ def printed_before() -> str:
     """
     if sys.stdin.isatty():
         raise UsageError("no error to explain", "python train.py 2>&1 | kb explain, or kb explain 'the message'")
-    return sys.stdin.buffer.read().decode("utf-8", "replace")
+    from kb.search.log_text import decoded
+
+    return decoded(sys.stdin.buffer.read())

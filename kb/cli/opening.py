@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kb.context import Context
-    from kb.deck.kind import Kinds, LoadKinds
+    from kb.deck.kind import Kinds
+    from kb.deck.kind_loading import LoadKinds
     from quiz.desk import Desk
 
 
@@ -28,7 +29,7 @@ def open_desk(deck: Path | None, language: str | None) -> "Desk":
 
 
 def _kinds() -> "LoadKinds":
-    from kb.deck.kind import LoadKinds
+    from kb.deck.kind_loading import LoadKinds
 
     return LoadKinds(_load_kinds, str(Path(__file__).parents[2] / "quiz" / "kinds"))
 

@@ -24,7 +24,3 @@ Level = Annotated[
 ]
 Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="Only with this tag.", autocompletion=tags)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-COMMON = {"--json": False, "--plain": False, "--deck": True, "--lang": True}
-"""Options of every command, and whether a value follows; they may stand before the command, too. ``--plain`` is the
-same as ``KB_PLAIN=1``, and is taken away before a command sees its options."""

@@ -1,9 +1,14 @@
 """Picker: search while typing, on a terminal."""
 
+from typing import TYPE_CHECKING
+
 from kb.context import Context
-from kb.screen.hit_lines import hit_lines
+from kb.screen.hit_lines import hit_parts
 from kb.screen.keys import BACKSPACE, DOWN, END, ENTER, ESCAPE, UP, Keyboard, key_lines
 from kb.screen.layout import NO_WRAP, Line, clip
+
+if TYPE_CHECKING:
+    from kb.search.searcher import Hit  # for its name alone
 
 ACTIONS = {"r": "run", "q": "quiz"}
 """What a letter does to the entry that is pointed at."""
@@ -13,6 +18,12 @@ MOST_TYPED = 2_000
 
 LINES = 5
 """Hits at a time where nothing is redrawn."""
+
+HITS = 20
+"""Hits at most where the list scrolls."""
+
+POINTER = "> "
+"""Stands before the entry that is pointed at: colours may not be shown."""
 
 
 def pick(context: Context) -> tuple[str, int] | None:
@@ -51,7 +62,8 @@ def _pick_by_lines(context: Context) -> tuple[str, int] | None:
         if text.isdecimal():
             return "show", context.chosen_one([text])
         hits = context.searcher.search(text, LINES, say.language).hits
-        out.print(hit_lines(hits, context.records, context.torch, out, say) or [[(say("nothing found"), "dim")]])
+        parts = hit_parts(hits, context.records, context.torch, out.width, say)
+        out.print([line for part in parts for line in part] or [[(say("nothing found"), "dim")]])
 
 
 class _Picker:
@@ -64,6 +76,11 @@ class _Picker:
         self.place = -1
         """The hit that is pointed at; -1 while the reader types."""
         self.numbers: list[int] = []
+        """The entries that were found, those on one subject after each other."""
+        self._hits: tuple[Hit, ...] = ()
+        self._found_for: str | None = None
+        self._first = 0
+        """The uppermost entry that is shown."""
 
     def run(self) -> tuple[str, int] | None:
         while True:
@@ -94,31 +111,46 @@ class _Picker:
 
     def draw(self) -> None:
         context, out = self.context, self.context.out
-        room = max(1, (out.height - 3) // 2)
-        hits = context.searcher.search(self.text, room, context.say.language, is_typing=True).hits
-        self.numbers = [hit.summary.number for hit in hits]
-        self.place = min(self.place, len(self.numbers) - 1)
+        self.find()
         lines: list[Line] = [[("> ", "strong"), (clip(self.text, max(4, out.width - 3)), ""), ("▏", "dim")]]
-        for at, hit in enumerate(hits):
-            shown = hit_lines([hit], context.records, context.torch, out, context.say)
-            if at == self.place:
-                shown[0] = [
-                    (">", "key"),
-                    *((text[1:] if part == 0 else text, "key") for part, (text, _) in enumerate(shown[0])),
-                ]
-            lines += shown
-        if self.text.strip() and not hits:
+        lines += self.shown(max(1, out.height - 2))
+        if self.text.strip() and not self.numbers:
             lines.append([(context.say("nothing found"), "dim")])
         keys = (
             [("Enter", "show"), ("r", "run"), ("q", "ask"), ("↑", "back"), ("Esc", "quit")]
             if self.place >= 0
             else [("Enter", "show"), ("↓", "choose"), ("Esc", "quit")]
         )
-        body = lines[: max(1, out.height - 2)]
         out.write("\x1b[H\x1b[2J")
-        out.print(body)
+        out.print(lines[: max(1, out.height - 1)])
         while len(keys) > 1 and len(key_lines(keys, context.say, out.width - 1)) > 1:
             del keys[-2]  # the way out is the last to go
         (line,) = key_lines(keys, context.say, NO_WRAP)
         out.write(f"\x1b[{out.height};1H" + out.styled(line))
         out.stream.flush()
+
+    def find(self) -> None:
+        """Search for what was typed, unless it is what was searched for last."""
+        if self.text == self._found_for:
+            return
+        self._found_for, self._first = self.text, 0
+        self._hits = self.context.searcher.search(self.text, HITS, self.context.say.language, is_typing=True).hits
+        self.numbers = [number for hit in self._hits for number in (hit.summary.number, *hit.also)]
+        self.place = min(self.place, len(self.numbers) - 1)
+
+    def shown(self, room: int) -> list[Line]:
+        """The entries that a number of lines holds, the one that is pointed at among them."""
+        context = self.context
+        width = context.out.width - len(POINTER)
+        parts = hit_parts(self._hits, context.records, context.torch, width, context.say)
+        self._first = min(self._first, max(0, self.place))
+        while self._first < self.place and sum(map(len, parts[self._first : self.place + 1])) > room:
+            self._first += 1
+        lines: list[Line] = []
+        for at, (title, *rest) in enumerate(parts[self._first :], self._first):
+            if at == self.place:
+                lines.append([(POINTER, "key"), *((text, "key") for text, _ in title)])
+            else:
+                lines.append([(" " * len(POINTER), ""), *title])
+            lines += [[(" " * len(POINTER), ""), *line] for line in rest]
+        return lines[:room]

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kb.cli.arguments import with_dashes
+from kb.cli.finding import find
 from kb.cli.opening import open_context
 from kb.cli.options import DeckDir, Json, Lang
-from kb.cli.output import show_json
-from kb.cli.show import show_entry
-from kb.errors import KbError, UsageError
+from kb.cli.output import show_entry
 
 if TYPE_CHECKING:
     from kb.context import Context
-    from kb.search.searcher import Results
 
 EXAMPLES = {
     "kb search lstm": "entries on LSTM, in both languages",
@@ -40,9 +38,10 @@ def command(
         ),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", metavar="N", min=1, help="How many hits at most; 10 if left out.")
-    ] = 10,
-    every: Annotated[bool, typer.Option("--all", help="Entries on one subject each by itself.")] = False,
+        int | None,
+        typer.Option("--limit", "-n", metavar="N", min=1, help="How many hits at most, however far below the first."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that match, each entry by itself.")] = False,
     open_first: Annotated[bool, typer.Option("--open", help="Show the first hit.")] = False,
     as_json: Json = False,
     deck: DeckDir = None,
@@ -50,46 +49,16 @@ def command(
 ) -> None:
     """Find entries; a bare number opens that entry."""
     text = " ".join(_quoted(word) for word in words or [])
-    context = open_context(deck, lang)
-    if not text.strip():
-        if words or as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-            raise UsageError("the query is empty", "give words to look for: kb search lstm")
-        search_while_typing(context)
+    if not text.strip() and not words and not as_json and sys.stdin.isatty() and sys.stdout.isatty():
+        search_while_typing(open_context(deck, lang))
         return
-    from kb.search.query import parse_query
-
-    number = parse_query(text).number
-    if number is not None and not as_json:
-        show_entry(context, number)
-        return
-    found = context.searcher.search(text, limit, context.say.language, every)
-    if as_json:
-        show_json({"query": text, **found.to_json(context.say.language)})
-    elif not found.hits:
-        context.mention_broken()
-        shown = text if len(text) < 80 else f"{text[:80]}…"
-        raise KbError("nothing found for {query!r}", "try another word, or kb list", query=shown)
-    elif open_first:
-        show_entry(context, found.hits[0].summary.number)
-    else:
-        show_results(context, found)
-    raise typer.Exit(0 if found.hits else 1)
+    raise typer.Exit(find(text, limit, every, open_first, as_json, deck, lang))
 
 
 def _quoted(word: str) -> str:
     """A word as the query has it: what a shell kept together behind a dash is a phrase that must not be there."""
     is_phrase = word.startswith("-") and " " in word.strip() and '"' not in word
     return f'-"{word[1:]}"' if is_phrase else word
-
-
-def show_results(context: "Context", found: "Results") -> None:
-    """Print hits, and on stderr what is to be known about them."""
-    from kb.screen.hit_lines import hit_lines
-
-    if found.shown_for:
-        context.err.print([[(context.say("showing results for {query}", query=found.shown_for), "dim")]])
-    context.out.print(hit_lines(found.hits, context.records, context.torch, context.out, context.say))
-    context.mention_broken()
 
 
 def search_while_typing(context: "Context") -> None:

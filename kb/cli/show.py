@@ -6,7 +6,7 @@ import typer
 
 from kb.cli.opening import open_context
 from kb.cli.options import DeckDir, EntryWords, Json, Lang
-from kb.cli.output import show_json
+from kb.cli.output import show_entry, show_json
 from kb.errors import KbError
 
 if TYPE_CHECKING:
@@ -45,14 +45,6 @@ def command(
         context.out.write(context.library.entry(number).text(context.say.language).markdown)
     else:
         show_entry(context, number)
-
-
-def show_entry(context: "Context", number: int) -> None:
-    """Print an entry, through the pager where it is longer than the screen."""
-    from kb.screen.entry_lines import entry_page
-
-    page = entry_page(number, context.library, context.records, context.torch, context.out, context.say)
-    context.out.page(page)
 
 
 def show_short(context: "Context", number: int) -> None:

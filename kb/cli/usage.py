@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kb.cli.options import COMMON
+from kb.cli.arguments import COMMON
 from kb.screen.layout import Line, wrap
 from kb.screen.messages import Speech
 from kb.screen.width import width_of

@@ -27,6 +27,7 @@ _TABLES = (
     "CREATE INDEX text_folder ON text (folder)",
     "CREATE TABLE item (folder TEXT NOT NULL, number INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL)",
     "CREATE INDEX item_folder ON item (folder)",
+    "CREATE TABLE said (piece TEXT PRIMARY KEY, symptoms TEXT NOT NULL)",
     "CREATE TABLE indexed (folder TEXT PRIMARY KEY, signature TEXT NOT NULL)",
 )
 

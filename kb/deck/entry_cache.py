@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Collection
-from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kb.deck.cache import Cache, DamagedCache, as_json
@@ -12,6 +11,7 @@ from kb.deck.summary import Summary
 
 if TYPE_CHECKING:
     from kb.deck.entry import Entry
+    from kb.deck.item import Item
     from kb.deck.text import Text
 
 Value = TypeVar("Value")
@@ -40,11 +40,13 @@ class EntryCache:
 
     def update(self, gone: Collection[str], readings: Collection[FolderReading]) -> None:
         """Take folders out and put others in, all or nothing."""
+        from kb.deck.text_cache import frozen_text  # deferred, as below
+
         entries = [(reading, reading.entry) for reading in readings if reading.entry]
         rows = [(*reading[:4], *(_columns(reading.entry) if reading.entry else (None,) * 4)) for reading in readings]
         items = [(one.folder, one.number, item.id, item.kind) for one, entry in entries for item in entry.items]
         texts = [
-            (one.folder, language, one.number, as_json(astuple(text)))
+            (one.folder, language, one.number, frozen_text(text))
             for one, entry in entries
             for language, text in entry.texts.items()
         ]
@@ -117,7 +119,6 @@ class EntryCache:
             return None
         # Deferred: a list needs none of an entry's dozen classes, which take 5 ms to make.
         from kb.deck.entry import Entry
-        from kb.deck.item import Item
         from kb.deck.script import Snippet
         from kb.deck.text_cache import thawed_text
 
@@ -127,7 +128,7 @@ class EntryCache:
             thawed_summary(summary),
             {language: thawed_text(body) for language, body in texts},
             None if snippet is None else _thawed(snippet, Snippet),
-            _thawed(items, tuple[Item, ...]),
+            thawed_items(items),
         )
 
     def _of(self, query: str, number: int, *more: object) -> list[tuple[Any, ...]]:
@@ -170,6 +171,17 @@ def thawed_lines(text: str) -> dict[str, list[tuple[str, int]]]:
         return {language: [(line, rank) for line, rank in lines] for language, lines in json.loads(text).items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise DamagedCache(f"an entry's lines: {error}") from error
+
+
+def thawed_items(body: bytes) -> "tuple[Item, ...]":
+    """An entry's written items.
+
+    Raises:
+        DamagedCache: the body is no such thing.
+    """
+    from kb.deck.item import Item  # deferred, as above
+
+    return _thawed(body, tuple[Item, ...])
 
 
 def _frozen(value: Any) -> bytes:

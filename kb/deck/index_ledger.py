@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from kb.deck.cache import Cache, DamagedCache
-from kb.deck.entry_cache import thawed_lines, thawed_summary
+from kb.deck.entry_cache import thawed_items, thawed_lines, thawed_summary
 from kb.deck.summary import Summary
 
 
@@ -17,6 +17,8 @@ class Row(NamedTuple):
     lines: dict[str, list[tuple[str, int]]]
     code: str
     """The snippet's source; empty without one."""
+    quiz: list[str]
+    """Questions, options and explanations of its items, in every language."""
 
 
 class IndexLedger:
@@ -33,9 +35,9 @@ class IndexLedger:
     def rows(self, folders: Collection[str] | None = None) -> Iterator[Row]:
         """What of the entries is searched: of these folders, or of all."""
         of = "" if folders is None else f"WHERE folder IN ({', '.join('?' * len(folders))})"
-        query = f"SELECT folder, summary, lines, snippet FROM shown {of}"
-        for folder, summary, lines, snippet in self.cache.ask(f"{query} ORDER BY number, folder", tuple(folders or ())):
-            yield Row(folder, thawed_summary(summary), thawed_lines(lines), _source(snippet))
+        query = f"SELECT folder, summary, lines, snippet, items FROM shown {of} ORDER BY number, folder"
+        for folder, summary, lines, snippet, items in self.cache.ask(query, tuple(folders or ())):
+            yield Row(folder, thawed_summary(summary), thawed_lines(lines), _source(snippet), _quiz(items))
 
     def unindexed(self) -> tuple[list[str], list[str]]:
         """Folders whose entries are not in the index as they are now, and folders that are in it and should not be."""
@@ -58,6 +60,17 @@ class IndexLedger:
     def clear(self) -> None:
         """Write down that there is no index."""
         self.cache.change("DELETE FROM indexed", [()])
+
+
+def _quiz(items: bytes) -> list[str]:
+    """What the items say."""
+    from kb.deck.text import blocks_text, plain  # deferred: searching needs none of an entry's classes
+
+    found: list[str] = []
+    for item in thawed_items(items):
+        for wording in item.wordings.values():
+            found += [blocks_text(wording.question), *map(plain, wording.options), blocks_text(wording.explanation)]
+    return found
 
 
 def _source(snippet: bytes | None) -> str:

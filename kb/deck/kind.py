@@ -4,9 +4,9 @@ A whole kind is one class of the quiz, which is given to the deck: how its items
 class as how they are read.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from kb.deck.text import Block
 
@@ -79,15 +79,3 @@ class Kind(Protocol):
 
 Kinds = Mapping[str, Kind]
 """All kinds by name, in the order in which an item is tried for them."""
-
-
-class LoadKinds(NamedTuple):
-    """Gives the kinds once an entry is really read: what comes from the cache needs none of them."""
-
-    load: Callable[[], Kinds]
-    folder: str
-    """Where their classes are written: what was read by other ones is read again."""
-
-    def __call__(self) -> Kinds:
-        """The kinds."""
-        return self.load()

@@ -20,7 +20,7 @@ from kb.places import short_hash
 
 if TYPE_CHECKING:
     from kb.deck.entry import Entry
-    from kb.deck.kind import LoadKinds
+    from kb.deck.kind_loading import LoadKinds
     from kb.deck.text import Text
 
 

@@ -23,7 +23,7 @@ LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
 MAX_NUMBER = 999_999_999
 """Of a chapter or a topic."""
 
-LOOSE_FILES = frozenset({FILE, "verified.json", "queries.toml", "glossary.toml"})
+LOOSE_FILES = frozenset({FILE, "verified.json", "queries.toml", "glossary.toml", "symptoms.toml", "messages.toml"})
 """What may lie in a deck's folder beside the entries."""
 
 

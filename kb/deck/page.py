@@ -8,10 +8,9 @@ from kb.deck.kind import Draft, Kinds
 from kb.deck.manifest import Deck
 from kb.deck.markdown import Reading, read_markdown, walk
 from kb.deck.quiz_section import QuizSection
-from kb.deck.text import SOURCES, Block, Span, Text, bare_lines, plain
+from kb.deck.text import PITFALLS, SOURCES, Block, Span, Text, bare_lines, plain
 from kb.errors import Complaint, Message
 
-PITFALLS = {"en": "Pitfalls", "zh": "易错点"}
 QUIZ = "Quiz"
 
 ANSWER_FENCES = ("python", "python illustration", "text")

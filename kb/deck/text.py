@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kb.deck.rank import CODE, HEADING, PITFALL, PROSE, SOURCE
+
 _SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=[A-Z“\"`])|(?<=[。！？；])")
 
-PROSE, HEADING, SOURCE, CODE = range(4)
-"""Ranks of lines: what answers best comes first."""
+PITFALLS = {"en": "Pitfalls", "zh": "易错点"}
+"""Heading of the section that refutes what people believe, by language."""
 
 SOURCES = {"en": "Sources", "zh": "参考"}
 """Heading of the section that names papers and pages, by language."""
@@ -86,14 +88,24 @@ class Text:
 
     @property
     def lines(self) -> list[tuple[str, int]]:
-        """Sentences and lines of code of gist and body, each with its rank: what a search shows of it."""
+        """Sentences, pitfalls and lines of code of gist and body, each with its rank: what a search shows of it."""
         found: list[tuple[str, int]] = []
-        is_sources = False
+        section = ""
         for block in (self.gist, *self.body):
             if block.kind == "heading":
-                is_sources = block.text.strip() in SOURCES.values()
-            found += ((text, max(rank, SOURCE if is_sources else PROSE)) for text, rank in _lines(block))
+                section = block.text.strip()
+            least = SOURCE if section in SOURCES.values() else PITFALL
+            is_pitfalls = section in PITFALLS.values() and block.kind == "list"
+            lines = (line for item in block.children for line in _pitfall(item)) if is_pitfalls else _lines(block)
+            found += ((text, max(rank, least)) for text, rank in lines)
         return found
+
+
+def _pitfall(item: Block) -> Iterator[tuple[str, int]]:
+    """A point of the pitfalls as one line, since what is believed says the opposite without what refutes it."""
+    lines = list(_lines(item))
+    yield " ".join(" ".join(text.split()) for text, rank in lines if rank == PROSE), PITFALL
+    yield from (line for line in lines if line[1] != PROSE)
 
 
 def _lines(block: Block) -> Iterator[tuple[str, int]]:

@@ -3,12 +3,24 @@
 import json
 from typing import Any
 
-from kb.deck.cache import DamagedCache
+from kb.deck.cache import DamagedCache, as_json
 from kb.deck.text import Block, Span, Text
 
 
+def frozen_text(text: Text) -> str:
+    """A text as JSON: the fields of everything in it, in their order. (``astuple`` copies each deeply, and takes six
+    times as long.)"""
+    body = [_frozen(block) for block in text.body]
+    return as_json((text.language, text.title, _frozen(text.gist), body, text.markdown))
+
+
+def _frozen(block: Block) -> tuple[object, ...]:
+    spans = [(span.text, span.style, span.source) for span in block.spans]
+    return block.kind, spans, block.info, [_frozen(child) for child in block.children], block.line, block.end
+
+
 def thawed_text(body: str) -> Text:
-    """The text whose ``astuple`` was written as JSON.
+    """The text that was written as JSON.
 
     Raises:
         DamagedCache: the body is no such thing.

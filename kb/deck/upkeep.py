@@ -10,7 +10,7 @@ from kb.deck.source import spoken_name
 from kb.errors import UsageError
 
 if TYPE_CHECKING:
-    from kb.deck.kind import LoadKinds
+    from kb.deck.kind_loading import LoadKinds
 
 BATCH = 1_000
 """Entries that are read at a time."""
@@ -29,6 +29,8 @@ def refresh(deck: Deck, entries: EntryCache, kinds: "LoadKinds", on_progress: On
     now = {name: signature(f"{deck.path}/{name}") for name in _folder_names(deck)}
     changed = sorted(name for name, mark in now.items() if known.get(name) != mark)
     gone = [name for name in known if name not in now]
+    if changed:
+        on_progress(0, len(changed))  # what reads Markdown is yet to be loaded
     for start in range(0, max(len(changed), bool(gone)), BATCH):
         batch = changed[start : start + BATCH]
         # What is gone leaves with the first batch: a folder that got another name is never missing.

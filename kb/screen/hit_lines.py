@@ -8,58 +8,54 @@ from typing import TYPE_CHECKING
 from kb.screen.layout import Line, clip, wrap
 from kb.screen.messages import Speech
 from kb.screen.standing import mark
-from kb.screen.terminal import Terminal
 from kb.screen.width import graphemes, width_of
 from kb.verify.record import Record
 
 if TYPE_CHECKING:
     # For their names alone.
-    from kb.search.explain import Explanation
     from kb.search.passages import Passage
     from kb.search.searcher import Hit
 
 
-def hit_lines(
-    hits: "Iterable[Hit]", records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
-) -> list[Line]:
-    """Search results: number, title, and the best passage with its matches marked."""
-    lines: list[Line] = []
-    width = terminal.width
+INDENT = 7
+"""Cells before what stands under a title."""
+
+WIDEST = 200
+"""Cells of a passage at most."""
+
+
+def hit_parts(
+    hits: "Iterable[Hit]", records: Sequence[Record], torch: str, width: int, say: Speech
+) -> list[list[Line]]:
+    """Search results: number, title, and the best passage with its matches marked; below it the titles of the entries
+    on the same subject. The lines of each entry are by themselves."""
+    language = say.language
+    room = max(20, width - INDENT)
+    parts: list[list[Line]] = []
     for hit in hits:
-        title = hit.summary.title(say.language)
-        start = f"{hit.summary.number:>4} "
-        line: Line = [(title, "title")]
-        if hit.also:
-            line.append((f"  {say('(also {numbers})', numbers=', '.join(map(str, hit.also)))}", "dim"))
-        wrapped = wrap(line, max(20, width - 7))
-        lines.append([(start, "number"), mark(hit.summary, records, torch), *wrapped[0]])
-        lines += [[(" " * 7, ""), *one] for one in wrapped[1:]]
-        lines += [[(" " * 7, ""), *passage_line(passage, min(width - 7, 200))] for passage in hit.passages[:1]]
-    return lines
+        first, *more = wrap([(hit.summary.title(language), "title")], room)
+        lines: list[Line] = [[(f"{hit.summary.number:>4} ", "number"), mark(hit.summary, records, torch), *first]]
+        lines += [[(" " * INDENT, ""), *one] for one in more]
+        lines += [[(" " * INDENT, ""), *passage_line(one, min(width - INDENT, WIDEST))] for one in hit.passages[:1]]
+        parts.append(lines)
+        for sibling in hit.siblings:
+            title = clip(sibling.title(language), max(10, width - INDENT - 5))
+            number = (f"{' ' * (INDENT - 2)}{sibling.number:>4} ", "number")
+            parts.append([[number, mark(sibling, records, torch), (title, "")]])
+    return parts
 
 
-def explanation_lines(
-    message: str,
-    found: "Iterable[Explanation]",
-    records: Sequence[Record],
-    torch: str,
-    terminal: Terminal,
-    say: Speech,
-) -> list[Line]:
-    """The error, then each entry that explains it: its title, the passages, what to do next."""
-    width = min(terminal.width, 100) if terminal.is_terminal else terminal.width
-    lines = wrap([(message if len(message) < 400 else f"{message[:400]}…", "bad")], width)
-    for one in found:
-        title = one.summary.title(say.language)
-        lines.append([])
-        lines += wrap(
-            [mark(one.summary, records, torch), (title, "title")], width, f"{one.summary.number:>4} ", " " * 5
-        )
-        for passage in one.passages:
-            lines += wrap([(passage.text.replace("\n", " "), "")], width, "       ")
-        commands = f"kb show {one.summary.number} · kb run {one.summary.number}"
-        lines.append([("       ", ""), (commands, "code")])
-    return lines
+def fitting(parts: list[list[Line]], height: int) -> list[list[Line]]:
+    """As many of the parts as a number of lines holds, the first whatever it takes."""
+    ends = accumulate(map(len, parts))
+    return [part for at, (part, end) in enumerate(zip(parts, ends, strict=True)) if at == 0 or end <= height]
+
+
+def folded_line(more: int, is_counted: bool, say: Speech) -> Line:
+    """How many entries match and are not shown, and how they are."""
+    if is_counted:
+        return [(say("{count} more: --all", count=more), "dim")]
+    return [(say("more than {count} more: --all", count=more), "dim")]
 
 
 def passage_line(passage: "Passage", width: int) -> Line:

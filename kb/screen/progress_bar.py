@@ -17,18 +17,21 @@ CELLS = 24
 class ProgressBar:
     """Shows how far something is; the line is gone when it ends."""
 
-    def __init__(self, terminal: Terminal, what: str, is_silent: bool = False) -> None:
+    def __init__(self, terminal: Terminal, what: str, is_silent: bool = False, at_once: float = float("inf")) -> None:
         """Begin to wait.
 
         Args:
             terminal: where it is shown.
             what: stands before the bar.
             is_silent: nothing is shown at a terminal either.
+            at_once: from so many steps on there is no waiting before it is shown.
         """
         self._terminal = terminal
         self._can_show = terminal.can_redraw and not is_silent
         self._what = what
-        self._begin = self._drawn = time.monotonic()
+        self._at_once = at_once
+        self._begin = time.monotonic()
+        self._drawn = self._begin - TICK
         self._is_shown = False
 
     def __enter__(self) -> "ProgressBar":
@@ -44,15 +47,16 @@ class ProgressBar:
         """
         now = time.monotonic()
         self._what = what or self._what
-        if not self._can_show or now - self._begin < PATIENCE or now - self._drawn < TICK:
+        patience = 0.0 if whole >= self._at_once else PATIENCE
+        if not self._can_show or now - self._begin < patience or now - self._drawn < TICK:
             return
         self._drawn = now
         self._is_shown = True
         filled = CELLS * done // max(1, whole)
-        left = (now - self._begin) / max(1, done) * (whole - done)
+        left = f"  {(now - self._begin) / done * (whole - done):.0f} s" if done else ""
         bar = "█" * filled + "░" * (CELLS - filled)
         # Wider than the terminal it would leave a line behind at every drawing.
-        line = clip(f"{self._what} {bar} {done}/{whole}  {left:.0f} s", self._terminal.width - 1)
+        line = clip(f"{self._what} {bar} {done}/{whole}{left}", self._terminal.width - 1)
         self._terminal.write(f"\r\x1b[2K{line}")
         self._terminal.stream.flush()
 

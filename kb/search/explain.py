@@ -1,175 +1,247 @@
-"""Explain: from a traceback or an error message to the entries that explain it."""
+"""Explain: which messages are in what a program printed, and what explains them."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from kb.deck.summary import Summary
+from kb.search.known_messages import KnownMessage, Role, open_messages, stamp_of
+from kb.search.log_text import LogText
+from kb.search.message_pattern import wording_of
+from kb.search.message_scan import Found, Scanner, root_first
+from kb.search.partial_message import PartialMessages
 from kb.search.passages import Passage, find_passages
 from kb.search.query import parse_query
 from kb.search.searcher import Searcher
-from kb.search.tokens import query_tokens, readable
 
-ENOUGH = 0.75
-"""Share of a known message's words that must stand, in their order, in what was printed."""
+MAX_PLAIN = 600
+"""Characters of a text without any error's name that is taken for a message itself: a message, and not a log."""
 
-MAX_TEXT = 1_000_000
-"""Characters from the end of the input that are read: the message of a traceback is its end."""
+MAX_PLAIN_LINES = 2
+"""Its lines: more of them are a log, or talk."""
 
-MAX_MESSAGES = 20
-"""How many of the last error lines are looked at: a chain of tracebacks has several."""
+LEAST_COVERED = 0.7
+"""Share of what a message says, each word counted by its rarity, that an entry must hold to be guessed at."""
 
-MAX_LINE = 2_000
-"""Characters of a line, and of a message, that are looked at: a tensor that was printed may have thousands more."""
-
-MAX_WORDS = 400
-"""Words of a message at most that are held against the known ones."""
-
-SHARED = 0.6
-"""Share of a message's words that an entry's text must hold to be offered where no known message fits."""
-
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_FRAME = re.compile(r'^\s*File ".*", line \d+')
-_MESSAGE = re.compile(
-    r"^(?:\[?\w+\]?:\s*)?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Warning|Interrupt|Exit|Iteration))\b(?::\s*(.*))?$"
+OF_ONES_OWN = frozenset(
+    "FileNotFoundError ImportError IndentationError JSONDecodeError KeyError KeyboardInterrupt ModuleNotFoundError "
+    "NameError PermissionError SyntaxError UnboundLocalError UnicodeDecodeError".split()
 )
-# A dot or a tilde begins a path only where no name stands before it: each character is then looked at a few times.
+"""Errors whose message is a name or a file of one's own: no words of a deck are about it."""
+
+LEAST_RARE = 3
+"""Rare words that it must hold, or one that is an API's name."""
+
+RARE = 0.4
+"""Rarity from which on a word is rare: of 80 entries it stands in a dozen at most."""
+
 _PATH = re.compile(r"(?:[A-Za-z]:)?(?:(?:(?<![\w.~-])[.~]|[\\/])[\w.~-]*+)?(?:[\\/][\w.@+~-]++){2,}+")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_CLASS = re.compile(r"^([\w.]*(?:Error|Exception|Warning|Interrupt|Failure)|what\(\))\s*[:：(]?\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """One entry that explains an error."""
+class Pointer:
+    """An entry that explains a message, or may."""
 
     summary: Summary
-    """The entry."""
-    error: str
-    """The message that it is known to explain; empty if only its text fits."""
-    score: float
-    """Share of that message's words that were printed, from 0 to 1."""
     passages: tuple[Passage, ...]
-    """Where it explains it, best first."""
+    """Where it does so, best first."""
 
     def to_json(self, language: str) -> dict[str, Any]:
         """As ``--json`` gives it."""
         return {
             "number": self.summary.number,
             "title": self.summary.title(language),
-            "error": self.error or None,
-            "score": self.score,
             "passages": [passage.to_json() for passage in self.passages],
         }
 
 
-def messages_in(text: str) -> list[str]:
-    """The error messages of a traceback or a log, the most telling first: the last one, then those before it.
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One known message of a text with what explains it."""
 
-    A text without any line that names an error is a message itself.
-    """
-    lines = [line[:MAX_LINE] for line in _ANSI.sub("", readable(text[-MAX_TEXT:])).splitlines()]
-    found: list[str] = []
-    for at, line in enumerate(lines):
-        if (match := _MESSAGE.match(line.strip())) and not _FRAME.match(line):
-            # A message may go on below, up to the next frame or an empty line.
-            rest = []
-            for more in lines[at + 1 : at + 6]:
-                if (
-                    not more.strip()
-                    or _FRAME.match(more)
-                    or _MESSAGE.match(more.strip())
-                    or more.startswith("Traceback")
-                ):
-                    break
-                rest.append(more.strip())
-            found.append(" ".join([match[0].strip(), *rest])[:MAX_LINE])
-    if found:
-        return list(dict.fromkeys(reversed(found)))[:MAX_MESSAGES]
-    plain = [line.strip() for line in lines if line.strip() and not _FRAME.match(line)]
-    return [" ".join(plain[-3:])[:MAX_LINE]] if plain else []
+    message: str
+    """As it was printed, on one line."""
+    line: int
+    """Of the text, from 1."""
+    rank: str
+    """Of the process that printed it; empty if the text names none."""
+    known: KnownMessage
+    slots: dict[str, str]
+    """What stood in the places where the message differs from run to run."""
+    pointers: tuple[Pointer, ...]
+    """The entries, best first."""
+
+    def told(self, language: str) -> dict[str, str]:
+        """Cause, check and cure; empty for a message of which an entry alone tells."""
+        return self.known.told(language, self.slots)
+
+    def to_json(self, language: str) -> dict[str, Any]:
+        """As ``--json`` gives it."""
+        return {
+            "id": self.known.id,
+            "message": self.message,
+            "line": self.line,
+            "rank": int(self.rank) if self.rank else None,
+            "role": str(self.known.role),
+            "slots": self.slots,
+            **self.told(language),
+            "entries": [pointer.to_json(language) for pointer in self.pointers],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in a text."""
+
+    root: str
+    """The message nearest to what went wrong, known or not; empty if the text holds none."""
+    explained: tuple[Explained, ...]
+    """Known messages, the root first."""
+    guesses: tuple[Pointer, ...]
+    """Where nothing is known: entries that hold most of the root's telling words."""
+
+    def to_json(self, language: str) -> dict[str, Any]:
+        """As ``--json`` gives it."""
+        return {
+            "root": self.root or None,
+            "messages": [one.to_json(language) for one in self.explained],
+            "guesses": [pointer.to_json(language) for pointer in self.guesses],
+        }
+
+
+class Explainer:
+    """Explains texts by one deck's messages and entries."""
+
+    def __init__(self, searcher: Searcher) -> None:
+        """Take a deck's search."""
+        self._searcher = searcher
+        self._library = searcher.library
+
+    @cached_property
+    def _messages(self) -> list[KnownMessage]:
+        """The deck's, with what its entries' front matter says of them; and those that only front matter names."""
+        messages = {one.id: one for one in open_messages(self._library.deck, self._library.cache)}
+        errors = [(one.number, at, error) for one in self._library.summaries for at, error in enumerate(one.errors, 1)]
+        named = self._named(messages, [error for *_, error in errors])
+        for number, at, error in errors:
+            same, is_whole = named.get(error, ("", False))  # of a damaged cache
+            wording = wording_of(error)
+            if same in messages:
+                messages[same] = messages[same].joined(() if is_whole else (wording,), number)
+            elif wording:
+                name = f"{number}-{at}"
+                messages[name] = KnownMessage(name, (wording,), Role.ERROR, (number,), {})
+        return list(messages.values())
+
+    def _named(self, messages: dict[str, KnownMessage], errors: list[str]) -> dict[str, tuple[str, bool]]:
+        """For each error of the front matter the message that it is, and whether it is the whole of it. Looking for
+        hundreds of them takes longer than explaining a text, so it is kept."""
+        cache = self._library.cache
+        stamp = [self._library.ledger.generation, stamp_of(self._library.deck)]
+        with suppress(Exception):  # whatever the cache holds or lacks, they can be looked for
+            kept = cache.value("named")
+            if kept[0] == stamp:
+                return {error: (same, is_whole) for error, same, is_whole in kept[1]}
+        scanner, partial = Scanner(messages.values()), PartialMessages(messages.values())
+        named: dict[str, tuple[str, bool]] = {}
+        for error in errors:
+            whole = next((one.known for one in scanner.scan(LogText(error)) if one.known), None)
+            same = whole or partial.find(error, is_logged=False)
+            named[error] = (same.id if same else "", whole is not None)
+        with suppress(Exception):  # a cache that cannot be written is no reason not to answer
+            cache.keep("named", [stamp, [[error, *value] for error, value in named.items()]])
+        return named
+
+    @cached_property
+    def _scanner(self) -> Scanner:
+        return Scanner(self._messages)
+
+    @cached_property
+    def _partial(self) -> PartialMessages:
+        return PartialMessages(self._messages)
+
+    def explain(self, text: str, language: str, limit: int = 3) -> Findings:
+        """What explains what a program printed, in time linear in the text.
+
+        Args:
+            text: a traceback, a log, a message.
+            language: of the passages.
+            limit: how many messages at most, and how many entries of each.
+        """
+        log = LogText(text)
+        found = root_first(self._scanner.scan(log), log)
+        if not found:
+            return self._plain(log, language, limit)
+        root, *others = found
+        if root.known is None and not any(one.known and one.role is Role.ERROR for one in others):
+            # What handed the error on, or warned of something else, does not explain it.
+            part_of = self._partial.find(root.text, is_logged=True) if log.is_of_torch else None
+            if part_of is None:
+                return Findings(root.text, (), self._guesses(root.text, language, limit))
+            found = [_taken_for(root, part_of), *others]
+        known = [(one, one.known) for one in found if one.known]
+        explained = tuple(self._explained(one, message, language, limit) for one, message in known[:limit])
+        return Findings(root.text, explained, ())
+
+    def _plain(self, log: LogText, language: str, limit: int) -> Findings:
+        """Of a text in which no error is named and no message is known: is it a message itself?"""
+        message = " ".join(log.text.split())
+        lines = sum(1 for line in log.text.splitlines() if line.strip())
+        if not message or len(message) > MAX_PLAIN or lines > MAX_PLAIN_LINES:
+            return Findings("", (), ())
+        if part_of := self._partial.find(message, is_logged=False):
+            found = _taken_for(Found(message, 0, 0, Role.ERROR, ""), part_of)
+            return Findings(message, (self._explained(found, part_of, language, limit),), ())
+        return Findings(message, (), self._guesses(message, language, limit))
+
+    def _explained(self, found: Found, known: KnownMessage, language: str, limit: int) -> Explained:
+        summaries = self._library.by_number
+        there = [summaries[number] for number in found.entries if number in summaries]
+        pointers = tuple(self._pointer(summary, found.text, language) for summary in there[:limit])
+        return Explained(found.text, found.line + 1, found.rank, known, found.slots, pointers)
+
+    def _pointer(self, summary: Summary, message: str, language: str) -> Pointer:
+        tokens = parse_query(bare(message)).tokens
+        return Pointer(summary, find_passages(self._library.lines(summary.number), tokens, language)[0])
+
+    def _guesses(self, message: str, language: str, limit: int) -> tuple[Pointer, ...]:
+        """Entries that hold most of what a message says: its rare words and its names."""
+        name = _CLASS.match(message)
+        if name and (name[1].rpartition(".")[2] in OF_ONES_OWN or _is_of_another_library(name[1])):
+            return ()
+        query = parse_query(bare(_CLASS.sub("", message)))
+        rarity, holds = self._searcher.vocabulary.rarity, self._searcher.vocabulary.holds
+        words = {term.text: max(map(rarity, term.whole)) for term in query.terms}
+        whole = sum(words.values())
+        if not whole:
+            return ()
+        found = []
+        for hit in self._searcher.search(" ".join(words), limit, language, every=True).hits:
+            # A name counts as a whole: its parts are words that anybody uses.
+            held = [word for word in words if word in hit.matched and (word.isalpha() or holds(word))]
+            rare = [word for word in held if words[word] >= RARE]
+            is_telling = len(rare) >= LEAST_RARE or any("_" in word or "." in word for word in rare)
+            if is_telling and sum(words[word] for word in held) >= LEAST_COVERED * whole:
+                found.append(Pointer(hit.summary, hit.passages))
+        return tuple(found)
+
+
+def _is_of_another_library(name: str) -> bool:
+    """Whether the class of an error says that it is none of Python's or torch's."""
+    library = name.partition(".")[0] if "." in name else ""
+    return library not in ("", "torch", "builtins", "lightning", "pytorch_lightning")
+
+
+def _taken_for(found: Found, message: KnownMessage) -> Found:
+    """What stands in a text, as the message of which it is a part."""
+    return replace(found, known=message, role=message.role, entries=message.entries)
 
 
 def bare(message: str) -> str:
     """A message without what differs from run to run: paths, addresses, numbers."""
     return " ".join(_NUMBER.sub(" ", _ADDRESS.sub(" ", _PATH.sub(" ", message))).split())
-
-
-def explain(searcher: Searcher, text: str, language: str, limit: int = 2) -> tuple[str, list[Explanation]]:
-    """The entries that explain what a program printed, best first.
-
-    Returns:
-        The message that was taken from it, and the explanations; none if nothing fits.
-    """
-    messages = messages_in(text)
-    for message in messages:
-        if found := _known(searcher, message, language, limit):
-            return message, found
-    for message in messages[:1]:
-        return message, _by_text(searcher, message, language, limit)
-    return "", []
-
-
-def _known(searcher: Searcher, message: str, language: str, limit: int) -> list[Explanation]:
-    """Entries whose ``errors`` hold the message."""
-    said = query_tokens(bare(message).lower())[:MAX_WORDS]
-    there = set(said)
-    found: list[tuple[float, int, Summary, str]] = []
-    for summary in searcher.library.summaries:
-        for error in summary.errors:
-            wanted = _words_of(error)
-            # Words that stand nowhere stand in no order: most messages are told apart by a look.
-            if not wanted or sum(map(there.__contains__, wanted)) < ENOUGH * len(wanted):
-                continue
-            share = _common(wanted, said) / len(wanted)
-            if share >= ENOUGH:
-                found.append((share, len(wanted), summary, error))
-    # Between equals the longer message says more.
-    best: dict[int, Explanation] = {}
-    for share, _, summary, error in sorted(found, key=lambda one: (-one[0], -one[1], one[2].number)):
-        if summary.number not in best:
-            best[summary.number] = Explanation(
-                summary, error, round(share, 3), _passages(searcher, summary, error, language)
-            )
-    return list(best.values())[:limit]
-
-
-@lru_cache(maxsize=10_000)
-def _words_of(error: str) -> tuple[str, ...]:
-    """The words of a known message."""
-    return tuple(query_tokens(bare(error).lower()))
-
-
-def _common(wanted: Sequence[str], said: list[str]) -> int:
-    """Length of the longest run of words, gaps allowed, that both have in the same order."""
-    row = [0] * (len(said) + 1)
-    for word in wanted:
-        before = 0
-        for at, other in enumerate(said, 1):
-            kept = row[at]
-            row[at] = before + 1 if word == other else max(row[at], row[at - 1])
-            before = kept
-    return row[-1]
-
-
-def _by_text(searcher: Searcher, message: str, language: str, limit: int) -> list[Explanation]:
-    """Entries whose text holds most of the message's words."""
-    name, _, rest = message.partition(":")
-    query = parse_query(bare(rest) or name)
-    wanted = [term.text for term in query.terms if len(term.text) > 2]
-    if len(wanted) < 2:
-        return []
-    found = []
-    for hit in searcher.search(" ".join(wanted), limit, language, every=True).hits:
-        # A word that was cut off may stand for several of the entry's.
-        held = min(len(set(hit.matched)), len(wanted))
-        if held >= max(2, SHARED * len(wanted)):
-            found.append(Explanation(hit.summary, "", round(held / len(wanted), 3), hit.passages))
-    return found
-
-
-def _passages(searcher: Searcher, summary: Summary, error: str, language: str) -> tuple[Passage, ...]:
-    tokens = parse_query(bare(error)).tokens
-    return find_passages(searcher.library.lines(summary.number), tokens, language)[0]

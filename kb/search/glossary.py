@@ -53,18 +53,18 @@ def read_glossary(folder: Path) -> tuple[Listed, list[Complaint]]:
 def compiled(listed: Listed) -> dict[str, Any]:
     """Each term with its key beside it, as the cache keeps them: cutting words takes longer than finding."""
     return {
-        "same": [[[term, _key(term)] for term in group] for group in listed.same],
-        "plain": [[term, _key(term)] for term in listed.plain],
+        "same": [[[term, key_of(term)] for term in group] for group in listed.same],
+        "plain": [[term, key_of(term)] for term in listed.plain],
     }
 
 
-def _key(term: str) -> str:
-    """What must be in a text: Chinese anywhere, everything else as whole words."""
+def key_of(term: str) -> str:
+    """What ``searched`` gives must hold for a term to be there: Chinese anywhere, everything else as whole words."""
     return term.lower() if has_han(term) else f" {' '.join(query_tokens(term.lower()))} "
 
 
 @lru_cache(maxsize=10_000)
-def _searched(text: str) -> str:
+def searched(text: str) -> str:
     """A text as keys are looked for in it: cut once, however much is asked of it."""
     lowered = normalised(text).lower()
     return f"{lowered}\n {' '.join(query_tokens(lowered))} "
@@ -76,21 +76,19 @@ class Glossary:
     def __init__(self, kept: dict[str, Any]) -> None:
         """Take what ``compiled`` gives."""
         self._groups: list[list[list[str]]] = [[[str(term), str(key)] for term, key in group] for group in kept["same"]]
+        self._keys = [(key, at) for at, group in enumerate(self._groups) for _, key in group]
         self._plain: list[list[str]] = [[str(term), str(key)] for term, key in kept["plain"]]
 
     def same(self, text: str) -> list[str]:
         """Terms that mean the same as something in a text, and are not in it."""
-        searched = _searched(text)
-        found: dict[str, None] = {}
-        for group in self._groups:
-            if any(key in searched for _, key in group):
-                found |= dict.fromkeys(term for term, key in group if key not in searched)
-        return list(found)
+        among = searched(text)
+        here = dict.fromkeys(at for key, at in self._keys if key in among)
+        return list(dict.fromkeys(term for at in here for term, key in self._groups[at] if key not in among))
 
     def plain(self, text: str) -> list[str]:
         """Terms in a text that every entry is about."""
-        searched = _searched(text)
-        return [term for term, key in self._plain if key in searched]
+        among = searched(text)
+        return [term for term, key in self._plain if key in among]
 
 
 def open_glossary(deck: Path, cache: Cache) -> Glossary:

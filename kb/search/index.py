@@ -9,31 +9,38 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, NamedTuple
 
 import tantivy
 
 from kb.deck.cache import DamagedCache
 from kb.deck.index_ledger import IndexLedger, Row
-from kb.deck.script import parse_python
+from kb.deck.rank import CODE, HEADING
 from kb.deck.upkeep import OnProgress
-from kb.search.tokens import compact, simplified, tokens, word_pairs
+from kb.search.tokens import compact, simplified, tokens, word_pairs, written_words
 
 WEIGHTS = {
     "exact": 40.0,
-    "title": 8.0,
+    "title": 10.0,
     "alias": 6.0,
     "error": 6.0,
-    "api": 4.0,
+    "about": 4.0,
+    "heading": 3.0,
+    "api": 0.5,
     "gist": 3.0,
-    "body": 1.0,
-    "code": 0.5,
+    "body": 2.0,
+    "quiz": 2.5,
+    "code": 0.25,
     "pair": 4.0,
 }
 """How much a match counts, by field."""
 
 WORD_FIELDS = tuple(field for field in WEIGHTS if field not in ("exact", "pair"))
 """The fields that hold words: not whole names, nor pairs."""
+
+WRITTEN = "written"
+"""The field of the words and names as they are written, for what begins so, or is spelt nearly so."""
 
 FILTERED = ("area", "tag", "level")
 """Fields that only narrow a search."""
@@ -50,7 +57,7 @@ PATIENCE = 20.0
 MAX_DOTS = 20
 """In the name of an API."""
 
-FORMAT = "4"
+FORMAT = "6"
 """Changes when entries are indexed otherwise."""
 
 OWNER = "owner"
@@ -211,7 +218,7 @@ def schema() -> Any:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("number", stored=True, indexed=True, fast=True)
     builder.add_text_field("folder", tokenizer_name="raw", index_option="basic")
-    for field in (*WEIGHTS, *FILTERED):
+    for field in (*WEIGHTS, WRITTEN, *FILTERED):
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     return builder.build()
 
@@ -227,13 +234,15 @@ def _write(
     """Put entries into the index and take others out, in batches."""
     if not changed and not gone:
         return
+    on_progress(0, len(changed))
     writer = index.writer(HEAP, 1)
     is_new = index.searcher().num_docs == 0
     for folder in gone:
         writer.delete_documents_by_term("folder", folder)
     for start in range(0, max(1, len(changed)), BATCH):
         batch = changed[start : start + BATCH]
-        for row in ledger.rows(batch):
+        for at, row in enumerate(ledger.rows(batch), start):
+            on_progress(at, len(changed))
             # A batch may have been written by a process that was killed before it could say so.
             if not is_new:
                 writer.delete_documents_by_term("folder", row.folder)
@@ -246,29 +255,36 @@ def _write(
 
 
 def _document(row: Row) -> tantivy.Document:
-    from kb.deck.text import CODE  # deferred: searching needs none of an entry's classes
-
     summary = row.summary
     names = [*summary.aliases, *summary.titles.values(), summary.slug, str(summary.number)]
     body = [text for lines in row.lines.values() for text, rank in lines[1:] if rank < CODE]
+    headings = [text for lines in row.lines.values() for text, rank in lines if rank == HEADING]
+    written = [*summary.titles.values(), *summary.aliases, *summary.gists.values(), *body, *api_names(row.code)]
     fields = {
         "folder": row.folder,
         "exact": " ".join(dict.fromkeys(compact(simplified(name)) for name in names)),
         "title": _cut(*summary.titles.values(), summary.slug.replace("-", " ")),
         "alias": _cut(*summary.aliases, *summary.tags, summary.area),
         "error": _cut(*summary.errors),
+        "about": _cut(*(name for hole in _HOLE.findall(row.code) for name in api_names(dedent(hole)))),
+        "heading": _cut(*headings),
         "api": _cut(*api_names(row.code)),
         "gist": _cut(*summary.gists.values()),
         "body": _cut(*body),
+        "quiz": _cut(*row.quiz),
         "code": _cut(row.code),
         "pair": " ".join(
             _pairs(*summary.titles.values(), *summary.aliases, *summary.errors, *summary.gists.values(), *body)
         ),
+        WRITTEN: " ".join(written_words("\n".join(written))),
         "area": compact(summary.area),
         "tag": " ".join(compact(tag) for tag in summary.tags),
         "level": str(summary.level),
     }
     return tantivy.Document(number=summary.number, **fields)
+
+
+_HOLE = re.compile(r"# hole:.*\n((?:.*\n)*?)[ \t]*# end")
 
 
 def _pairs(*texts: str) -> list[str]:
@@ -281,6 +297,8 @@ def _cut(*texts: str) -> str:
 
 def api_names(code: str) -> list[str]:
     """Names with dots that a script uses (``torch.nn.LSTM``, ``nn.LSTM``), each once."""
+    from kb.deck.script import parse_python  # deferred: 2 ms, and an index that is up to date reads no script
+
     try:
         tree = parse_python(code)
     except SyntaxError:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+from kb.deck.rank import PITFALL, PROSE
 from kb.deck.summary import Summary
 from kb.search.query import phrase_of
 from kb.search.tokens import may_hold, places_of, tokens_among
@@ -26,16 +27,22 @@ class Passage(NamedTuple):
 
 
 def find_passages(
-    texts: Lines, tokens: frozenset[str], language: str, limit: int = 2
+    texts: Lines,
+    tokens: frozenset[str],
+    language: str,
+    limit: int = 2,
+    titled: Collection[str] = (),
 ) -> tuple[tuple[Passage, ...], set[str]]:
-    """The lines of an entry that hold most of the tokens: prose before headings, sources and code; in another language
-    where this one holds none of them; the gist where nothing does.
+    """The lines of an entry that hold most of the tokens: prose before headings, sources and code, and a pitfall before
+    other prose where it holds more than the title does, since then it is what answers; in another language where this
+    one holds none of them; the gist where nothing does.
 
     Args:
         texts: the entry's.
         tokens: what is searched for.
         language: of the passages, where the entry has it.
         limit: how many at most.
+        titled: those of the tokens that stand in the entry's title.
 
     Returns:
         The passages, and which of the tokens stand in the lines of the languages that were looked at.
@@ -49,6 +56,8 @@ def find_passages(
         for order, (line, rank) in enumerate(lines):
             if seen := tokens_among(line, tokens):
                 everywhere |= seen
+                if rank == PITFALL and seen <= set(titled):
+                    rank = PROSE  # the entry is about it as a whole
                 scored.append((-len(seen), rank, order, line))
         if scored:
             best = [line for *_, line in sorted(scored)[:limit]]

@@ -1,6 +1,7 @@
 """Query: what somebody typed, read as words, phrases, exclusions and filters. Whatever is typed is a query."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from kb.search.tokens import has_han, is_stop, normalised, readable, words
@@ -136,6 +137,12 @@ def _straight(text: str) -> str:
 
 def terms_of(text: str) -> list[Term]:
     """The words of a text, each with its tokens; a run of Chinese is cut into pairs, each a word of its own."""
+    return list(_terms_of(text))
+
+
+@lru_cache(maxsize=5_000)
+def _terms_of(text: str) -> tuple[Term, ...]:
+    """The same, cut once: what means the same as a word comes with every query that holds it."""
     made: dict[tuple[int, int], list[str]] = {}
     for word in words(text):
         # Chinese comes as pairs alone, unless one character stands by itself.
@@ -145,7 +152,7 @@ def terms_of(text: str) -> list[Term]:
     for (start, end), tokens in made.items():
         written = text[start:end].lower()
         terms.append(Term(written, _weighed(written, tokens)))
-    return terms
+    return tuple(terms)
 
 
 def _weighed(written: str, tokens: list[str]) -> tuple[tuple[str, float], ...]:

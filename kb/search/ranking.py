@@ -8,11 +8,18 @@ import tantivy
 from kb.search.glossary import PLAIN_WEIGHT, WEIGHT, Glossary
 from kb.search.index import WEIGHTS, WORD_FIELDS, schema
 from kb.search.query import MAX_TERMS, Query, terms_of
+from kb.search.symptoms import Symptoms
 from kb.search.tokens import compact, simplified, word_pairs
 from kb.search.vocabulary import Vocabulary
 
 MAX_NAME = 1_000
 """Characters of a query at most that may be the exact name of something."""
+
+MEANT_WEIGHT = 0.2
+"""How much a term of the field counts beside the words by which somebody told what it is; of several each less."""
+
+MANY = 12
+"""Words of a query from which on it counts twice as much: the more are said, the more of them are beside the point."""
 
 UNSEEN = 0.001
 """What a filter adds to a score: the engine wants a number, and nothing."""
@@ -21,10 +28,13 @@ UNSEEN = 0.001
 class Ranking:
     """Finds entries by their words, best first."""
 
-    def __init__(self, engine: tantivy.Searcher, vocabulary: Vocabulary, glossary: Glossary) -> None:
+    def __init__(
+        self, engine: tantivy.Searcher, vocabulary: Vocabulary, glossary: Glossary, symptoms: Symptoms
+    ) -> None:
         self._engine = engine
         self._vocabulary = vocabulary
         self._glossary = glossary
+        self._symptoms = symptoms
 
     @property
     def size(self) -> int:
@@ -56,7 +66,8 @@ class Ranking:
         found = []
         for token, weight in self._weights(query).items():
             telling = weight * self._vocabulary.rarity(token)
-            found += [_weighed(field, token, WEIGHTS[field] * telling) for field in WORD_FIELDS]
+            counts = zip(WORD_FIELDS, self._vocabulary.counts(token), strict=True)
+            found += [_weighed(field, token, WEIGHTS[field] * telling) for field, count in counts if count]
         pairs = dict.fromkeys(word_pairs(query.text)[:MAX_TERMS])
         found += [_weighed("pair", pair, WEIGHTS["pair"]) for pair in pairs]
         if whole := compact(simplified(query.text)) if len(query.text) < MAX_NAME else "":
@@ -73,6 +84,12 @@ class Ranking:
         says_more = any(not plain.issuperset(term.whole) for term in query.terms)
         if says_more:
             weights |= {token: weight * PLAIN_WEIGHT for token, weight in weights.items() if token in plain}
+        scale = MEANT_WEIGHT * (1 + len(query.terms) / MANY)
+        for meant in self._symptoms.meant(query.text):
+            words = terms_of(meant)
+            for term in words:
+                for token, weight in term.tokens:
+                    weights[token] = max(weights.get(token, 0.0), weight * scale / len(words) ** 0.5)
         for same in self._glossary.same(query.text):
             plain = _tokens(self._glossary.plain(same)) if says_more else frozenset()
             for term in terms_of(same):

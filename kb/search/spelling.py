@@ -58,7 +58,9 @@ class Spelling:
             terms += found or [term]
             if found and found[0].text != term.text:
                 # A token holds no backslash, so it stands for itself in a replacement.
-                meant = re.sub(re.escape(term.text), found[0].text, meant, flags=re.IGNORECASE)
+                meant = re.sub(
+                    rf"(?<![\w.]){re.escape(term.text)}(?!\w|\.\w)", found[0].text, meant, flags=re.IGNORECASE
+                )
         return query._replace(terms=tuple(terms), text=meant), meant if meant != typed else ""
 
     def _meant(self, term: Term, is_last: bool, is_lost: bool) -> list[Term]:

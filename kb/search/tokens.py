@@ -20,16 +20,52 @@ _INVISIBLE = dict.fromkeys(
 """Characters of the category Cf that texts carry along unseen."""
 
 STOP_WORDS = frozenset(
-    "a an and are as at be by can could do does for from had has have how i if in into is it its me my no not of on or "
-    "should so than that the their them then there these they this to use using was we what when where which who why "
-    "will with would you your".split()
+    "a about actually after again all already also always am an and any anyone anything are as at be because been "
+    "being but by can cannot come could did do does doing done even ever every everything exactly for from get "
+    "gets getting give gives go goes going gone got had happen happens has have having he help her here his how i "
+    "if in instead into is it its just keep keeps know let made make makes making many may me might much must my "
+    "need needs never no nor nothing now of on only or other ought our please properly put really seem seems she "
+    "should show simply so some somehow someone something still such take takes tell than that the their them then "
+    "there these they thing things think this those to too try trying understand up us use using very want wants "
+    "was way we were what when where whether which while who why will wish with without work works would wrong yes "
+    "yet you your don doesn didn isn aren wasn won can't ll ve re im ive".split()
 )
 """Words that say how one asks, not what."""
 
 STOP_HAN = frozenset(
-    "什么 怎么 如何 为什 为何 哪些 哪个 是什 么是 怎样 请问 吗 呢 的 了 是 和 与 在 有 区别 多少 可以 "
-    "么用 样用 么办 用吗".split()
+    "什么 怎么 如何 为什 为何 哪些 哪个 怎样 请问 区别 多少 可以 老是 总是 一直 到底 应该 还是 需要 这样 那样 "
+    "这种 那种 这里 那里 这个 那个 出来 起来 没有 不是 就是 但是 可是 而且 然后 结果 自己 完全 根本 直接 一下 "
+    "一样 有点 时候 知道 不知 看着 看看 觉得 感觉 发现 大家 求助 帮忙 谢谢 各位 大佬 新手 问题 情况 方法 办法 "
+    "一个 几个 有没 是不 不对 对吗 是否 能否 能不 要不 会不 应当 比较 非常 特别 真的 其实 好像 似乎 或者 以及 "
+    "因为 所以 如果 已经 正常 明明".split()
 )
+"""The same in Chinese, as pairs of characters."""
+
+PARTICLES = frozenset("的了吗呢吧啊呀嘛么我你他她它们这那哪咋啥")
+"""Characters of no meaning of their own: a pair that holds one lies across a border of words."""
+
+KEPT_APART = {
+    form: stem
+    for stem, forms in {
+        "generaliz": "generalization generalisation generalize generalise generalizes generalizing",
+        "generator": "generator generators",
+        "generativ": "generative",
+        "normaliz": "normalization normalisation normalize normalise normalized normalised normalizing normalizes",
+        "regulariz": "regularization regularisation regularize regularise regularizer regularizers regularized",
+        "optimal": "optimal",
+        "activat": "activation activations activate activated",
+        "adam": "adam",
+        "embed": "embed embeds",
+        "convolut": "convolve convolves convolved convolving",
+        "classif": "classify classifies classifier classifiers classified",
+        "distribut": "distribute distributed",
+        "distribution": "distribution distributions",
+        "logit": "logits",
+        "go": "goes going gone went",
+    }.items()
+    for form in forms.split()
+}
+"""Stems of words that Snowball would join with another term of the field, or keep from their own kind."""
 
 # No class of Chinese characters in here: compiling one takes a millisecond, at every start.
 _RUN = re.compile(r"\w+(?:\.\w+)*")
@@ -55,6 +91,8 @@ class Word(NamedTuple):
     """One past the last."""
     whole: bool = True
     """Whether it is a piece of text as written, not a part of one."""
+    is_stem: bool = False
+    """Whether it is what forms share, and no word that anybody writes."""
 
 
 def words(text: str) -> Iterator[Word]:
@@ -80,6 +118,16 @@ def tokens(text: str) -> list[str]:
     for run in _RUN.findall(normalised(text)):
         found += _tokens_of(run)
     return found
+
+
+def written_words(text: str) -> set[str]:
+    """The words and names of a text as they are written, in lower case, with their parts: no stems, no Chinese."""
+    return {token for run in _RUN.findall(normalised(text)) for token in _written_of(run)}
+
+
+@lru_cache(maxsize=100_000)
+def _written_of(run: str) -> tuple[str, ...]:
+    return tuple(word.token for word in words(run) if not word.is_stem and not has_han(word.token))
 
 
 def tokens_among(text: str, wanted: frozenset[str]) -> set[str]:
@@ -194,7 +242,7 @@ def has_han(text: str) -> bool:
 
 def is_stop(token: str) -> bool:
     """Whether a token says how one asks, not what."""
-    return token in STOP_WORDS or token in STOP_HAN
+    return token in STOP_WORDS or token in STOP_HAN or (len(token) <= 2 and not PARTICLES.isdisjoint(token))
 
 
 def compact(text: str) -> str:
@@ -203,22 +251,17 @@ def compact(text: str) -> str:
 
 
 def stem(word: str) -> str:
-    """An English word without its plural, ``-ing`` or ``-ed``; everything else as it is."""
+    """What the forms of an English word share (``save``, ``saves``, ``saving``); everything else as it is."""
     if len(word) < 4 or not word.isascii() or not word.isalpha():
         return word
-    if word.endswith("ies") and len(word) > 4:
-        word = word[:-3] + "y"
-    elif word.endswith(("sses", "xes", "ches", "shes", "zes")):
-        word = word[:-2]
-    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    for ending in ("ing", "ed"):
-        base = word.removesuffix(ending)
-        if base != word and len(base) > 2 and any(vowel in base for vowel in "aeiouy"):
-            if len(base) > 3 and base[-1] == base[-2] and base[-1] not in "lsz":
-                return base[:-1]
-            return base
-    return word[:-1] if word.endswith("e") and len(word) > 4 else word
+    return KEPT_APART.get(word) or str(_stemmer().stemWord(word))
+
+
+@cache
+def _stemmer() -> Any:
+    import Stemmer  # Snowball's English one, in C
+
+    return Stemmer.Stemmer("english")
 
 
 def _is_han(char: str) -> bool:
@@ -275,13 +318,13 @@ def _latin(piece: str, at: int, places: list[int]) -> Iterator[Word]:
     while "." in tail:
         tail = tail.partition(".")[2]
         tokens.append(tail)
-    plain = piece.isalpha()
     parts = [part.lower() for part in _CAMEL.findall(piece)] if piece.isascii() else []
     if len(parts) > 1:
         tokens += parts
-    if plain:
-        tokens.append(stem(lowered))
-    else:
-        tokens += [stem(part) for part in parts]
-    for token in dict.fromkeys(tokens):
+    written = dict.fromkeys(tokens)
+    for token in written:
         yield Word(token, start, end)
+    stems = [stem(lowered)] if piece.isalpha() else [stem(part) for part in parts]
+    for token in dict.fromkeys(stems):
+        if token not in written:
+            yield Word(token, start, end, is_stem=True)

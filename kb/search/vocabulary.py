@@ -5,16 +5,17 @@ from functools import cached_property
 
 import tantivy
 
-from kb.search.index import WEIGHTS, WORD_FIELDS
+from kb.search.index import WORD_FIELDS, WRITTEN
 
-NUMBER = 0.3
+NUMBER = 0.15
 """How much a number counts beside a word."""
 
 MIN_LETTERS = 3
 """Letters of a word from which on another may be a slip for it."""
 
-PROSE_FIELDS = ("title", "alias", "api", "gist", "body")
-"""Where the words stand that another may be a slip for: code and messages hold too many that are none."""
+
+MAX_KEPT = 20_000
+"""Tokens whose counts are kept: a reader's queries share most of them."""
 
 
 class Vocabulary:
@@ -22,34 +23,40 @@ class Vocabulary:
 
     def __init__(self, engine: tantivy.Searcher) -> None:
         self._engine = engine
+        self._counts: dict[str, tuple[int, ...]] = {}
+
+    def counts(self, token: str) -> tuple[int, ...]:
+        """In how many entries a token stands, for each of ``WORD_FIELDS``."""
+        if (known := self._counts.get(token)) is None:
+            if len(self._counts) >= MAX_KEPT:
+                self._counts.clear()
+            count = self._engine.doc_freq
+            known = self._counts[token] = tuple([count(field, token) for field in WORD_FIELDS])
+        return known
 
     def holds(self, token: str) -> bool:
         """Whether a token stands anywhere."""
-        return any(self._engine.doc_freq(field, token) for field in WORD_FIELDS)
+        return any(self.counts(token))
 
     def rarity(self, token: str) -> float:
         """How telling a token is, from 0.1 to 1: the engine's own measure goes field by field, and what stands in
         every text may still be rare in titles."""
-        known = max(self._engine.doc_freq(field, token) for field in WORD_FIELDS)
+        known = max(self.counts(token))
         every = self._engine.num_docs
         telling = math.log(1 + (every - known + 0.5) / (known + 0.5)) / math.log(1 + (every + 0.5) / 0.5)
         # A number alone says little: shapes and sizes are in every error message.
         return max(0.1, telling * (NUMBER if token.isdecimal() else 1.0))
 
     def beginning_with(self, text: str, limit: int) -> list[str]:
-        """Tokens that begin so, the most frequent first."""
-        counts: dict[str, int] = {}
-        for field in WORD_FIELDS:
-            for token, count in self._engine.terms_with_prefix(field, text, None, limit):
-                counts[token] = counts.get(token, 0) + int(count * WEIGHTS[field])
-        return sorted(counts, key=lambda token: (-counts[token], token))[:limit]
+        """Words and names that begin so, the most frequent first."""
+        found = self._engine.terms_with_prefix(WRITTEN, text, None, limit)
+        return [word for word, _ in sorted(found, key=lambda one: (-one[1], one[0]))]
 
     @cached_property
-    def frequencies(self) -> dict[str, float]:
-        """Every English word of the prose, with how often it stands there, by the weights of the fields."""
-        found: dict[str, float] = {}
-        for field in PROSE_FIELDS:
-            for token, count in self._engine.terms_with_prefix(field, ""):
-                if len(token) >= MIN_LETTERS and token.isascii() and token.isalpha():
-                    found[token] = found.get(token, 0.0) + count * WEIGHTS[field]
-        return found
+    def frequencies(self) -> dict[str, int]:
+        """Every English word that another may be a slip for, with the number of entries that hold it."""
+        return {
+            word: count
+            for word, count in self._engine.terms_with_prefix(WRITTEN, "")
+            if len(word) >= MIN_LETTERS and word.isascii() and word.isalpha()
+        }

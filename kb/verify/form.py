@@ -16,8 +16,10 @@ from kb.deck.source import Unreadable, read_source
 from kb.deck.text import Block, Text, bare_lines
 from kb.errors import Complaint, Message
 from kb.search.glossary import read_glossary
+from kb.search.known_messages import read_messages
 from kb.search.labelled import FILE as QUERIES
 from kb.search.labelled import Labelled, read_queries
+from kb.search.symptoms import read_symptoms
 from kb.verify.house_rules import check_house_rules
 from kb.verify.kind import VerifiedKinds
 from kb.verify.record import check_records
@@ -55,6 +57,7 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
         if entry is not None:
             complaints += check_house_rules(entry, rules, kinds, deck.languages[0], output)
     complaints += [*check_records(deck.path), *read_glossary(deck.path)[1]]
+    complaints += [*read_symptoms(deck.path)[1], *read_messages(deck)[1]]
     queries, found = read_queries(deck.path)
     complaints += found
     for query in queries:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kb.deck.kind import LoadKinds
+from kb.deck.kind_loading import LoadKinds
 from quiz.kinds.choice import Choice
 from quiz.kinds.code import Code
 from quiz.kinds.kind import QuizKind

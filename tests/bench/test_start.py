@@ -33,8 +33,16 @@ def bye(name: str):
 app()
 """
 
-LIMITS = {("search", "lstm"): 1.25, ("show", "62"): 1.2, ("list",): 1.2, ("--help",): 1.2}
-"""How many times as long as the empty program a command may take."""
+LIMITS = {
+    ("search", "lstm"): 0.95,
+    ("search", "梯度消失"): 1.0,
+    ("search", "lstm", "--limit", "3"): 1.25,
+    ("show", "62"): 1.2,
+    ("list",): 1.2,
+    ("--help",): 1.2,
+}
+"""How many times as long as the empty program a command may take. Plain words to search for need no parser, which is
+most of what the empty program loads; traditional characters are what Chinese costs more."""
 
 
 class Taken(NamedTuple):
@@ -54,7 +62,7 @@ def installed() -> list[str]:
 
 def run(call: list[str], environ: dict[str, str]) -> Taken:
     """Start a program, its output thrown away, and wait for it."""
-    quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
     started = time.perf_counter()
     process = os.posix_spawn(call[0], call, environ, file_actions=quiet)
     _, status, used = os.wait4(process, 0)
@@ -81,14 +89,15 @@ def test_commands_start_about_as_fast_as_an_empty_program(tmp_path: Path) -> Non
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environ |= {"KB_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)}
     calls = {"typer": [sys.executable, str(program), "hello"]}
-    calls |= {arguments[0]: [*installed(), *arguments] for arguments in LIMITS}
+    calls |= {" ".join(arguments): [*installed(), *arguments] for arguments in LIMITS}
     medians = medians_of(calls, environ)
     empty = medians["typer"]
     ratios = {name: Taken(one.wall / empty.wall, one.cpu / empty.cpu) for name, one in medians.items()}
     print(f"\n{' '.join(installed())}")
     for name, one in medians.items():
         print(
-            f"{name:8} {1000 * one.wall:6.1f} ms {ratios[name].wall:.2f}x   "
+            f"{name:24} {1000 * one.wall:6.1f} ms {ratios[name].wall:.2f}x   "
             f"{1000 * one.cpu:6.1f} ms of CPU {ratios[name].cpu:.2f}x"
         )
-    assert not {name: ratios[name] for (name, *_), limit in LIMITS.items() if max(ratios[name]) > limit}, ratios
+    late = {arguments for arguments, limit in LIMITS.items() if max(ratios[" ".join(arguments)]) > limit}
+    assert not late, ratios

@@ -54,16 +54,19 @@ def test_torch_is_not_loaded(small: Path, home: Path, arguments: list[str]) -> N
     assert "LOADED [] CODE 0" in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], [], ["paths"], ["list"], ["search", "mean"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], [], ["paths"], ["list"], ["search", "mean"], ["search", "mean", "--json"]], ids=" ".join
+)
 def test_only_the_asked_command_is_loaded(small: Path, home: Path, arguments: list[str]) -> None:
-    """Help and list of all need no command's file, a command no other's; search opens entries as show does."""
+    """Help and list of all need no command's file, plain words to search for not even their own, a command no
+    other's."""
     code = (
         "import sys\nfrom kb.cli.app import COMMANDS\nfrom kb.cli.door import run_app\n"
         f"run_app({arguments!r})\n"
         "print('LOADED', *(name for name in COMMANDS if f'kb.cli.{name}' in sys.modules), file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
-    loaded = ["search", "show"] if arguments[:1] == ["search"] else [one for one in arguments if one != "--help"]
+    loaded = [] if arguments in (["--help"], ["search", "mean"]) else arguments[:1]
     assert done.stderr.split() == ["LOADED", *loaded], done.stderr
 
 

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.cli.app import COMMANDS, load
-from kb.cli.arguments import arranged, with_dashes
-from kb.cli.options import COMMON
+from kb.cli.arguments import COMMON, arranged, with_dashes
 from tests.conftest import COMMAND, EN, ROOT, ZH, Kb, only_json, write_entry
 
 LSTM = EN.replace("What is the mean of a batch?", "How does an LSTM keep a gradient?").replace(

@@ -10,6 +10,7 @@ from kb.deck.entry_cache import EntryCache, FolderReading
 from kb.deck.folder import load_entry
 from kb.deck.index_ledger import IndexLedger, Row
 from kb.deck.manifest import read_deck
+from kb.deck.text import blocks_text
 from quiz.kinds.table import all_kinds
 from tests.conftest import SNIPPET, write_entry
 
@@ -32,7 +33,10 @@ def test_rows_hold_what_is_searched(cache: Cache) -> None:
     entry = EntryCache(cache).entry(61)
     assert entry is not None
     lines = {language: text.lines for language, text in entry.texts.items()}
-    assert list(IndexLedger(cache).rows(["061-mean"])) == [Row("061-mean", entry.summary, lines, SNIPPET)]
+    rows = list(IndexLedger(cache).rows(["061-mean"]))
+    assert rows == [Row("061-mean", entry.summary, lines, SNIPPET, rows[0].quiz)]
+    item = entry.items[0]
+    assert {blocks_text(wording.question) for wording in item.wordings.values()} <= set(rows[0].quiz)
     assert [row.folder for row in IndexLedger(cache).rows()] == ["061-mean", "062-other"]
     assert list(IndexLedger(cache).rows([])) == []
 

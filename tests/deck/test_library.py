@@ -11,7 +11,8 @@ import pytest
 import kb.deck.folder
 from kb.deck.entry import Entry
 from kb.deck.folder import load_entry
-from kb.deck.kind import Kinds, LoadKinds
+from kb.deck.kind import Kinds
+from kb.deck.kind_loading import LoadKinds
 from kb.deck.library import Library
 from kb.deck.manifest import Deck, read_deck
 from kb.errors import Complaint, UsageError

@@ -33,7 +33,7 @@ def test_progress_is_told_entry_by_entry(three: Deck, entries: EntryCache, monke
     told: list[tuple[int, int]] = []
     assert refresh(three, entries, all_kinds, lambda *one: told.append(one)) == 3
     assert refresh(three, entries, all_kinds, lambda *one: told.append(one)) == 3
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_interrupted_reading_is_gone_on_with(three: Deck, entries: EntryCache, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,11 @@
 import json
 
 from hypothesis import example, given
+from hypothesis.strategies import binary
 
-from kb.search.explain import MAX_LINE, MAX_MESSAGES, bare, explain, messages_in
+from kb.search.explain import Explainer, bare
+from kb.search.log_text import LogText, decoded
+from kb.search.message_scan import MAX_SHOWN
 from tests.fuzz.typing_strategies import TRACEBACKS
 from tests.search.conftest import built_in
 
@@ -13,21 +16,30 @@ from tests.search.conftest import built_in
 @example("." * 16_000)
 @example("~/" * 8_000)
 @example("RuntimeError: " + "Error(" * 5_000)
-def test_any_text_has_messages(text: str) -> None:
-    """Few and short ones, each on one line, that lose nothing when they are made bare a second time."""
-    found = messages_in(text)
-    assert len(found) <= MAX_MESSAGES
-    for message in found:
-        assert len(message) <= MAX_LINE
-        message.encode()
-        assert len(bare(message)) <= len(message)
+@example("ValueError: " + "(" * 1_884 + "\n" + "tensor(" * 15)
+def test_any_text_is_explained_or_not(text: str) -> None:
+    """What is found stands on one line each, and can be given to a program."""
+    found = Explainer(built_in()).explain(text, "en")
+    json.dumps(found.to_json("zh"), ensure_ascii=False).encode()
+    assert found.root or not (found.explained or found.guesses)
+    for one in found.explained:
+        assert len(one.message) < 2 * MAX_SHOWN
+        assert "\n" not in one.message
+        assert 1 <= one.line <= len(text.splitlines()) + text.count("\r") + 1
+        assert len(bare(one.message)) <= len(one.message)
 
 
 @given(TRACEBACKS)
-@example("ValueError: " + "(" * 1_884 + "\n" + "tensor(" * 15)
-def test_any_text_is_explained_or_not(text: str) -> None:
-    """With shares between 0 and 1."""
-    message, found = explain(built_in(), text, "en")
-    json.dumps([message, [one.to_json("en") for one in found]], ensure_ascii=False).encode()
-    assert message or not found
-    assert all(0 < one.score <= 1 for one in found)
+def test_lines_keep_their_numbers(text: str) -> None:
+    """Whatever is taken off their heads."""
+    log = LogText(text)
+    assert len(log.text.split("\n")) == len(log.printed_lines)
+    assert log.line_of(len(log.text)) == len(log.printed_lines) - 1
+
+
+@given(binary(max_size=3000))
+@example(b"\xff\xfe")
+@example(b"\0" * 999)
+def test_any_bytes_are_a_text(data: bytes) -> None:
+    """Of some encoding."""
+    decoded(data).encode("utf-8", "surrogatepass")

@@ -29,6 +29,17 @@ def test_bar_shows_how_far_it_is_and_goes(monkeypatch: pytest.MonkeyPatch) -> No
     assert stream.getvalue().endswith("\r\x1b[2K")
 
 
+def test_many_steps_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the first is done, without a guess at the time; a few wait to be worth a word."""
+    monkeypatch.setattr("kb.screen.progress_bar.time.monotonic", lambda: 0.0)
+    stream = Screen()
+    with ProgressBar(Terminal(stream, {}), "indexing", at_once=10) as waiting:
+        waiting.advance(0, 9)
+        assert stream.getvalue() == ""
+        waiting.advance(0, 10)
+        assert stream.getvalue() == "\r\x1b[2Kindexing ░░░░░░░░░░░░░░░░░░░░░░░░ 0/10"
+
+
 def test_pipe_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a terminal there is no bar."""
     now = [0.0]

@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from kb.search.explain import MAX_WORDS, bare, explain, messages_in
+from kb.search.explain import Explainer, bare
+from kb.search.known_messages import KnownMessage, Role
+from kb.search.log_text import LogText
+from kb.search.message_scan import Scanner, root_first
 from kb.search.query import MAX_PHRASES, MAX_TERMS, MAX_TEXT, parse_query
 from kb.search.searcher import Searcher
 from kb.search.tokens import MAX_TAILS, tokens, words
@@ -43,7 +46,7 @@ def test_any_text_is_searched_for(searcher: Searcher, name: str) -> None:
     for is_typing in (False, True):
         found = searcher.search(HURTING[name], is_typing=is_typing)
         str(found.to_json("en")).encode()
-    assert explain(searcher, HURTING[name], "en") is not None
+    assert Explainer(searcher).explain(HURTING[name], "en") is not None
 
 
 def test_odd_text_does_not_hide_the_words(searcher: Searcher) -> None:
@@ -73,7 +76,21 @@ def test_a_name_of_many_parts_has_few_ends() -> None:
     assert "p98.p99" in found
 
 
-@pytest.mark.parametrize("do", [bare, messages_in, parse_query, lambda text: list(words(text))])
+SCANNER = Scanner(
+    KnownMessage(f"m{at}", (wording,), Role.ERROR, (), {})
+    for at, wording in enumerate(
+        ("Error {x} of {y} is {z:shape}", "a {:line} b", "A {n:name} {m:name}", "x {:int}x{:int}")
+    )
+)
+
+
+def scanned(text: str) -> object:
+    """Its messages, the root first."""
+    log = LogText(text)
+    return root_first(SCANNER.scan(log), log)
+
+
+@pytest.mark.parametrize("do", [bare, scanned, parse_query, lambda text: list(words(text))])
 @pytest.mark.parametrize("unit", UNITS)
 def test_twice_as_much_takes_twice_as_long(do: Callable[[str], object], unit: str) -> None:
     """Three times at most, by the processor's clock, where it takes long enough to be measured at all."""
@@ -94,24 +111,8 @@ def test_twice_as_much_takes_twice_as_long(do: Callable[[str], object], unit: st
 
 
 def test_a_line_of_dots_is_explained_at_once(searcher: Searcher) -> None:
-    """Before, 16,000 of them took twenty seconds, and so did a message of 400 kB."""
+    """And a message of 400 kB."""
     begun = time.process_time()
     for text in ("." * 16_000, "RuntimeError: " + "size of tensor a 1 must match " * 14_000):
-        explain(searcher, text, "en")
+        Explainer(searcher).explain(text, "en")
     assert time.process_time() - begun < 2
-
-
-def test_messages_of_other_words_are_told_apart_by_a_look(searcher: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty long messages, against each known one: the order of words is compared where the words are there alone."""
-    compared: list[int] = []
-
-    def common(_: object, said: list[str]) -> int:
-        compared.append(len(said))
-        return 0
-
-    monkeypatch.setattr("kb.search.explain._common", common)
-    unknown = "\n".join(f"ValueError: {'unheard of things ' * 100}{at}" for at in range(30))
-    explain(searcher, unknown, "en")
-    assert compared == []
-    explain(searcher, "TypeError: mean(): could not infer output dtype", "en")
-    assert all(length <= MAX_WORDS for length in compared)

@@ -34,7 +34,8 @@ def test_only_changed_entries_are_written_again(small: Path, tmp_path: Path) -> 
     assert [62] == numbers(opened(small, cache).search("lstm"))
     change(small, "hidden state", "wombat state")
     searcher = Searcher.open(Library.open(small, cache, all_kinds), cache, lambda *counts: done.append(counts))
-    assert [(1, 1)] == done
+    assert {(0, 1), (1, 1)} == set(done)
+    assert (1, 1) == done[-1]
     assert [62] == numbers(searcher.search("wombat"))
     assert [] == numbers(searcher.search('"hidden state"'))
 
@@ -165,7 +166,8 @@ print("go", flush=True)
 
 
 def told(done, whole):
-    print(done, flush=True)
+    if done and done % 20 == 0:
+        print(done, flush=True)
     if done >= 60:
         sys.stdin.read()  # until it is killed
 
@@ -195,7 +197,7 @@ def test_killed_build_is_gone_on_with(tmp_path: Path, home: Path) -> None:
     counts: list[int] = []
     searcher = Searcher.open(Library.open(deck, cache, all_kinds), cache, lambda _, whole: counts.append(whole))
     assert counts
-    assert counts[0] <= 300 - 20 * (len(lines) - 1)
+    assert counts[0] <= 300 - int(lines[-1])
     for number in (1, 20, 60, 150, 300):
         found = numbers(searcher.search(f"wombat{number}", 300, every=True))
         assert (found[0], found.count(number)) == (number, 1)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from kb.deck.rank import CODE, HEADING, PROSE, SOURCE
 from kb.deck.summary import Summary
-from kb.deck.text import CODE, HEADING, PROSE, SOURCE
 from kb.search.passages import Lines, find_passages, has_phrases, names_of
 
 LINES: Lines = {

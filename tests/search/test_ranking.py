@@ -9,21 +9,25 @@ from kb.search.glossary import Glossary, Listed, compiled
 from kb.search.index import open_index
 from kb.search.query import parse_query
 from kb.search.ranking import Ranking
+from kb.search.symptoms import Listed as ListedSymptoms
 from kb.search.vocabulary import Vocabulary
 from quiz.kinds.table import all_kinds
+from tests.search.test_symptoms import symptoms_of
 
 
-def scores(deck: Path, query: str, listed: Listed | None = None) -> dict[int, float]:
+def scores(
+    deck: Path, query: str, listed: Listed | None = None, said: ListedSymptoms | None = None
+) -> dict[int, float]:
     """The score of each entry that is found."""
     engine = open_index(Library.open(deck, None, all_kinds).ledger, None).searcher()
-    ranking = Ranking(engine, Vocabulary(engine), Glossary(compiled(listed or Listed([], []))))
+    ranking = Ranking(engine, Vocabulary(engine), Glossary(compiled(listed or Listed([], []))), symptoms_of(said or []))
     return {number: score for score, number in ranking.rank(parse_query(query), 10)}
 
 
 def test_best_first_and_so_many_at_most(small: Path) -> None:
     """In the order of their scores."""
     engine = open_index(Library.open(small, None, all_kinds).ledger, None).searcher()
-    ranking = Ranking(engine, Vocabulary(engine), Glossary(compiled(Listed([], []))))
+    ranking = Ranking(engine, Vocabulary(engine), Glossary(compiled(Listed([], []))), symptoms_of([]))
     found = ranking.rank(parse_query("lstm mean"), 10)
     assert sorted(found, reverse=True) == found
     assert {61, 62, 63} == {number for _, number in found}
@@ -71,3 +75,24 @@ def test_neighbours_count_more_than_both_words(small: Path) -> None:
 def test_filters_add_next_to_nothing(small: Path) -> None:
     """They narrow; the order is that of the words."""
     assert pytest.approx(scores(small, "mean")[62], abs=0.01) == scores(small, "mean level:2")[62]
+
+
+def test_what_people_say_is_searched_for_in_the_words_of_the_field(small: Path) -> None:
+    """Below the word itself; only where all that must be said is said."""
+    said = [(["goes + wild", "乱跳"], ["transformer"])]
+    assert {} == scores(small, "goes wild")
+    assert 0 < scores(small, "it goes wild", said=said)[62] < scores(small, "transformer")[62]
+    assert scores(small, "曲线乱跳", said=said).keys() == {62}
+    assert {} == scores(small, "goes", said=said)
+
+
+def test_a_call_in_a_snippet_counts_less_than_one_in_a_hole(small: Path) -> None:
+    """What an entry asks to be written is what it is about; a name that many snippets hold says next to nothing."""
+    path = small / "062-lstm" / "snippet.py"
+    source = path.read_text()
+    path.write_text(source.replace("# end", "y = torch.wombat\n# end", 1))
+    assert "# end" in source
+    before = small / "063-mean-again" / "snippet.py"
+    before.write_text(before.read_text() + "\ny = torch.wombat\n")
+    found = scores(small, "torch.wombat")
+    assert found[62] > 3 * found[63] > 0

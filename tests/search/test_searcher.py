@@ -204,7 +204,7 @@ def test_mistake_of_a_caller_throws_nothing_away(small: Path, tmp_path: Path, mo
     monkeypatch.setattr("kb.search.searcher.forget_index", lambda *_: pytest.fail("the index was thrown away"))
     for error in (TypeError("of ours"), KeyError("of ours"), KeyboardInterrupt()):
 
-        def fail(*_: object, error: BaseException = error) -> object:
+        def fail(*_: object, error: BaseException = error, **__: object) -> object:
             raise error
 
         monkeypatch.setattr("kb.search.searcher.find_passages", fail)

@@ -76,9 +76,9 @@ SCENES = (
         "search",
         ("", "> ▏", "Esc quit", "> ▏", "Esc 退出"),
         ("mean", "> mean▏", "Esc quit", "> mean▏", "Esc 退出"),
-        ("\x1b[B", "> 61", "Esc quit", "> 61", "Esc 退出"),
-        ("\x1b[B", "> 62", "Esc quit", "> 62", "Esc 退出"),
-        ("\x1b[A", "> 61", "Esc quit", "> 61", "Esc 退出"),
+        ("\x1b[B", ">   61", "Esc quit", ">   61", "Esc 退出"),
+        ("\x1b[B", ">   62", "Esc quit", ">   62", "Esc 退出"),
+        ("\x1b[A", ">   61", "Esc quit", ">   61", "Esc 退出"),
     ),
     scene(
         "learn",

@@ -202,6 +202,12 @@ WORDS = {
     "unknown key {key!r}; there are only 'same' and 'plain'": "未知的键 {key!r}；只有 'same' 和 'plain'",
     "'plain' is no list of terms; write it as one": "'plain' 不是词的列表；请写成列表",
     "group {at} is no list of two terms or more; write it as one": "第 {at} 组不是两个以上词的列表；请写成列表",
+    "symptom {at} is not two lists of terms, said and means; write both": (
+        "第 {at} 条症状不是 said 与 means 两个词的列表；请两个都写"
+    ),
+    "{term!r} is said twice; remove one": "{term!r} 出现了两次；请删去一处",
+    "unknown key {key!r}; there are only [[symptom]] tables": "未知的键 {key!r}；这里只有 [[symptom]] 表",
+    "generic is neither true nor false; write one of them": "generic 既不是 true 也不是 false；请写其中之一",
     "unknown key {key!r}; there are only [[query]] tables": "未知的键 {key!r}；只有 [[query]] 表",
     "query {at} has no text; write what somebody would type": "第 {at} 条查询没有 text；请写人们会输入的词",
     "the query {text!r} is there twice; remove one": "查询 {text!r} 重复；请删去一条",
@@ -270,6 +276,27 @@ WORDS = {
     "a link to {found}.md in a text of language {language}; link to {language}.md": (
         "{language} 文本里链接到 {found}.md；请链接到 {language}.md"
     ),
+    "{wording!r} does not begin with a word; leave out what stands before": (
+        "{wording!r} 不是以单词开头；请去掉前面的部分"
+    ),
+    "{kind!r} is no kind of slot; choose {known}": "{kind!r} 不是空位的种类；可选 {known}",
+    "{name!r} is no name for a slot; write letters": "{name!r} 不能作空位的名字；请用字母",
+    "message {name}: {what}": "消息 {name}：{what}",
+    "there is another message of that id; give it one of its own": "已有同 id 的消息；请另起一个",
+    'no id of small letters, digits and hyphens; write id = "mat-shapes"': (
+        '没有由小写字母、数字和连字符组成的 id；请写 id = "mat-shapes"'
+    ),
+    "no wording; write patterns = [...]": "没有措辞；请写 patterns = [...]",
+    "a wording that is no text; write one": "措辞不是文本；请写成文本",
+    "{key} is no text; write one": "{key} 不是文本；请写成文本",
+    "no role {role!r}; choose {known}": "没有 {role!r} 这种 role；可选 {known}",
+    "entries is no list of numbers; write entries = [28]": "entries 不是编号列表；请写 entries = [28]",
+    "entry {number} belongs to no chapter of the deck; name another": "条目 {number} 不属于知识库的任何一章；请换一个",
+    "no {asked} in {language}; write one line": "缺少 {language} 的 {asked}；请写一行",
+    "{asked} names the slot {slot}, which a wording lacks; name what all have": (
+        "{asked} 用了空位 {slot}，但有的措辞没有它；请只用所有措辞都有的空位"
+    ),
+    "unknown key {key!r}; there are only [[message]] tables": "未知的键 {key!r}；这里只有 [[message]] 表",
     "item {id!r} has one option; give at least two": "题目 {id!r} 只有一个选项；至少给两个",
     "item {id!r} has no right option; mark it [x]": "题目 {id!r} 没有正确选项；请标 [x]",
     "item {id!r} has right options alone; add one that people wrongly believe": (

@@ -20,13 +20,13 @@ WORDS = {
     "read entry 61; its snippet runs with kb run 61": "阅读条目 61；用 kb run 61 运行示例",
     "go through what you do not know yet": "按顺序学习还不会的内容",
     "be asked what is due, then what is new": "先问到期的题目，再问新题",
-    "name the entries that explain an error": "指出能解释报错的条目",
+    "tell the cause of an error, and its cure": "说明报错的原因和解决办法",
     "a page on keys; others are search, format and wire": "按键说明；另有 search、format、wire",
     "Find entries; a bare number opens that entry.": "查找条目；只给编号则打开该条目。",
     "Show an entry.": "查看一个条目。",
     "List all topics by chapter.": "按章列出全部条目。",
-    "Read a traceback or an error message, and name the entries that explain it.": (
-        "读取 traceback 或报错信息，指出能解释它的条目。"
+    "Read a log, a traceback or an error message; tell cause, check and cure.": (
+        "读取日志、traceback 或报错信息，说明原因、检查方法和解决办法。"
     ),
     "Run an entry's snippet and tell what came of it.": "运行条目的示例代码，并说明结果。",
     "Keep a worker with torch imported, so that kb run starts at once.": (
@@ -107,8 +107,8 @@ WORDS = {
     'Words in any language, "a phrase", -word, tag:, area:, api:, level:. None: search while typing.': (
         '任意语言的词、"短语"、-排除词、tag:、area:、api:、level:。不带词则边输入边搜索。'
     ),
-    "How many hits at most; 10 if left out.": "最多列出几条；默认 10。",
-    "Entries on one subject each by itself.": "同一主题的条目分别列出。",
+    "How many hits at most, however far below the first.": "最多列出几条，相关度再低也列出。",
+    "All that match, each entry by itself.": "列出所有匹配的条目，每条单独列出。",
     "Show the first hit.": "直接打开第一条结果。",
     "entries on LSTM, in both languages": "关于 LSTM 的条目，中英文都搜",
     "the same in Chinese": "用中文搜索",

@@ -1,0 +1,123 @@
+"""Finding: what ``kb search`` does with its words.
+
+Nothing here reads a command line, so that plain words need not wait for what does: that takes as long as the search.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kb.cli.opening import open_context
+from kb.cli.output import show_entry, show_json
+from kb.errors import KbError, UsageError
+
+if TYPE_CHECKING:
+    from kb.context import Context
+    from kb.search.searcher import Results
+
+LIMIT = 10
+"""Hits at most, where nothing else is said."""
+
+MOST = sys.maxsize
+"""All there are."""
+
+COMPLETION = "_KB_COMPLETE"
+"""Set by a shell that asks for what a word may become: the parser answers."""
+
+
+def plain_words(arguments: Sequence[str]) -> list[str] | None:
+    """The words of a ``kb search`` whose command line says nothing else; None if the parser has anything to read."""
+    if len(arguments) < 2 or arguments[0] != "search" or COMPLETION in os.environ:
+        return None
+    words = list(arguments[1:])
+    return None if any(word.startswith("-") for word in words) else words
+
+
+def find(
+    text: str,
+    limit: int | None = None,
+    every: bool = False,
+    open_first: bool = False,
+    as_json: bool = False,
+    deck: Path | None = None,
+    lang: str | None = None,
+) -> int:
+    """Search, and show what was found; a bare number opens that entry.
+
+    Args:
+        text: the query.
+        limit: how many hits at most, however far below the first; None for ten at most that are near it.
+        every: all that match, each by itself.
+        open_first: show the first hit's entry.
+        as_json: print one object.
+        deck: the deck's folder, if one is named.
+        lang: the reader's language, if one is named.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        KbError: nothing was found.
+        UsageError: nothing is looked for.
+    """
+    if not text.strip():
+        raise UsageError("the query is empty", "give words to look for: kb search lstm")
+    from kb.search.query import parse_query
+
+    context = open_context(deck, lang)
+    number = parse_query(text).number
+    if number is not None and not as_json:
+        show_entry(context, number)
+        return 0
+    language = context.say.language
+    if as_json:
+        found = context.searcher.search(text, limit or (MOST if every else LIMIT), language, every)
+        show_json({"query": text, **found.to_json(language)})
+        return 0 if found.hits else 1
+    only_near = limit is None and not every
+    most = 1 if open_first else limit or (MOST if every else LIMIT)
+    found = context.searcher.search(text, most, language, every, only_near=only_near)
+    if not found.hits:
+        context.mention_broken()
+        shown = text if len(text) < 80 else f"{text[:80]}…"
+        raise KbError("nothing found for {query!r}", "try another word, or kb list", query=shown)
+    if open_first:
+        show_entry(context, found.hits[0].summary.number)
+    else:
+        show_results(context, found, is_whole=not only_near)
+    return 0
+
+
+def show_results(context: "Context", found: "Results", is_whole: bool) -> None:
+    """Print hits, and on stderr what is to be known about them.
+
+    On a terminal the first is still to be seen afterwards: what does not fit below it is counted, or stands in a pager.
+    The number of those that are left out is no hit: in a pipe it goes to stderr.
+
+    Args:
+        context: the command's surroundings.
+        found: what was found.
+        is_whole: leave nothing out, however many lines it takes.
+    """
+    from kb.screen.hit_lines import fitting, folded_line, hit_parts
+
+    if found.shown_for:
+        context.err.print([[(context.say("showing results for {query}", query=found.shown_for), "dim")]])
+    out, say = context.out, context.say
+    parts = hit_parts(found.hits, context.records, context.torch, out.width, say)
+    more = 0 if is_whole else found.more
+    shown = parts
+    if out.can_redraw and not is_whole:
+        # Below the line that was typed, what is said beside the hits, and above the next prompt.
+        shown = fitting(parts, out.height - 3 - bool(found.shown_for))
+        more += len(parts) - len(shown)
+    lines = [line for part in shown for line in part]
+    if is_whole:
+        out.page(lines)
+    else:
+        out.print(lines)
+    if more:
+        (out if out.can_redraw else context.err).print([folded_line(more, found.is_counted, say)])
+    context.mention_broken()
