@@ -20,6 +20,7 @@ from kb.search.glossary import read_glossary
 from kb.search.known_messages import read_messages
 from kb.search.labelled import FILE as QUERIES
 from kb.search.labelled import Labelled, read_queries
+from kb.search.symptoms import read_symptoms
 from kb.verify.kind import VerifiedKinds
 from kb.verify.record import check_records
 from kb.verify.typography import misprints, sentence
@@ -50,7 +51,8 @@ def check_deck(deck: Deck, kinds: VerifiedKinds) -> list[Complaint]:
         if entry is not None:
             complaints += check_entry(entry, deck, kinds, names)
         complaints += _check_output(folder, deck)
-    complaints += [*check_records(deck.path), *read_glossary(deck.path)[1], *read_messages(deck)[1]]
+    complaints += [*check_records(deck.path), *read_glossary(deck.path)[1]]
+    complaints += [*read_symptoms(deck.path)[1], *read_messages(deck)[1]]
     queries, found = read_queries(deck.path)
     complaints += found
     for query in queries:
