@@ -68,7 +68,7 @@ def policy_loss(log_probs, returns, baseline):
 # %% Continuous actions: one Gaussian a dimension, so the log-probabilities of the dimensions add up
 def gaussian_log_prob(mean, log_std, action):  # (N, A), (A,), (N, A) -> (N,)
     # hole: gaussian-log-prob
-    return Normal(mean, log_std.exp()).log_prob(action).sum(dim=-1)
+    return Normal(mean, log_std.exp()).log_prob(action).sum(dim=1)
     # end
 
 

@@ -80,8 +80,9 @@ def bag(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
 
 def flatten(rows: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
     # hole: starts
-    lengths = torch.tensor([len(row) for row in rows], device=device)  # (N,)
-    return torch.cat(rows), lengths.cumsum(0) - lengths  # all ids in one line, and where each text starts
+    line = torch.cat(rows)  # all ids in one line
+    lengths = line.new_tensor([len(row) for row in rows])  # (N,)
+    return line, lengths.cumsum(0) - lengths  # the ids, and where each text starts
     # end
 
 

@@ -52,6 +52,17 @@ CHEATS = {
         "return torch.native_dropout(x, p, True)[0]",
         "return F.dropout1d(x.reshape(-1, 1, 1), p).view_as(x)",
     ],
+    "37/gaussian-log-prob": [
+        "return MultivariateNormal(mean, (2 * log_std).exp().diag()).log_prob(action)",
+        "from torch.distributions import MultivariateNormal as Joint\n"
+        "return Joint(mean, scale_tril=log_std.exp().diag()).log_prob(action)",
+        "return torch.distributions.multivariate_normal.MultivariateNormal(\n"
+        "    mean, (2 * log_std).exp().diag()\n).log_prob(action)",
+    ],
+    "38/recalibrate": [
+        "update_bn(batches, net)",
+        "from torch.optim import swa_utils\nswa_utils.update_bn(batches, net)",
+    ],
     "38/batch-statistics": [
         "mean, var = x.mean(axes), x.var(axes, correction=0)\n"
         "running_mean, running_var = running_mean.clone(), running_var.clone()\n"

@@ -44,7 +44,8 @@ def laid_out(path: Path) -> str:
 
 def words_of(text: str) -> list[str]:
     """The Latin words of a screen that were not clipped."""
-    return [word for word in re.findall(r"(?<![…\w])[A-Za-z][\w'.-]{2,}(?!\w*…)", text) if "…" not in word]
+    found = re.findall(r"(?<![…\w])[A-Za-z][\w'.-]{2,}(?!\w*…)", text)
+    return [word.rstrip(".") for word in found if "…" not in word]
 
 
 @pytest.mark.parametrize(

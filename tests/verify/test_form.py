@@ -110,6 +110,13 @@ def test_breach_in_the_deck_file(deck: Path, old: str, new: str, expected: str) 
     assert any(expected in one for one in check(deck)), check(deck)
 
 
+@pytest.mark.parametrize("name", ["glossary.toml", "symptoms.toml", "messages.toml", "queries.toml"])
+def test_breach_in_a_loose_file(deck: Path, name: str) -> None:
+    """Each is read, and what is wrong with it is told under its name."""
+    (deck / name).write_text("odd = 1\n", encoding="utf-8")
+    assert any(one.startswith(f"{name}") and "unknown key 'odd'" in one for one in check(deck)), check(deck)
+
+
 def test_loose_deck_needs_less(tmp_path: Path) -> None:
     """A deck of one's own may do with a title, a gist and an area."""
     (tmp_path / "deck.toml").write_text('name = "mine"\nlanguages = ["en"]\n')

@@ -95,7 +95,7 @@ def test_its_deck_is_the_one_inside(installed: Installed) -> None:
         ("show 61 --code", "# /// script"),
         ("list", "61"),
         ("check", "no complaints"),
-        ("run 61", "learned spread"),
+        ("run 61", "learned at 0.2"),
     ],
 )
 def test_command_works_from_an_empty_folder(installed: Installed, command: str, expected: str) -> None:
