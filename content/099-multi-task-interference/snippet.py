@@ -140,8 +140,8 @@ assert plain.uphill > 0.2 and max(surgery.uphill, even.uphill) < 0.01, "only the
 assert (even.fresh < plain.fresh)[1].sum() >= 16 and even.fit[0].mean() > 1.1 * plain.fit[0].mean(), "B gains, A pays"
 assert plain.fresh[1].mean() > 1.1 * surgery.fresh[1].mean() > 2 * even.fresh[1].mean(), "PCGrad alone helps less"
 assert equal.fresh[1].mean() < 0.5 * plain.fresh[1].mean(), "without the factor of 100 the plain sum serves B as well"
-assert plain.fit[1].mean() > 5 * B.fit.mean(), "B does not even fit its training rows: this is no overfitting"
-assert min(plain.best, dropout.best) > 2 * even.fresh[1].mean(), "so neither dropout nor stopping early settles it"
+assert plain.fit[1].mean() > 5 * B.fit.mean() and not torch.equal(plain.fit, dropout.fit), "B is not even fitted"
+assert 2 * even.fresh[1].mean() < min(plain.best, dropout.best) < plain.fresh[1].mean(), "neither of the two settles it"
 assert four.fit[-1].mean() > 1.7 * B.fit.mean(), "with three more tasks B fits worse"
 assert four.fresh[-1].mean() > 1.3 * B.fresh.mean(), "and tests worse: more tasks are no regularizer by themselves"
 
