@@ -8,7 +8,7 @@ are ``EntryCache``'s; what the search index holds of them is ``IndexLedger``'s.
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,16 @@ class Cache:
             return json.loads(rows[0][0]) if rows else None
         except (ValueError, TypeError) as error:
             raise DamagedCache(f"the value of {key!r}: {error}") from error
+
+    def made(self, key: str, stamp: object, make: Callable[[], Any]) -> Any:
+        """What was kept under a name, as JSON gives it; made anew where it was made from something of another stamp."""
+        kept = self.value(key)
+        if isinstance(kept, list) and len(kept) == 2 and kept[0] == stamp:
+            return kept[1]
+        made = make()
+        with suppress(Exception):  # a cache that cannot be written is no reason not to answer
+            self.keep(key, [stamp, made])
+        return made
 
     def keep(self, key: str, value: object) -> None:
         """Keep something small under a name."""

@@ -12,6 +12,7 @@ from kb.deck.summary import Summary
 if TYPE_CHECKING:
     from kb.deck.entry import Entry
     from kb.deck.item import Item
+    from kb.deck.script import Snippet
     from kb.deck.text import Text
 
 Value = TypeVar("Value")
@@ -119,7 +120,6 @@ class EntryCache:
             return None
         # Deferred: a list needs none of an entry's dozen classes, which take 5 ms to make.
         from kb.deck.entry import Entry
-        from kb.deck.script import Snippet
         from kb.deck.text_cache import thawed_text
 
         folder, summary, snippet, items = rows[0]
@@ -127,7 +127,7 @@ class EntryCache:
         return Entry(
             thawed_summary(summary),
             {language: thawed_text(body) for language, body in texts},
-            None if snippet is None else _thawed(snippet, Snippet),
+            thawed_snippet(snippet),
             thawed_items(items),
         )
 
@@ -184,17 +184,28 @@ def thawed_items(body: bytes) -> "tuple[Item, ...]":
     return _thawed(body, tuple[Item, ...])
 
 
+def thawed_snippet(body: bytes | None) -> "Snippet | None":
+    """An entry's script, if it has one.
+
+    Raises:
+        DamagedCache: the body is no such thing.
+    """
+    from kb.deck.script import Snippet  # deferred, as above
+
+    return None if body is None else _thawed(body, Snippet, "a snippet")
+
+
 def _frozen(value: Any) -> bytes:
     import msgspec  # deferred, as below
 
     return msgspec.json.encode(value)
 
 
-def _thawed(body: bytes, kind: type[Value]) -> Value:
+def _thawed(body: bytes, kind: type[Value], what: str = "a body") -> Value:
     """The value of a type; a body that is damaged is told with the path to the place."""
     import msgspec  # deferred: 5 ms, and neither a list nor a search nor a text needs it
 
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, ValueError, TypeError) as error:
-        raise DamagedCache(f"a body: {error}") from error
+        raise DamagedCache(f"{what}: {error}") from error

@@ -1,11 +1,10 @@
 """Index ledger: which entries the search index holds, as what they were when it took them."""
 
-import json
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from kb.deck.cache import Cache, DamagedCache
-from kb.deck.entry_cache import thawed_items, thawed_lines, thawed_summary
+from kb.deck.cache import Cache
+from kb.deck.entry_cache import thawed_items, thawed_lines, thawed_snippet, thawed_summary
 from kb.deck.summary import Summary
 
 
@@ -17,6 +16,8 @@ class Row(NamedTuple):
     lines: dict[str, list[tuple[str, int]]]
     code: str
     """The snippet's source; empty without one."""
+    holes: list[str]
+    """Of the snippet: the lines that a learner is to write."""
     quiz: list[str]
     """Questions, options and explanations of its items, in every language."""
 
@@ -37,7 +38,10 @@ class IndexLedger:
         of = "" if folders is None else f"WHERE folder IN ({', '.join('?' * len(folders))})"
         query = f"SELECT folder, summary, lines, snippet, items FROM shown {of} ORDER BY number, folder"
         for folder, summary, lines, snippet, items in self.cache.ask(query, tuple(folders or ())):
-            yield Row(folder, thawed_summary(summary), thawed_lines(lines), _source(snippet), _quiz(items))
+            script = thawed_snippet(snippet)
+            source = script.source if script else ""
+            holes = [script.solution(hole.name) for hole in script.holes] if script else []
+            yield Row(folder, thawed_summary(summary), thawed_lines(lines), source, holes, _quiz(items))
 
     def unindexed(self) -> tuple[list[str], list[str]]:
         """Folders whose entries are not in the index as they are now, and folders that are in it and should not be."""
@@ -71,10 +75,3 @@ def _quiz(items: bytes) -> list[str]:
         for wording in item.wordings.values():
             found += [blocks_text(wording.question), *map(plain, wording.options), blocks_text(wording.explanation)]
     return found
-
-
-def _source(snippet: bytes | None) -> str:
-    try:
-        return "" if snippet is None else str(json.loads(snippet)["source"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise DamagedCache(f"a snippet: {error}") from error

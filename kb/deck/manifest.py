@@ -87,6 +87,14 @@ def read_table(path: Path) -> tuple[dict[str, Any], list[Complaint]]:
         return {}, [Complaint(path.name, 0, error.message)]
 
 
+def written_at(path: Path) -> int:
+    """When a file was written, in nanoseconds; 0 if there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _toml(path: Path) -> dict[str, Any]:
     """The values of a file.
 

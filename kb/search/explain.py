@@ -1,13 +1,15 @@
 """Explain: which messages are in what a program printed, and what explains them."""
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from kb.deck.cache import DamagedCache
+from kb.deck.manifest import written_at
 from kb.deck.summary import Summary
-from kb.search.known_messages import KnownMessage, Role, open_messages, stamp_of
+from kb.search.known_messages import FILE as MESSAGES
+from kb.search.known_messages import KnownMessage, Role, open_messages
 from kb.search.log_text import LogText
 from kb.search.message_pattern import wording_of
 from kb.search.message_scan import Found, Scanner, root_first
@@ -125,11 +127,12 @@ class Explainer:
     @cached_property
     def _messages(self) -> list[KnownMessage]:
         """The deck's, with what its entries' front matter says of them; and those that only front matter names."""
-        messages = {one.id: one for one in open_messages(self._library.deck, self._library.cache)}
-        errors = [(one.number, at, error) for one in self._library.summaries for at, error in enumerate(one.errors, 1)]
-        named = self._named(messages, [error for *_, error in errors])
-        for number, at, error in errors:
-            same, is_whole = named.get(error, ("", False))  # of a damaged cache
+        library = self._library
+        listed = library.surely(lambda: open_messages(library.deck, library.cache))
+        messages = {one.id: one for one in listed}
+        errors = [(one.number, at, error) for one in library.summaries for at, error in enumerate(one.errors, 1)]
+        named = library.surely(lambda: self._named(listed, [error for *_, error in errors]))
+        for (number, at, error), (same, is_whole) in zip(errors, named, strict=True):
             wording = wording_of(error)
             if same in messages:
                 messages[same] = messages[same].joined(() if is_whole else (wording,), number)
@@ -138,24 +141,32 @@ class Explainer:
                 messages[name] = KnownMessage(name, (wording,), Role.ERROR, (number,), {})
         return list(messages.values())
 
-    def _named(self, messages: dict[str, KnownMessage], errors: list[str]) -> dict[str, tuple[str, bool]]:
-        """For each error of the front matter the message that it is, and whether it is the whole of it. Looking for
-        hundreds of them takes longer than explaining a text, so it is kept."""
-        cache = self._library.cache
-        stamp = [self._library.ledger.generation, stamp_of(self._library.deck)]
-        with suppress(Exception):  # whatever the cache holds or lacks, they can be looked for
-            kept = cache.value("named")
-            if kept[0] == stamp:
-                return {error: (same, is_whole) for error, same, is_whole in kept[1]}
-        scanner, partial = Scanner(messages.values()), PartialMessages(messages.values())
-        named: dict[str, tuple[str, bool]] = {}
-        for error in errors:
-            whole = next((one.known for one in scanner.scan(LogText(error)) if one.known), None)
-            same = whole or partial.find(error, is_logged=False)
-            named[error] = (same.id if same else "", whole is not None)
-        with suppress(Exception):  # a cache that cannot be written is no reason not to answer
-            cache.keep("named", [stamp, [[error, *value] for error, value in named.items()]])
-        return named
+    def _named(self, messages: list[KnownMessage], errors: list[str]) -> list[tuple[str, bool]]:
+        """For each error of the front matter the message that it is, if any, and whether it is the whole of it. Looking
+        for hundreds of them takes longer than explaining a text, so it is kept.
+
+        Raises:
+            DamagedCache: what is kept of them is none.
+        """
+        library = self._library
+
+        def look() -> list[tuple[str, bool]]:
+            scanner, partial = Scanner(messages), PartialMessages(messages)
+            found = []
+            for error in errors:
+                whole = next((one.known for one in scanner.scan(LogText(error)) if one.known), None)
+                same = whole or partial.find(error, is_logged=False)
+                found.append((same.id if same else "", whole is not None))
+            return found
+
+        stamp = [library.ledger.generation, written_at(library.deck.path / MESSAGES)]
+        kept = library.cache.made("named", stamp, look)
+        if not isinstance(kept, list) or len(kept) != len(errors):
+            raise DamagedCache(f"the errors of the front matter: {kept!r}")
+        try:
+            return [(str(same), bool(is_whole)) for same, is_whole in kept]
+        except (TypeError, ValueError) as error:
+            raise DamagedCache(f"the errors of the front matter: {error}") from error
 
     @cached_property
     def _scanner(self) -> Scanner:

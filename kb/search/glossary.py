@@ -1,12 +1,11 @@
 """Glossary: words that mean the same, in English and Chinese, with their abbreviations; and words that mean little."""
 
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.deck.cache import Cache, DamagedCache
-from kb.deck.manifest import read_table
+from kb.deck.manifest import read_table, written_at
 from kb.errors import Complaint, Message
 from kb.search.tokens import has_han, normalised, query_tokens
 
@@ -93,16 +92,8 @@ class Glossary:
 
 def open_glossary(deck: Path, cache: Cache) -> Glossary:
     """A deck's glossary; its file is read and cut again only when it has changed."""
+    kept = cache.made("terms", written_at(deck / FILE), lambda: compiled(read_glossary(deck)[0]))
     try:
-        stamp = (deck / FILE).stat().st_mtime_ns
-    except OSError:
-        return Glossary(compiled(Listed([], [])))
-    kept = cache.value("terms")
-    if not (isinstance(kept, list) and len(kept) == 2 and kept[0] == stamp):
-        kept = [stamp, compiled(read_glossary(deck)[0])]
-        with suppress(Exception):  # a cache that cannot be written is no reason not to answer
-            cache.keep("terms", kept)
-    try:
-        return Glossary(kept[1])
+        return Glossary(kept)
     except (TypeError, ValueError, KeyError) as error:
         raise DamagedCache(f"the glossary's terms: {error}") from error

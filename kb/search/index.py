@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from textwrap import dedent
 from typing import Any, NamedTuple
 
 import tantivy
@@ -259,16 +258,17 @@ def _document(row: Row) -> tantivy.Document:
     names = [*summary.aliases, *summary.titles.values(), summary.slug, str(summary.number)]
     body = [text for lines in row.lines.values() for text, rank in lines[1:] if rank < CODE]
     headings = [text for lines in row.lines.values() for text, rank in lines if rank == HEADING]
-    written = [*summary.titles.values(), *summary.aliases, *summary.gists.values(), *body, *api_names(row.code)]
+    apis = api_names(row.code)
+    written = [*summary.titles.values(), *summary.aliases, *summary.gists.values(), *body, *apis]
     fields = {
         "folder": row.folder,
         "exact": " ".join(dict.fromkeys(compact(simplified(name)) for name in names)),
         "title": _cut(*summary.titles.values(), summary.slug.replace("-", " ")),
         "alias": _cut(*summary.aliases, *summary.tags, summary.area),
         "error": _cut(*summary.errors),
-        "about": _cut(*(name for hole in _HOLE.findall(row.code) for name in api_names(dedent(hole)))),
+        "about": _cut(*(name for hole in row.holes for name in api_names(hole))),
         "heading": _cut(*headings),
-        "api": _cut(*api_names(row.code)),
+        "api": _cut(*apis),
         "gist": _cut(*summary.gists.values()),
         "body": _cut(*body),
         "quiz": _cut(*row.quiz),
@@ -282,9 +282,6 @@ def _document(row: Row) -> tantivy.Document:
         "level": str(summary.level),
     }
     return tantivy.Document(number=summary.number, **fields)
-
-
-_HOLE = re.compile(r"# hole:.*\n((?:.*\n)*?)[ \t]*# end")
 
 
 def _pairs(*texts: str) -> list[str]:

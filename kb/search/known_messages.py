@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from kb.deck.cache import Cache
-from kb.deck.manifest import Deck, read_table
+from kb.deck.cache import Cache, DamagedCache
+from kb.deck.manifest import Deck, read_table, written_at
 from kb.errors import Complaint, Message
 from kb.search.message_pattern import BadPattern, Pattern, read_pattern
 
@@ -197,27 +197,21 @@ class _Row:
         return said
 
 
-def stamp_of(deck: Deck) -> int:
-    """When a deck's file of messages was written, in nanoseconds; 0 if there is none."""
-    try:
-        return (deck.path / FILE).stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
 def open_messages(deck: Deck, cache: Cache) -> list[KnownMessage]:
-    """A deck's messages; the file is read again only when it has changed."""
-    stamp = stamp_of(deck)
-    if not stamp:
-        return []
-    with suppress(Exception):  # whatever the cache holds or lacks, the file is there
-        kept = cache.value("messages")
-        if isinstance(kept, list) and kept[0] == stamp:
-            return [KnownMessage(one[0], tuple(one[1]), Role(one[2]), tuple(one[3]), *one[4:]) for one in kept[1]]
-    found, _ = read_messages(deck)
-    with suppress(Exception):  # a cache that cannot be written is no reason not to answer
-        cache.keep(
-            "messages",
-            [stamp, [[one.id, one.patterns, one.role, one.entries, one.said, one.is_generic] for one in found]],
-        )
-    return found
+    """A deck's messages, without what only tests of them need; the file is read again only when it has changed.
+
+    Raises:
+        DamagedCache: what is kept of them is none.
+    """
+    rows = cache.made("messages", written_at(deck.path / FILE), lambda: [_row(one) for one in read_messages(deck)[0]])
+    try:
+        return [
+            KnownMessage(name, tuple(patterns), Role(role), tuple(entries), said, is_generic)
+            for name, patterns, role, entries, said, is_generic in rows
+        ]
+    except (TypeError, ValueError) as error:
+        raise DamagedCache(f"the messages: {error}") from error
+
+
+def _row(one: KnownMessage) -> tuple[object, ...]:
+    return one.id, one.patterns, one.role, one.entries, one.said, one.is_generic

@@ -1,6 +1,6 @@
 """Ranking: a query as the engine takes it, every word weighed, and the entries that the engine finds by it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import tantivy
@@ -8,7 +8,6 @@ import tantivy
 from kb.search.glossary import PLAIN_WEIGHT, WEIGHT, Glossary
 from kb.search.index import WEIGHTS, WORD_FIELDS, schema
 from kb.search.query import MAX_TERMS, Query, terms_of
-from kb.search.symptoms import Symptoms
 from kb.search.tokens import compact, simplified, word_pairs
 from kb.search.vocabulary import Vocabulary
 
@@ -29,12 +28,12 @@ class Ranking:
     """Finds entries by their words, best first."""
 
     def __init__(
-        self, engine: tantivy.Searcher, vocabulary: Vocabulary, glossary: Glossary, symptoms: Symptoms
+        self, engine: tantivy.Searcher, vocabulary: Vocabulary, glossary: Glossary, meant: Callable[[str], list[str]]
     ) -> None:
         self._engine = engine
         self._vocabulary = vocabulary
         self._glossary = glossary
-        self._symptoms = symptoms
+        self._meant = meant
 
     @property
     def size(self) -> int:
@@ -85,7 +84,7 @@ class Ranking:
         if says_more:
             weights |= {token: weight * PLAIN_WEIGHT for token, weight in weights.items() if token in plain}
         scale = MEANT_WEIGHT * (1 + len(query.terms) / MANY)
-        for meant in self._symptoms.meant(query.text):
+        for meant in self._meant(query.text):
             words = terms_of(meant)
             for term in words:
                 for token, weight in term.tokens:

@@ -110,7 +110,7 @@ class Searcher:
         library = self.library
         glossary = library.surely(lambda: open_glossary(library.deck.path, library.cache))
         symptoms = library.surely(lambda: open_symptoms(library.deck.path, library.cache))
-        self._ranking = Ranking(engine, vocabulary, glossary, symptoms)
+        self._ranking = Ranking(engine, vocabulary, glossary, lambda text: library.surely(lambda: symptoms.meant(text)))
 
     def search(
         self,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.deck.cache import Cache, DamagedCache, as_json
-from kb.deck.manifest import read_table
+from kb.deck.manifest import read_table, written_at
 from kb.errors import Complaint, Message
 from kb.search.glossary import key_of, searched
 from kb.search.tokens import HAN, has_han
@@ -109,10 +109,7 @@ class Symptoms:
 def open_symptoms(deck: Path, cache: Cache) -> Symptoms:
     """A deck's symptoms, in its cache by their pieces: thousands are there, and a query needs a few. The file is
     read and cut again only when it has changed."""
-    try:
-        stamp = (deck / FILE).stat().st_mtime_ns
-    except OSError:
-        return Symptoms(lambda _: [])
+    stamp = written_at(deck / FILE)
     if cache.value("symptoms") != stamp:
         table = compiled(read_symptoms(deck)[0])
         try:

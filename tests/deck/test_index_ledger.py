@@ -33,8 +33,10 @@ def test_rows_hold_what_is_searched(cache: Cache) -> None:
     entry = EntryCache(cache).entry(61)
     assert entry is not None
     lines = {language: text.lines for language, text in entry.texts.items()}
+    assert entry.snippet is not None
+    holes = [entry.snippet.solution(hole.name) for hole in entry.snippet.holes]
     rows = list(IndexLedger(cache).rows(["061-mean"]))
-    assert rows == [Row("061-mean", entry.summary, lines, SNIPPET, rows[0].quiz)]
+    assert rows == [Row("061-mean", entry.summary, lines, SNIPPET, holes, rows[0].quiz)]
     item = entry.items[0]
     assert {blocks_text(wording.question) for wording in item.wordings.values()} <= set(rows[0].quiz)
     assert [row.folder for row in IndexLedger(cache).rows()] == ["061-mean", "062-other"]

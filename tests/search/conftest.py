@@ -8,6 +8,7 @@ import pytest
 from kb.deck.library import Library
 from kb.search.index import open_index
 from kb.search.searcher import Results, Searcher
+from kb.search.symptoms import Listed, Symptoms, compiled
 from kb.search.vocabulary import Vocabulary
 from quiz.kinds.table import all_kinds
 from tests.conftest import CONTENT, EN, ZH, write_entry
@@ -70,3 +71,9 @@ def built_in() -> Searcher:
 def numbers(found: Results) -> list[int]:
     """The entries that were found, best first."""
     return [hit.summary.number for hit in found.hits]
+
+
+def symptoms_of(listed: Listed) -> Symptoms:
+    """What is listed, looked up in memory."""
+    table = compiled(listed)
+    return Symptoms(lambda pieces: [row for key in pieces if key in table for row in table[key]])

@@ -12,7 +12,7 @@ from kb.search.ranking import Ranking
 from kb.search.symptoms import Listed as ListedSymptoms
 from kb.search.vocabulary import Vocabulary
 from quiz.kinds.table import all_kinds
-from tests.search.test_symptoms import symptoms_of
+from tests.search.conftest import symptoms_of
 
 
 def scores(
@@ -20,14 +20,16 @@ def scores(
 ) -> dict[int, float]:
     """The score of each entry that is found."""
     engine = open_index(Library.open(deck, None, all_kinds).ledger, None).searcher()
-    ranking = Ranking(engine, Vocabulary(engine), Glossary(compiled(listed or Listed([], []))), symptoms_of(said or []))
+    ranking = Ranking(
+        engine, Vocabulary(engine), Glossary(compiled(listed or Listed([], []))), symptoms_of(said or []).meant
+    )
     return {number: score for score, number in ranking.rank(parse_query(query), 10)}
 
 
 def test_best_first_and_so_many_at_most(small: Path) -> None:
     """In the order of their scores."""
     engine = open_index(Library.open(small, None, all_kinds).ledger, None).searcher()
-    ranking = Ranking(engine, Vocabulary(engine), Glossary(compiled(Listed([], []))), symptoms_of([]))
+    ranking = Ranking(engine, Vocabulary(engine), Glossary(compiled(Listed([], []))), symptoms_of([]).meant)
     found = ranking.rank(parse_query("lstm mean"), 10)
     assert sorted(found, reverse=True) == found
     assert {61, 62, 63} == {number for _, number in found}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from kb.deck.cache import Cache
-from kb.search.symptoms import Listed, Symptoms, compiled, open_symptoms, read_symptoms
+from kb.search.symptoms import open_symptoms, read_symptoms
 from tests.conftest import CONTENT
-from tests.search.conftest import built_in
+from tests.search.conftest import built_in, opened, symptoms_of
 
 GOOD = """
 [[symptom]]
@@ -19,12 +19,6 @@ means = ["overflow", "溢出"]
 said = ["stuck"]
 means = ["deadlock", "overflow"]
 """
-
-
-def symptoms_of(listed: Listed) -> Symptoms:
-    """What is listed, looked up in memory."""
-    table = compiled(listed)
-    return Symptoms(lambda pieces: [row for key in pieces if key in table for row in table[key]])
 
 
 @pytest.mark.parametrize(
@@ -117,3 +111,13 @@ def test_symptoms_lead_somewhere(said: str, expected: set[int]) -> None:
     """What people say finds an entry that is about it among the first three."""
     found = [hit.summary.number for hit in built_in().search(said, 3, every=True).hits]
     assert expected & set(found), found
+
+
+def test_damaged_symptoms_are_cut_again(small: Path, home: Path) -> None:
+    """The search answers all the same, and the next one knows them again."""
+    (small / "symptoms.toml").write_text(GOOD.replace("overflow", "transformer"))
+    assert [62] == [hit.summary.number for hit in opened(small, home).search("goes to nan").hits]
+    searcher = opened(small, home)
+    searcher.library.cache.change("UPDATE said SET symptoms = ?", [('[["broken"',)])
+    searcher.search("goes to nan")
+    assert [62] == [hit.summary.number for hit in opened(small, home).search("goes to nan").hits]
