@@ -65,9 +65,9 @@ seen, other = rotation[..., :4], rotation[..., 4:8]  # (SEEDS, D, 4), orthogonal
 def draw(n: int, directions: torch.Tensor, is_source: bool) -> tuple[torch.Tensor, torch.Tensor]:
     x = torch.randn(SEEDS, n, D, device=device)
     a, b, c, d = (x @ directions).unbind(2)
-    return x, (a * b > 0).long() + 2 * (c * d > 0).long() if is_source else (
-        a * b + c * d > 0
-    ).long()  # harmless: signs
+    if is_source:
+        return x, (a * b > 0).long() + 2 * (c * d > 0).long()  # harmless: the signs may be mirrored
+    return x, (a * b + c * d > 0).long()  # harmless: here too
 
 
 class Layer(nn.Module):  # a linear layer for each seed
