@@ -116,7 +116,7 @@ def mixup(x: torch.Tensor, labels: torch.Tensor, share: torch.Tensor, order: tor
 
 x, labels = torch.rand(6, 3, 4, 4, device=device), torch.tensor([0, 1, 2, 3, 1, 0], device=device)
 share = torch.distributions.Beta(0.4, 0.4).sample((6,)).to(device)
-order = torch.tensor([1, 2, 0, 5, 3, 4], device=device)
+order = torch.tensor([5, 2, 0, 1, 3, 4], device=device)  # the first meets one of its class
 mixed, target = mixup(x, labels, share, order, classes=4)
 logits = torch.randn(6, 4, device=device)
 a, b = (F.cross_entropy(logits, one, reduction="none") for one in (labels, labels[order]))
