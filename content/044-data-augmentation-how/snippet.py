@@ -40,12 +40,18 @@ class Augmented(Dataset):
 images, labels = torch.rand(24, 3, 8, 10), torch.arange(24)
 dataset = Augmented(images, labels)
 
+dot = F.pad(torch.ones(1, 1, 1), (4, 6, 4, 4))  # (1, 9, 11), one bright pixel in row 4, column 4
+views = torch.stack([augment(dot, torch.Generator().manual_seed(seed)) for seed in range(200)])
+_, _, rows, columns = views.nonzero().unbind(1)
+assert len(rows) == 200 and set(rows.tolist()) == {2, 3, 4, 5, 6} and set(columns.tolist()) == {*range(2, 9)}
+assert views.max() == 1 and 0.8 <= views[views > 0].min() < 0.85, "shifted, mirrored, brighter or darker, never above 1"
+
 
 # %% The same stream with any number of workers
 def seen(dataset: Augmented, workers: int, size: int = 5, epochs: int = 1) -> torch.Tensor:
     torch.manual_seed(7)
-    more = {"multiprocessing_context": "fork", "persistent_workers": True} if workers else {}
-    loader = DataLoader(dataset, size, shuffle=True, num_workers=workers, **more)
+    more = {"multiprocessing_context": "fork", "persistent_workers": True} if workers else {}  # harmless: or anew
+    loader = DataLoader(dataset, size, shuffle=True, num_workers=workers, **more)  # harmless: any order
     for epoch in range(epochs):
         dataset.epoch.fill_(epoch)
         batches = list(loader)
@@ -69,18 +75,17 @@ print("seed, epoch, index decide: the same images with 0, 1, 2 workers; global s
 
 # %% A draw for each sample, not for the batch
 plain = torch.rand(64, 1, 8, 8, device=device)
-as_batch = plain.flip(-1) if torch.rand(()) < 0.5 else plain
 chosen = torch.rand(len(plain), device=device) < 0.5
 by_sample = torch.where(chosen[:, None, None, None], plain.flip(-1), plain)
-flipped = [(batch == plain.flip(-1)).flatten(1).all(1) for batch in (as_batch, by_sample)]
-assert flipped[0].all() or not flipped[0].any(), "one draw: all or none"
-assert torch.equal(flipped[1], chosen) and chosen.any()
+by_batch = [plain.flip(-1) if draw < 0.5 else plain for draw in (0.2, 0.8)]
+flipped = [(batch != plain).flatten(1).all(1) for batch in (by_sample, *by_batch)]  # harmless: no pixel is its mirror's
+assert torch.equal(flipped[0], chosen) and flipped[1].all() and not flipped[2].any(), "one draw: all or none"
 
 
 # %% Labels that must move: boxes and masks
 def flip_boxes(boxes: torch.Tensor, width: int) -> torch.Tensor:
     # hole: flip-boxes
-    x1, y1, x2, y2 = boxes.unbind(-1)
+    x1, y1, x2, y2 = boxes.unbind(-1)  # harmless: or 1, there are two axes
     return torch.stack([width - x2, y1, width - x1, y2], dim=-1)
     # end
 
@@ -92,17 +97,18 @@ def drawn(boxes: torch.Tensor, height: int, width: int) -> torch.Tensor:
 
 
 boxes = torch.tensor([[0.0, 1, 3, 4], [5, 0, 10, 8], [2, 6, 4, 7]], device=device)
-masks, kept = drawn(boxes, 8, 10), boxes.clone()
-assert torch.equal(flip_boxes(boxes, 10)[0], torch.tensor([7.0, 1.0, 10.0, 4.0], device=device))
+masks, kept = drawn(boxes, 8, 10), boxes.clone()  # harmless: for wrong lines
+assert masks.sum((1, 2)).tolist() == [9, 40, 2] and flip_boxes(boxes, 10)[0].tolist() == [7, 1, 10, 4]
 assert torch.equal(drawn(flip_boxes(boxes, 10), 8, 10), masks.flip(-1)), "box and mask move with the image"
 assert torch.equal(flip_boxes(flip_boxes(boxes, 10), 10), boxes) and torch.equal(masks.flip(-1).flip(-1), masks)
 assert torch.equal(boxes, kept) and flip_boxes(boxes[:0], 10).shape == (0, 4)
 
-left, top, size = 4, 2, 5  # a crop: shift, clip, and drop what is empty
+left, top, size = 4, 2, 4  # a crop: shift, clip, and drop what is empty
 moved = (boxes - torch.tensor([left, top, left, top], device=device)).clamp(min=0, max=size)
 alive = (moved[:, 2:] > moved[:, :2]).all(1)
 cropped = masks[:, top : top + size, left : left + size]
 assert torch.equal(drawn(moved, size, size), cropped) and torch.equal(cropped.flatten(1).any(1), alive)
+assert moved[alive].tolist() == [[1, 0, 4, 4]]
 
 
 # %% Mixup: images and targets in the same shares
@@ -121,8 +127,9 @@ mixed, target = mixup(x, labels, share, order, classes=4)
 logits = torch.randn(6, 4, device=device)
 a, b = (F.cross_entropy(logits, one, reduction="none") for one in (labels, labels[order]))
 torch.testing.assert_close(F.cross_entropy(logits, target), (share * a + (1 - share) * b).mean())
-for i, j in enumerate(order.tolist()):
-    torch.testing.assert_close(mixed[i], share[i] * x[i] + (1 - share[i]) * x[j])
+torch.testing.assert_close(
+    mixed, torch.stack([s * a + (1 - s) * b for s, a, b in zip(share, x, x[order], strict=True)])
+)
 whole = mixup(x, labels, torch.ones(6, device=device), order, classes=5)
 assert torch.equal(whole[0], x) and torch.equal(whole[1], F.one_hot(labels, 5).float()), "a share of 1 is the image"
 
