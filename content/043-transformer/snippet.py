@@ -180,7 +180,7 @@ for name, table in ("no", torch.zeros(64, 32)), ("learnt", None), ("sinusoidal",
     if table is not None:
         net.position = nn.Embedding.from_pretrained(table.double())  # frozen
     net = fit(net.to(device), *train)
-    with torch.no_grad():
+    with torch.no_grad():  # harmless: saves memory
         scores[name] = net(tokens)  # (400, 2)
     right[name] = (scores[name].argmax(1) == labels).double().mean().item()
     print(f"{name} positions: {right[name]:.2f} of the new sequences right")
