@@ -50,16 +50,16 @@ def update(tracks, boxes, ids, least=0.3, max_age=5, gain=0.5):  # boxes (D, 4) 
 
 
 # %% Matching: the best sum is not the best pair first
-cases = [([[5.0, 4], [4.5, 1]], 3, [(0, 1), (1, 0)]), ([[2.0, 6, 4]], 3, [(0, 1)]), ([[], []], 3, [])]
-cases += [
-    ([[7.0, 1], [2, 2]], 3, [(0, 0)]),
-    ([[7.0, 1], [2, 2]], 2, [(0, 0), (1, 1)]),
+cases = [
+    ([[5.0, 4], [4.5, 1]], 3, [(0, 1), (1, 0)]),  # taking the 5 first would leave 1
+    ([[2.0, 6, 4]], 3, [(0, 1)]),
     ([[4.0], [6]], 3, [(1, 0)]),
-]  # harmless: checks
+]
+cases += [([[7.0, 1], [2, 2]], least, [(0, 0), (1, 1)][: 4 - least]) for least in (2, 3)]  # harmless: checks
 for scores, least, pairs in cases:
     assert sorted(assign(torch.tensor(scores), least)) == pairs, (scores, least)
-for rows, columns in ((3, 4), (4, 3), (0, 2)):
-    square = F.pad(torch.rand(rows, columns), (0, 4 - columns, 0, 4 - rows))  # harmless: more zeros change no sum
+for rows, columns in ((3, 4), (4, 3), (0, 2), (2, 0)):
+    square = F.pad(torch.rand(rows, columns), (0, 4 - columns, 0, 4 - rows))
     best = max(sum(square[i, j].item() for i, j in enumerate(way)) for way in permutations(range(4)))
     assert abs(sum(square[pair].item() for pair in assign(square[:rows, :columns], 0.0)) - best) < 1e-5
 
