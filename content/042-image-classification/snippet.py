@@ -1,0 +1,165 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch>=2.11", "numpy"]
+# ///
+"""A training script from data to confusion matrix, and what to look at, in which order, when it does not learn."""
+
+import copy
+import math
+import os
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(0)
+device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+close = torch.testing.assert_close
+LIT = "abcdef bc abged abgcd fgbc afgcd afgedc abc abcdefg abcdfg".split()  # segments of the digits 0 to 9
+PLACES = {"a": (0, slice(1, 6)), "g": (4, slice(1, 6)), "d": (8, slice(1, 6)), "f": (slice(1, 4), 0),
+          "b": (slice(1, 4), 6), "e": (slice(5, 8), 0), "c": (slice(5, 8), 6)}  # fmt: skip
+
+
+def draw(count: int) -> TensorDataset:
+    """Noisy digits of seven segments, somewhere on 16x16 pixels: (count, 1, 16, 16) and (count,)."""
+    labels, images = torch.randint(10, (count,)), 0.4 * torch.randn(count, 1, 16, 16)
+    for image, label, (top, left) in zip(images, labels, torch.randint(2, 5, (count, 2)), strict=True):
+        for name in LIT[label]:
+            image[0, top : top + 9, left : left + 7][PLACES[name]] += 1.5
+    return TensorDataset(images, labels)
+
+
+def convnet() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Dropout(0.2), nn.Linear(32 * 4 * 4, 10),
+    )  # fmt: skip
+
+
+# %% In short
+def train(net: nn.Module, loader: DataLoader, held: DataLoader, epochs: int, lr: float = 3e-3) -> dict:
+    optimizer, best = torch.optim.AdamW(net.parameters(), lr=lr), {"accuracy": 0.0}
+    for epoch in range(epochs):
+        net.train()
+        for x, y in loader:
+            x, y = x.to(device), y.to(device)
+            loss = F.cross_entropy(net(x), y)  # logits (N, C), class numbers (N,) of type int64
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        accuracy = evaluate(net, held)["accuracy"]
+        if accuracy > best["accuracy"]:
+            best = {"accuracy": accuracy, "epoch": epoch, "state": copy.deepcopy(net.state_dict())}
+    return best  # net.load_state_dict(best["state"]), torch.save(best["state"], "best.pt")
+
+
+# %% Evaluation: the mean over samples, in evaluation mode, without a graph
+def evaluate(net: nn.Module, loader: DataLoader) -> dict:
+    # hole: evaluate
+    net.eval()
+    with torch.inference_mode():
+        batches = [(net(x.to(device)), y.to(device)) for x, y in loader]
+    logits, target = (torch.cat(part) for part in zip(*batches, strict=True))
+    loss, accuracy = F.cross_entropy(logits, target).item(), (logits.argmax(1) == target).float().mean().item()
+    # end
+    return {"loss": loss, "accuracy": accuracy}
+
+
+def confusion(guess: torch.Tensor, target: torch.Tensor, classes: int) -> torch.Tensor:
+    # hole: confusion
+    matrix = torch.bincount(target * classes + guess, minlength=classes**2).view(classes, classes)
+    # end
+    return matrix  # (C, C): row = truth, column = guess
+
+
+train_set, val_set, test_set = draw(1500), draw(300), draw(700)
+for one in (val_set, test_set):
+    assert not (one.tensors[0][:, None, 0, 0] == train_set.tensors[0][:, 0, 0]).all(2).any(), "no image twice"
+val, test = DataLoader(val_set, batch_size=128), DataLoader(test_set, batch_size=128)  # 700 = 5 * 128 + 60
+net = convnet().to(device)
+start = evaluate(net, val)["loss"]
+best = train(net, DataLoader(train_set, batch_size=64, shuffle=True), val, epochs=6)
+net.load_state_dict(best["state"])
+result = evaluate(net, test)
+print(f"loss {start:.2f} before training; accuracy on {len(test_set)} new digits {result['accuracy']:.3f}")
+assert result["accuracy"] > 0.95 and evaluate(net, val)["accuracy"] == best["accuracy"], "the best state is back"
+
+# %% The evaluation is that of the whole set, whatever the batches
+whole = evaluate(net, DataLoader(test_set, batch_size=700))
+close(result, whole, rtol=1e-4, atol=0)
+probe = nn.Sequential(nn.Linear(1, 2, bias=False), nn.Dropout(0.5)).to(device)
+probe[0].weight.data = torch.tensor([[math.log(3)], [0.0]], device=device)  # input 1: 3 to 1 for class 0; input 0: even
+five = TensorDataset(torch.tensor([1.0, 1, 1, 1, 0])[:, None], torch.tensor([0, 0, 0, 0, 1]))
+by_hand = (4 * math.log(4 / 3) + math.log(2)) / 5
+for size in (2, 4, 5):
+    told = evaluate(probe.train(), DataLoader(five, batch_size=size))
+    close(told, {"loss": by_hand, "accuracy": 0.8}, rtol=1e-5, atol=0)
+    assert not probe.training and isinstance(told["loss"], float), "numbers, not tensors that hold graphs"
+assert not math.isclose((math.log(4 / 3) + math.log(2)) / 2, by_hand, rel_tol=0.1), "a mean over means of 4 and 1"
+
+# %% Confusion matrix and top-k
+x, y = (tensor.to(device) for tensor in test_set.tensors)
+logits = torch.inference_mode()(net)(x)
+matrix = confusion(logits.argmax(1), y, 10)
+assert abs(matrix.trace().item() / 700 - result["accuracy"]) < 1e-6 and torch.equal(matrix.sum(1), y.bincount())
+case = confusion(torch.tensor([0, 2, 2]), torch.tensor([0, 2, 0]), 4)
+assert case.tolist() == [[1, 0, 1, 0], [0, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]], "four classes, whatever occurs"
+top = [(logits.topk(k, dim=1).indices == y[:, None]).any(1).float().mean().item() for k in (1, 2, 10)]
+assert abs(top[0] - result["accuracy"]) < 1e-6 and top[0] <= top[1] <= top[2] == 1
+
+# %% Modes: what eval() and inference_mode() change
+assert torch.equal(net.eval()(x[:8]), net(x[:8])) and not torch.equal(net.train()(x[:8]), net(x[:8]))
+assert net(x[:8]).requires_grad and not logits.requires_grad and logits.is_inference()
+saved = copy.deepcopy(net.state_dict())
+bright = 5 + torch.randn(60, 1, 16, 16, device=device)  # others in the batch, unlike anything in training
+company = [torch.cat([x[rows], bright]) for rows in torch.arange(700, device=device).split(20)]
+modes = []
+for mode in (False, True):  # train mode last: it moves the running statistics
+    modes.append((torch.cat([net.train(mode)(batch)[:20].argmax(1) for batch in company]) == y).float().mean().item())
+net.load_state_dict(saved)
+print(f"digits among bright images: {modes[0]:.3f} right in eval mode, {modes[1]:.3f} in train mode")
+assert math.isclose(modes[0], result["accuracy"], abs_tol=0.01) and modes[1] < modes[0] - 0.2
+
+# %% When it does not learn, 1: the loss at the start is about ln C
+assert abs(start - math.log(10)) < 1
+loud = convnet().to(device)
+loud[-1].weight.data *= 100
+print(f"ln 10 = {math.log(10):.2f}; last layer 100 times too large: loss {F.cross_entropy(loud(x), y).item():.0f}")
+assert F.cross_entropy(loud(x), y) > 10 * math.log(10)
+
+
+# %% 2: one batch can be learnt by heart, unless labels and inputs do not belong together
+def one_batch(labels_of_another: bool, steps: int = 60, lr: float = 3e-3) -> tuple[nn.Module, float]:
+    torch.manual_seed(1)
+    net, (x, y) = convnet().to(device), (tensor[:32].to(device) for tensor in train_set.tensors)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=lr)
+    for _ in range(steps):
+        loss = F.cross_entropy(net(x), y[torch.randperm(32, device=device)] if labels_of_another else y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return net, loss.item()
+
+
+by_heart, apart = one_batch(False)[1], one_batch(True)[1]
+print(f"one batch after 60 steps: loss {by_heart:.3f}, with labels shuffled apart from the inputs {apart:.2f}")
+assert by_heart < 0.1 and apart > 1
+
+# %% 3: one class for every input, after far too large a rate
+collapsed = one_batch(False, lr=30.0)[0].eval()
+answers = collapsed(x).argmax(1).bincount(minlength=10)
+print(f"a rate of 30: {(answers > 0).sum().item()} of 10 classes are ever answered")
+assert answers.max() > 0.6 * 700
+
+# %% 4: nan, by a rate, by log and division, by 16 bits
+w = torch.tensor(1.0, device=device, requires_grad=True)
+for _ in range(200):  # a squared error, at three times the largest rate that works
+    (grad,) = torch.autograd.grad((3 * w) ** 2, w)
+    w = (w - 0.33 * grad).detach().requires_grad_()
+assert not w.isfinite(), "first inf, then nan"
+zero = torch.zeros(3, device=device, requires_grad=True)
+assert (zero * zero.log()).isnan().all() and (zero / zero.sum()).isnan().all()
+assert torch.autograd.grad(zero.norm() + zero.square().sum().sqrt(), zero)[0].isnan().any(), "a root at 0"
+assert torch.tensor(70000.0).half().isinf() and (torch.tensor(70000.0).half() * 0).isnan()
