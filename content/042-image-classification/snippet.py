@@ -115,9 +115,8 @@ assert net(x[:8]).requires_grad and not logits.requires_grad and logits.is_infer
 saved = copy.deepcopy(net.state_dict())
 bright = 5 + torch.randn(60, 1, 16, 16, device=device)  # others in the batch, unlike anything in training
 company = [torch.cat([x[rows], bright]) for rows in torch.arange(700, device=device).split(20)]
-modes = []
-for mode in (False, True):  # train mode last: it moves the running statistics
-    modes.append((torch.cat([net.train(mode)(batch)[:20].argmax(1) for batch in company]) == y).float().mean().item())
+guesses = [torch.cat([net.train(mode)(batch)[:20].argmax(1) for batch in company]) for mode in (False, True)]
+modes = [(guess == y).float().mean().item() for guess in guesses]  # train mode came last: it moves running statistics
 net.load_state_dict(saved)
 print(f"digits among bright images: {modes[0]:.3f} right in eval mode, {modes[1]:.3f} in train mode")
 assert math.isclose(modes[0], result["accuracy"], abs_tol=0.01) and modes[1] < modes[0] - 0.2
