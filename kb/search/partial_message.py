@@ -43,7 +43,7 @@ class PartialMessages:
             return found
         if is_logged:
             # Another version's: it begins as the known one does, and goes on otherwise.
-            begins = f"{_joined(words[:LEAST_RUN])}"
+            begins = _joined(words[:LEAST_RUN])
             return next((message for wording, message in self._known if wording.startswith(begins)), None)
         runs = [words[at : at + LEAST_RUN] for at in range(len(words) - LEAST_RUN + 1)]
         return next((found for run in runs if (found := self._holding(run))), None)
