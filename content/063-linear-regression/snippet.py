@@ -75,7 +75,7 @@ torch.testing.assert_close(scaled @ exact_scaled, fit)  # a change of units cann
 
 def gaps(A: torch.Tensor, lr: float, steps: int) -> list[float]:
     """Full-batch gradient descent from zero: distance to the exact fit after each step, the start being 1."""
-    w, path = torch.zeros_like(exact), []  # harmless: any start
+    w, path = torch.zeros_like(exact), []
     for _ in range(steps):
         w = w - lr * 2 / TRAIN * (A.mT @ (A @ w - y_train))
         path.append((torch.dist(A @ w, fit) / fit.norm()).item())
@@ -91,7 +91,9 @@ for name, matrix in (("raw", A), ("scaled", scaled)):
     path = gaps(matrix, 2 / (steepest + flattest), bound)  # the best constant learning rate
     taken[name] = 1 + sum(gap > 1e-2 for gap in path)
     print(f"{name} features: κ {kappa:.1f}, {taken[name]} steps to 1% (theory: at most {bound})")
-    assert path[-1] <= 1e-2 < [1, *path][taken[name] - 1] and taken[name] > 0.98 * bound - 1, "κ sets the steps"
+    assert path[taken[name] - 1] <= 1e-2 < [1, *path][taken[name] - 1] and taken[name] > 0.98 * bound - 1, (
+        "κ sets the steps"
+    )
     assert gaps(matrix, 2.2 / steepest, 100)[-1] > 1 > gaps(matrix, 1.8 / steepest, 100)[-1], "diverges above 2 / λ_max"
 assert taken["raw"] > 100 * taken["scaled"], "a large κ is paid for in steps"
 
