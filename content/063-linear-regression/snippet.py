@@ -59,9 +59,9 @@ assert r2(fit + 100, y_train) < 0, "R² has no lower limit, although its name sa
 
 # %% Features: linear means linear in the weights, so a curve in the hour is within reach
 plain = torch.cat([temperature, hour, ones], dim=1)  # (N, 3)
-straight = r2(plain[TRAIN:] @ torch.linalg.lstsq(plain[:TRAIN], y_train).solution, y_test).item()
-forecast = x[TRAIN:] @ exact[:D] + exact[D]  # (N - TRAIN, 1)
-curved, rmse = r2(forecast, y_test).item(), (y_test - forecast).square().mean().sqrt().item()
+line = plain[TRAIN:] @ torch.linalg.lstsq(plain[:TRAIN], y_train).solution  # (N - TRAIN, 1)
+wave = x[TRAIN:] @ exact[:D] + exact[D]  # (N - TRAIN, 1)
+(straight, curved), rmse = (r2(p, y_test).item() for p in (line, wave)), (y_test - wave).square().mean().sqrt().item()
 print(f"R² on held-out rows: {straight:.3f} with the hour as it is, {curved:.3f} with its cosine and sine")
 assert curved > 0.9 and curved > straight + 0.05, "the features decide what a linear model can express"
 assert 0.5 < rmse < 1.5 and straight > 0.3, "the error is in the units of y, and what is left is the noise of 1"
@@ -89,11 +89,9 @@ for name, matrix in (("raw", A), ("scaled", scaled)):
     assert math.isclose(kappa, steepest / flattest, rel_tol=1e-6), "the square of the features' condition number"
     bound = math.ceil(math.log(1e-2) / math.log((kappa - 1) / (kappa + 1)))
     path = gaps(matrix, 2 / (steepest + flattest), bound)  # the best constant learning rate
-    taken[name] = 1 + sum(gap > 1e-2 for gap in path)
+    taken[name] = next(k for k, gap in enumerate(path, 1) if gap <= 1e-2)
     print(f"{name} features: κ {kappa:.1f}, {taken[name]} steps to 1% (theory: at most {bound})")
-    assert path[taken[name] - 1] <= 1e-2 < [1, *path][taken[name] - 1] and taken[name] > 0.98 * bound - 1, (
-        "κ sets the steps"
-    )
+    assert path[taken[name] - 1] <= 1e-2 and taken[name] > 0.98 * bound - 1, "κ sets the steps"
     assert gaps(matrix, 2.2 / steepest, 100)[-1] > 1 > gaps(matrix, 1.8 / steepest, 100)[-1], "diverges above 2 / λ_max"
 assert taken["raw"] > 100 * taken["scaled"], "a large κ is paid for in steps"
 
