@@ -114,6 +114,7 @@ for weight in (25.0, 0.0, 1.0):  # of the KL in the loss
     share = recovered(f"VAE, KL times {weight:g}", images.round())
     assert weight > 0 or (spread > 4 and share.min() < 0.25), "no KL: codes far apart, and N(0, 1) misses some of them"
     assert (kl < 0.1) == (off < 0.2) == (weight == 25), "too heavy a KL: an empty code, and the mean image"
+assert 1 < kl < 2.5, "to tell three images apart takes a code of about log 3 nats or more"
 assert spread < 1.5 and share.min() > 0.2, "the KL: codes as N(0, 1), so that one pass from N(0, 1) gives every pattern"
 
 
@@ -175,8 +176,8 @@ def denoise(x, t):  # (n, P), (n,) -> (n, P), the guess of the clean images
 
 
 train("denoising", lambda _, x: diffusion_loss(denoise, 2 * x - 1), 400, body)
-share = recovered(f"diffusion, {T} steps", (diffusion_sample(denoise, M) + 1) / 2)
-assert share.min() > 0.15, "in T steps all patterns come back"
+images = (diffusion_sample(denoise, M) + 1) / 2
+assert recovered(f"diffusion, {T} steps", images).min() > 0.15, "in T steps all patterns come back"
 guess = (denoise(torch.randn(M, P, device=device), torch.full((M,), T, device=device)).detach() + 1) / 2
 assert recovered("diffusion, 1 step", guess).sum() < 0.1, "in one step none does"
 assert (guess - patterns.mean(0)).abs().mean() < 0.1, "one step returns about the mean of all images"
