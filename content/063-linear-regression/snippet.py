@@ -59,7 +59,8 @@ assert r2(fit + 100, y_train) < 0, "R² has no lower limit, although its name sa
 
 # %% Features: linear means linear in the weights, so a curve in the hour is within reach
 plain = torch.cat([temperature, hour, ones], dim=1)  # (N, 3)
-line = plain[TRAIN:] @ torch.linalg.lstsq(plain[:TRAIN], y_train).solution  # (N - TRAIN, 1)
+line = plain[TRAIN:] @ (weights := torch.linalg.lstsq(plain[:TRAIN], y_train).solution)  # (N - TRAIN, 1)
+assert (plain[:TRAIN].mT @ (y_train - plain[:TRAIN] @ weights)).abs().max() < 1e-6, "fitted to the training rows alone"
 wave = x[TRAIN:] @ exact[:D] + exact[D]  # (N - TRAIN, 1)
 (straight, curved), rmse = (r2(p, y_test).item() for p in (line, wave)), (y_test - wave).square().mean().sqrt().item()
 print(f"R² on held-out rows: {straight:.3f} with the hour as it is, {curved:.3f} with its cosine and sine")
@@ -73,8 +74,7 @@ exact_scaled = torch.linalg.lstsq(scaled, y_train).solution
 torch.testing.assert_close(scaled @ exact_scaled, fit)  # a change of units cannot improve least squares
 
 
-def gaps(A: torch.Tensor, lr: float, steps: int) -> list[float]:
-    """Full-batch gradient descent from zero: distance to the exact fit after each step, the start being 1."""
+def gaps(A: torch.Tensor, lr: float, steps: int) -> list[float]:  # full-batch, from zero: distances to the fit
     w, path = torch.zeros_like(exact), []
     for _ in range(steps):
         w = w - lr * 2 / TRAIN * (A.mT @ (A @ w - y_train))
