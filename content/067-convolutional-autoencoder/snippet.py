@@ -76,6 +76,8 @@ def discs(n: int) -> torch.Tensor:
 
 
 plain, denoiser = train(autoencoder(), sigma=0.0), train(autoencoder(), sigma=SIGMA)
+assert used == set(seen.tolist()) and len(rectangles.unique(dim=0)) == len(rectangles), "no rectangle occurs twice"
+assert [type(layer) for layer in plain][1::2] == [nn.GELU] * 3, "without activations it were linear"
 
 # %% Denoising: mean squared error against clean images that were not trained on
 with torch.no_grad():
@@ -101,7 +103,14 @@ def median(images: torch.Tensor) -> torch.Tensor:  # each pixel replaced by the 
     return F.pad(images, (1, 1, 1, 1)).unfold(2, 3, 1).unfold(3, 3, 1).flatten(4).median(-1).values
 
 
-normal, spoilt, round_ = rectangles[test], spoil(rectangles[test].repeat(N // len(test), 1, 1, 1)), discs(N)
+normal, spare = rectangles[test], rectangles[held]
+spoilt, round_ = spoil(normal.repeat(N // len(normal), 1, 1, 1)), discs(N)
+for known, images in ((seen, clean), (seen, normal), (seen, spare), (held, normal)):
+    assert torch.cdist(images.flatten(1), rectangles[known].flatten(1)).min() > 1, (
+        "neither trained on nor for two tests"
+    )
+assert (spoilt - normal.repeat(N // len(normal), 1, 1, 1)).abs().sum() == N and spoilt.max() == 1, "one pixel is wrong"
+assert all(round_.amax(dim=(0, 1, dim)).nonzero()[:, 0].tolist() == [*range(2, 17)] for dim in (2, 3)), "whole discs"
 aucs = {}
 for name, net in {"median": median, "untrained": autoencoder(), "plain": plain, "denoiser": denoiser}.items():
     aucs[name] = [auc(score(net, odd), score(net, normal)) for odd in (spoilt, round_)]
@@ -109,13 +118,10 @@ for name, net in {"median": median, "untrained": autoencoder(), "plain": plain, 
 assert min(aucs["plain"]) > 0.9 and min(aucs["denoiser"]) > 0.8, "both kinds score higher, with noise or without"
 assert aucs["median"][0] > 0.9 and aucs["median"][1] < 0.3, "a filter finds wrong pixels, but takes a disc for normal"
 assert max(aucs["untrained"]) < 0.7, "the score means nothing before the net has seen normal images"
-assert used.isdisjoint([*held.tolist(), *test.tolist()]), "neither tested nor used for the threshold"
-assert not set(held.tolist()) & set(test.tolist()), "the threshold is not tested on its own images"
 
 # %% The score is no probability: a threshold comes from scores of held-out normal images
-scores = score(denoiser, rectangles[held])
-by_torch = F.mse_loss(denoiser(rectangles[held]), rectangles[held]).detach()
-torch.testing.assert_close(scores.mean(), by_torch, msg="a mean over the pixels")
+scores = score(denoiser, spare)
+torch.testing.assert_close(scores.mean(), F.mse_loss(denoiser(spare), spare).detach(), msg="a mean over the pixels")
 assert SIZE**2 * score(denoiser, spoilt).max() > 1, "nothing keeps an error below 1: summed over the pixels it is above"
 threshold = scores.quantile(0.95)
 alarms, found = ((score(denoiser, images) > threshold).float().mean().item() for images in (normal, spoilt))
@@ -131,16 +137,14 @@ for kernel, stride, padding in [(3, 2, 1), (4, 2, 1), (2, 2, 0), (5, 3, 2)]:
         image, weight = (torch.ones(1, 1, side, side, device=device) for side in (size, kernel))
         small = F.conv2d(image, weight, stride=stride, padding=padding)
         large = F.conv_transpose2d(small, weight, stride=stride, padding=padding, output_padding=remainder)
-        assert small.shape[-1] == quotient + 1, "sizes that differ only in the remainder shrink to the same size"
-        assert large.shape == image.shape, "output_padding is the remainder of the convolution's division"
+        assert small.shape[-1] == quotient + 1 and large.shape == image.shape, "output_padding is the remainder"
 
 # %% It is the transpose of the convolution, neither its inverse nor a zero border (whole numbers: exact sums)
 weight, other, image = (torch.randint(1, 4, (1, 1, side, side), device=device).float() for side in (3, 9, SIZE))
 small = F.conv2d(image, weight, stride=2, padding=1)  # (1, 1, 9, 9)
-cropped = F.conv_transpose2d(other, weight, stride=2, padding=1)  # (1, 1, 17, 17)
 full = F.conv_transpose2d(other, weight, stride=2, padding=1, output_padding=1)  # (1, 1, 18, 18)
 torch.testing.assert_close((small * other).sum(), (image * full).sum())
-torch.testing.assert_close(full[..., :-1, :-1], cropped)
+torch.testing.assert_close(full[..., :-1, :-1], F.conv_transpose2d(other, weight, stride=2, padding=1))
 assert full[..., -1, :].gt(0.5).all(), "the row gained was computed and had been cropped, it is not filled with zeros"
 back = F.conv_transpose2d(small, weight, stride=2, padding=1, output_padding=1)
 assert F.cosine_similarity(back.flatten(), image.flatten(), dim=0) < 0.99, "an inverse, even a scaled one, gives 1"
