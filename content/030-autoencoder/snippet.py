@@ -75,6 +75,7 @@ print(f"linear autoencoder {reached:.4f}, PCA {best:.4f}")
 assert 0.999 < reached / best < 1.03, "the optimum is PCA's error, and nothing linear is below"
 
 far, far_center = x + 10, center + 10
+torch.testing.assert_close(far.mean(dim=0), far_center, rtol=1e-4, atol=1e-3)
 late, early = train(linear(K), far, steps=250), train(linear(K), far - far_center, steps=250)
 print(f"after 250 steps: mean far from zero {late:.4f}, centred {early:.4f}")
 assert late > 1.5 * best and early < 1.1 * best, "centre the data, or the code serves the mean at first"
