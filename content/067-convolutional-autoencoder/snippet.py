@@ -77,7 +77,7 @@ def discs(n: int) -> torch.Tensor:
 
 plain, denoiser = train(autoencoder(), sigma=0.0), train(autoencoder(), sigma=SIGMA)
 assert used == set(seen.tolist()) and len(rectangles.unique(dim=0)) == len(rectangles), "no rectangle occurs twice"
-assert [type(layer) for layer in plain][1::2] == [nn.GELU] * 3, "without activations it were linear"
+assert [type(layer) for layer in plain][1::2] == [nn.GELU] * 3, "without activations it would be linear"
 
 # %% Denoising: mean squared error against clean images that were not trained on
 with torch.no_grad():
