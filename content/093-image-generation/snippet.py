@@ -181,3 +181,4 @@ assert recovered(f"diffusion, {T} steps", images).min() > 0.15, "in T steps all 
 guess = (denoise(torch.randn(M, P, device=device), torch.full((M,), T, device=device)).detach() + 1) / 2
 assert recovered("diffusion, 1 step", guess).sum() < 0.1, "in one step none does"
 assert (guess - patterns.mean(0)).abs().mean() < 0.1, "one step returns about the mean of all images"
+close(step_back(x, start, 1), start, rtol=0, atol=1e-3)  # before the first step stands the clean image itself
