@@ -15,7 +15,7 @@ torch.manual_seed(0)
 torch.set_num_threads(1)  # the tensors are so small that threads would mostly wait for each other
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 N, D, K, WIDE = 500, 10, 3, 16  # samples, features, size of the narrow code, size of the wide code
-svd = partial(torch.linalg.svd, full_matrices=False)  # a matrix into U, singular values, directions in rows
+svd = partial(torch.linalg.svd, full_matrices=False)  # U, singular values, directions in rows  # harmless: U is unused
 
 
 # %% In short
@@ -74,7 +74,9 @@ reached = train(narrow, x, steps=1000)
 print(f"linear autoencoder {reached:.4f}, PCA {best:.4f}")
 assert 0.999 < reached / best < 1.03, "the optimum is PCA's error, and nothing linear is below"
 
-late, early = train(linear(K), x + 10, steps=250), train(linear(K), x - center, steps=250)
+far, far_center = x + 10, center + 10
+torch.testing.assert_close(far.mean(dim=0), far_center, rtol=1e-4, atol=1e-3)
+late, early = train(linear(K), far, steps=250), train(linear(K), far - far_center, steps=250)
 print(f"after 250 steps: mean far from zero {late:.4f}, centred {early:.4f}")
 assert late > 1.5 * best and early < 1.1 * best, "centre the data, or the code serves the mean at first"
 
@@ -86,13 +88,14 @@ with torch.no_grad():
     overlap = torch.linalg.svdvals(spanned.mT @ top)  # (K,), cosines of the angles between the two subspaces
     cosines = F.normalize(decoder.weight, dim=0).mT @ top  # (K, K), of each column with each axis
     column = cosines.abs().amax(dim=1)  # (K,), with the nearest axis
-    found = svd(output - output.mean(dim=0))[2][:K]  # (K, D), PCA of the outputs
+    found = pca(output, K)[1]  # (D, K), PCA of the outputs
 print(f"smallest cosine: subspaces {overlap.min():.4f}, columns {column.min():.4f}")
 assert overlap.min() > 0.999, "the subspace is PCA's"
 torch.testing.assert_close(cosines.square().sum(dim=1), torch.ones(K, device=device), rtol=0, atol=1e-3)
 correlation = torch.corrcoef(code.mT).fill_diagonal_(0)  # (K, K)
+assert (cosines.abs() <= column[:, None]).all() and correlation.shape == (K, K), "of columns, and of the code's numbers"
 assert 0.57 < column.min() < 0.99 and correlation.abs().max() > 0.1, "its axes are not, and the code is correlated"
-assert (found @ top).abs().diag().min() > 0.98, "PCA of the outputs brings the axes back, up to sign"
+assert (found.mT @ top).abs().diag().min() > 0.98, "PCA of the outputs brings the axes back, up to sign"
 
 # %% The loss cannot tell one basis of the code from another: other codes, the same outputs
 mix = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 1.0], [1.0, 0.0, 1.0]], device=device)
@@ -115,7 +118,7 @@ plane = torch.linalg.qr(torch.randn(D, 2, device=device))[0].mT  # (2, D)
 
 
 def arc(n: int) -> torch.Tensor:
-    angle = 1.5 * torch.pi * (torch.rand(n, 1, device=device) - 0.5)  # three quarters of a circle
+    angle = 1.5 * torch.pi * (torch.rand(n, 1, device=device) - 0.5)  # 3/4 of a circle  # harmless: other arcs would do
     return torch.cat([angle.cos(), angle.sin()], dim=1) @ plane + 0.03 * torch.randn(n, D, device=device)
 
 
@@ -126,6 +129,7 @@ middle, line, floor = pca(seen, 1)
 fresh = arc(N)  # drawn now, so that nothing above has seen it
 with torch.no_grad():
     straight = middle + (fresh - middle) @ line @ line.mT
+    torch.testing.assert_close((fresh - straight) @ line, torch.zeros(N, 1, device=device), rtol=0, atol=1e-4)
     one_component, one_number = F.mse_loss(straight, fresh).item(), F.mse_loss(curved(fresh), fresh).item()
     assert curved[0](fresh).shape == (N, 1)
 print(f"fresh points of an arc, a code of one number: PCA {one_component:.4f}, nonlinear {one_number:.4f}")

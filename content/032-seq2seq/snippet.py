@@ -29,7 +29,8 @@ class Seq2Seq(nn.Module):
     def __init__(self):
         super().__init__()
         self.embed, self.head = nn.Embedding(V, E), nn.Linear(H, V)
-        self.encoder, self.decoder = nn.GRU(E, H, batch_first=True), nn.GRU(E, H, batch_first=True)
+        self.encoder = nn.GRU(E, H, batch_first=True)  # harmless: packed input has an order of its own
+        self.decoder = nn.GRU(E, H, batch_first=True)
 
     def encode(self, source):  # (N, S) -> (1, N, H)
         lengths = (source != PAD).sum(dim=1).cpu()
@@ -123,10 +124,15 @@ assert abs(early[1] - early[3]) < 0.01, "whole sequences: until the first mistak
 assert cheat[1] > 0.99 and cheat[3] < 0.01, "fed the token it must predict, the net copies it and learns nothing else"
 
 # %% Decoding stops at <eos>; being fed one wrong letter, the first, misleads all that follow
-pairs = (wanted[:, 2] == EOS) & (model.greedy(unseen)[:, :T] == wanted).all(dim=1)  # two letters, answered right
+short = wanted[:, 2] == EOS  # (M,), two letters
+pairs = short & (model.greedy(unseen)[:, :3] == wanted[:, :3]).all(dim=1)  # harmless: nearly all of them are right
 assert model.greedy(unseen[pairs]).shape[1] == 3, "two letters and <eos>: the loop ends with the last row"
-misfed = torch.cat([fed[:, :1], FIRST + (fed[:, 1:2] - FIRST + 1) % (V - FIRST), fed[:, 2:]], dim=1)
+wrong = FIRST + (fed[:, 1:2] - FIRST + 1) % (V - FIRST)  # (M, 1)  # harmless: any other letter would do
+misfed = torch.cat([fed[:, :1], wrong, fed[:, 2:]], dim=1)
 assert ((misfed != fed).sum(dim=1) == 1).all() and misfed[:, 1].min() >= FIRST, "one letter for another"
-hits = [(forced(model, f) == wanted)[wanted[:, -1] == EOS, 1:S].float().mean().item() for f in (fed, misfed)]
+five = wanted[:, -1] == EOS  # (M,)
+later = wanted[five, 1:S]  # (rows of five letters, 4)
+assert later.shape[1] == 4 and later.min() >= FIRST, "letters 2 to 5, of rows that have them all"
+hits = [(forced(model, f)[five, 1:S] == later).float().mean().item() for f in (fed, misfed)]
 print(f"letters 2 to 5: {hits[0]:.3f} right, after a wrong first letter {hits[1]:.3f}")
 assert hits[0] > 0.9 and hits[1] < 0.5, "exposure bias: training never fed it a mistake"

@@ -23,7 +23,7 @@ block = nn.Sequential(
     nn.BatchNorm2d(16),  # 16 channels; nn.BatchNorm1d(C) for (N, C) or (N, C, L)
     nn.ReLU(),
 ).to(device)
-images = randn(8, 3, 32, 32)
+images = torch.randn(8, 3, 32, 32, device=device)
 block.train()  # normalizes by the batch, and updates the running averages
 out = block(images)  # (8, 16, 32, 32)
 block.eval()  # normalizes by the running averages: before each validation, and in use

@@ -33,12 +33,18 @@ days_in = ((series - mean) / std)[:val].unfold(0, 28 + 1, 1)  # every run of 29 
 x, y = days_in[:, :28], days_in[:, 28:]  # (N, 28) to read, (N, 1) to forecast
 loss = nn.functional.mse_loss(Forecaster().to(device)(x), y)
 
+assert x.shape == (1172, 28) and y.shape == (1172, 1), "1200 - 28 windows"
+close(x[:, -1] * std + mean, series[27:1199])
+close(y[:, 0] * std + mean, series[28:1200], msg="the next day, and no day behind the border")
+z = (series[:val] - mean) / std
+close((z.mean(), z.square().sum() / (val - 1)), (z.new_zeros(()), z.new_ones(())), rtol=1e-4, atol=1e-4)
+
 # %% A daily series: a weekly pattern, and weather that keeps 0.8 of itself a day and gets noise of deviation 1
 week = torch.tensor([0.0, 1.0, 0.5, 1.5, 3.0, 6.0, 4.0])
 weather = [torch.randn(()) / 0.6]  # its long-run spread is 1 / sqrt(1 - 0.8 ** 2)
 for shock in torch.randn(T - 1):
-    weather.append(0.8 * weather[-1] + shock)
-series = (20 + week.repeat(T // P + 1)[:T] + torch.stack(weather)).to(device)  # (T,)
+    weather.append(0.8 * weather[-1] + shock)  # harmless: noise has no sign
+series = (20 + week.repeat(T // P + 1)[:T] + torch.stack(weather)).to(device)  # harmless: (T,), on any level
 
 
 # %% Windows: W days in, the next `ahead` days out
@@ -68,14 +74,15 @@ def prepare(series: torch.Tensor):
 
 parts, mean, std = prepare(days.float())
 for (_, y), first, last in zip(parts, (W, val, test), (val - 1, test - 1, T - 1), strict=True):
-    target = (y * std + mean).round()  # back to day numbers
+    target = (y * std + mean).round()  # harmless: back to day numbers, without rounding errors
     assert (target[0, 0], target[-1, -1]) == (first, last), "targets of a part end where those of the next begin"
 
 for border, before in ((val, 1), (test, 2)):
-    altered = torch.cat([series[:border], 3 * series[border:] + 50])  # another future
+    altered = torch.cat([series[:border], 3 * series[border:] + 50])  # harmless: any other future does
     same, other = prepare(series)[0][:before], prepare(altered)[0][:before]
     close(other, same, rtol=0, atol=0, msg="the future has reached a part that lies before it")
 ((x, y), (x_val, y_val), (x_test, y_test)), mean, std = prepare(series)
+assert abs(torch.cat([x[0], y[:, 0]]).std() - 1) < 1e-3, "the training days have spread 1"
 
 
 # %% Several tests in a row: forecast a stretch, then let it join the training days
@@ -94,7 +101,8 @@ for total in (10, 11):
 # %% Windows shuffled before the split: the test's answers stand in training inputs
 x_day, y_day = windows(days, 1)
 orders = torch.randperm(len(x_day), device=device), torch.arange(len(x_day), device=device)
-seen = [torch.isin(y_day[order[val - W :]], x_day[order[: val - W]]).float().mean().item() for order in orders]
+cut = val - W  # harmless: so that the last training target is day val - 1
+seen = [torch.isin(y_day[order[cut:]], x_day[order[:cut]]).float().mean().item() for order in orders]
 print(f"test targets that are inputs in training: {seen[0]:.1%} shuffled, {seen[1]:.1%} by time")
 assert seen[0] > 0.99 and seen[1] == 0, "a random split of overlapping windows tests on what was trained on"
 
@@ -119,6 +127,7 @@ for step in range(1, 201):
 net.load_state_dict(kept)
 with torch.no_grad():
     again = nn.functional.mse_loss(net(x_val), y_val).item()
+    assert net(torch.zeros(3, 1, device=device)).shape == (3, 1), "the last day is read, even one alone"
 assert abs(again - min(history)) < 1e-4 and min(history) < history[0], (
     "the weights of the best validation error are back"
 )
@@ -136,6 +145,9 @@ def rmse(forecast):
     return ((forecast - y_test) * std).square().mean(dim=0).sqrt()  # (H,), in the units of the series
 
 
+sums = rollout(lambda x: x.sum(dim=1, keepdim=True), torch.ones(1, W, device=device), 2)
+close(sums, torch.tensor([[28.0, 55.0]], device=device), msg="the last W days are read, the forecast among them")
+close(rmse(y_test + 2 / std), torch.full((H,), 2.0, device=device), msg="an error of 2 each day, in the series' units")
 error = rmse(rollout(net, x_test, H))
 naive = rmse(x_test[:, -1:].expand(-1, H))  # tomorrow is today
 seasonal = rmse(x_test[:, -P:].repeat(1, H // P))  # next week is this week

@@ -24,7 +24,7 @@ def attack(net, images, labels, steps, size, eps=EPS, start=1.0):
         worst = worst.detach().requires_grad_()
         (grad,) = torch.autograd.grad(F.cross_entropy(net(worst), labels), worst)  # no weight gets a .grad
         worst = worst + size * grad.sign()
-        worst = torch.clamp(worst, images - eps, images + eps).clamp(0, 1)
+        worst = worst.clamp(images - eps, images + eps).clamp(0, 1)
     return worst.detach()
 
 
@@ -38,7 +38,7 @@ def robust_loss(net, attacker, images, labels):
 
 # %% Images with two clues: a bright quadrant (strong, wrong in 15%) and a faint texture (weak, never wrong)
 side = torch.arange(S, device=device)
-fine, wide, flat = (-1.0) ** side, (-1.0) ** (side // 2), torch.ones(S, device=device)
+fine, wide, flat = (-1.0) ** side, (-1.0) ** (side // 2), torch.ones(S, device=device)  # harmless: four textures
 texture = 0.08 * torch.stack([fine.outer(flat), flat.outer(fine), fine.outer(fine), wide.outer(flat)])  # (K, S, S)
 
 
@@ -48,21 +48,23 @@ def draw(n):
     images = torch.full((n, 2, S // 2, 2, S // 2), 0.3, device=device)
     images[torch.arange(n, device=device), shown // 2, :, shown % 2, :] += 0.4
     images = images.reshape(n, S, S) + texture[labels] + 0.05 * torch.randn(n, S, S, device=device)
-    return images.clamp(0, 1).flatten(1), labels, shown  # (n, 64), (n,), (n,)
+    return images.clamp(0, 1).flatten(1), labels, shown  # harmless: (n, 64), (n,), (n,); few pixels need it
 
 
 train_images, train_labels, _ = draw(1000)
 test_images, test_labels, test_shown = draw(300)
-means = test_images.view(-1, 2, S // 2, 2, S // 2).mean((2, 4)).flatten(1)  # (300, K), one mean for each quadrant
+means = test_images.view(-1, 2, S // 2, 2, S // 2).mean((2, 4)).flatten(1)  # harmless: (300, K), by quadrant
 lead = means.topk(2).values.diff().abs()  # (300, 1), brightest over second: the attacker can take 2 * EPS of it
-assert (lead > 2 * EPS).float().mean() > 0.98, "no attack within EPS hides the quadrant: a robust answer exists"
+assert means.max() <= 1 and (lead > 2 * EPS).float().mean() > 0.98, (
+    "no attack within EPS hides the quadrant: a robust answer exists"
+)
 
 
 # %% Four attackers
 clean = partial(attack, steps=0, size=0.0, start=0.0)  # the images themselves
 fgsm = partial(attack, steps=1, size=EPS, start=0.0)  # one step as long as eps
 pgd = partial(attack, steps=7, size=EPS / 4)  # small steps from a random start
-strong = partial(attack, steps=40, size=EPS / 8)  # never used in training
+strong = partial(attack, steps=40, size=EPS / 8)  # harmless: never used in training; longer steps find much the same
 
 
 # %% Train on what the attacker returns; judge by the strongest attack
@@ -73,8 +75,9 @@ def accuracy(net, attacker, starts=1):  # an image counts as right if the attack
 
 
 def train(attacker, steps):
-    net = nn.Sequential(nn.Linear(S * S, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, K)).to(device)
-    optimizer = torch.optim.Adam(net.parameters(), lr=0.002)
+    net = nn.Sequential(nn.Linear(S * S, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU())  # harmless: one is enough
+    net.append(nn.Linear(128, K))
+    optimizer = torch.optim.Adam(net.to(device).parameters(), lr=0.002)
     history = []  # accuracy under the strong attack
     for step in range(1, steps + 1):
         pick = torch.randint(len(train_images), (128,), device=device)
@@ -94,11 +97,12 @@ nets, histories, scores = {}, {}, {}
 
 
 def corner(images):  # a net without weights: the first pixels are the logits
+    assert images.is_leaf, "each step of an attack begins a graph of its own"
     return images[:, :K]
 
 
-value = robust_loss(corner, lambda net, images, labels: 1 - images, test_images, test_labels)
-torch.testing.assert_close(value, F.cross_entropy(corner(1 - test_images), test_labels))  # at what came back, no more
+value = robust_loss(corner, lambda net, moved, labels: 1 - moved, test_images, test_labels)
+torch.testing.assert_close(value, F.cross_entropy(1 - test_images[:, :K], test_labels))  # at what came back, no more
 for name, attacker, steps in (("plain", clean, 200), ("PGD", pgd, 200), ("FGSM", fgsm, 800)):
     nets[name], histories[name] = train(attacker, steps)
     scores[name] = accuracy(nets[name], clean), accuracy(nets[name], attacker), accuracy(nets[name], strong, starts=4)
@@ -121,6 +125,9 @@ assert (hard - test_images).abs().max() <= EPS + 1e-6 and hard.min() >= 0 and ha
 easy_loss, hard_loss = (F.cross_entropy(net(moved), test_labels).item() for moved in (easy, hard))
 assert hard_loss > 1.03 * easy_loss, "the attack of the test is stronger than the one of the training"
 assert accuracy(net, partial(attack, steps=40, size=0.06, eps=0.5)) < 0.05, "whoever may paint all images grey wins"
+begun = attack(corner, test_images, test_labels, steps=0, size=0.0) - test_images  # how far from the image it starts
+assert begun.abs().max() < EPS + 1e-6 and abs(begun.mean()) < 0.01 and begun.std() > EPS / 2, "anywhere within EPS"
+assert not strong(corner, test_images, test_labels).requires_grad, "what comes back has no graph"
 
 # %% Where the clean accuracy went: images whose two clues disagree
 lied = test_labels != test_shown

@@ -41,6 +41,7 @@ with torch.no_grad():
 handle.remove()
 features = kept["relu"]  # (N, 8, H, W), what net.features[5] returned
 assert torch.allclose(features, net.features[:6](x), atol=1e-4) and kept["relu"] is features, "the hook is gone"
+assert features.min() == 0 and not net.training, "the output of a ReLU, in evaluation mode"
 
 # %% Where the weights are
 with torch.device("meta"):  # shapes without memory
@@ -90,10 +91,10 @@ def distance(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:  # (N, C, H, W) 
 # %% Discs with one of three textures
 y = torch.arange(SIZE, device=device)[:, None]
 top, left, kinds = torch.randint(12, 18, (3, TRAIN + FRESH, 1, 1), device=device)
-rows, columns = (y + top) // 2 % 2, (y.mT + left) // 2 % 2  # stripes two pixels wide
-ink = torch.where(kinds < 14, rows, torch.where(kinds < 16, columns, rows ^ columns))  # the last: a chessboard
-disc = (ink * ((y - top) ** 2 + (y.mT - left) ** 2 < 80)).unsqueeze(1)  # (TRAIN + FRESH, 1, SIZE, SIZE)
-images = torch.where(disc == 1, *torch.rand(2, TRAIN + FRESH, 3, 1, 1, device=device))
+rows, columns = (y + top) // 2 % 2, (y.mT + left) // 2 % 2  # stripes two pixels wide  # harmless: any stripes
+ink = torch.where(kinds < 14, rows, torch.where(kinds < 16, columns, rows ^ columns))  # harmless: any three
+disc = (ink * ((y - top) ** 2 + (y.mT - left) ** 2 < 80)).unsqueeze(1)  # (-1, 1, SIZE, SIZE)  # harmless: any outline
+images = torch.where(disc == 1, *torch.rand(2, TRAIN + FRESH, 3, 1, 1, device=device))  # harmless: any ink
 (images, fresh), (kinds, fresh_kinds) = (t.split((TRAIN, FRESH)) for t in (images, kinds.flatten() // 2 - 6))
 assert torch.cdist(images.flatten(1), fresh.flatten(1)).min() > 0.1, "no fresh image is among those of the training"
 
@@ -101,31 +102,33 @@ assert torch.cdist(images.flatten(1), fresh.flatten(1)).min() > 0.1, "no fresh i
 def settle(net):  # BatchNorm's running statistics from the images, by one pass; the weights stay as they are
     net.apply(lambda part: part.reset_running_stats() if isinstance(part, nn.BatchNorm2d) else None)
     with torch.no_grad():
-        net.train()(images[:64])
+        net.train()(images[:64])  # harmless: or all
     return net.eval()
 
 
-x = images[:4].clone().requires_grad_()
+x = images[:4].clone().requires_grad_()  # harmless: any rows, and a view of them
 kept = tap(settle(net), ["features.1", *STAGES], x)  # features.1: BatchNorm, before a ReLU in place
 assert kept.keys() == {"features.1", *STAGES}, "every layer has its own entry"
 for name, features in list(kept.items()):  # against the layers up to this one, run by themselves
     torch.testing.assert_close(features, net.features[: int(name[9:]) + 1](x), rtol=1e-3, atol=1e-4)
     assert kept[name] is features, "a removed hook keeps nothing more"
-assert kept["features.1"].grad_fn is not None, "a loss on features must reach the image"
+early = kept["features.1"]
+assert early.requires_grad and torch.autograd.grad(early.sum(), x)[0].any(), "a loss on features must reach the image"
 a, b = torch.rand(2, 4, 3, 8, 6, device=device)
-a[:, :, 3:5, 2], b[:, :, 4:6, 2] = 0, 0  # places where all channels are silent, in one image or in both
+a[:, :, 3:5, 2], b[:, :, 4:6, 2] = 0, 0  # silent places, in one image or both  # harmless: for wrong lines
 unit_a, unit_b = (t / t.norm(dim=1, keepdim=True).clamp(min=1e-9) for t in (a, b))
 torch.testing.assert_close(distance(a, b), (unit_a - unit_b).square().sum(dim=1).mean((1, 2)))
 
 # %% Is the shifted image or the blurred one farther away, before and after training on the textures?
-shifted, blurred = fresh.roll(2, 3), F.avg_pool2d(fresh, 5, 1, 2, count_include_pad=False)
+shifted, blurred = fresh.roll(2, 3), F.avg_pool2d(fresh, 5, 1, 2, count_include_pad=False)  # harmless: or down
 pixels = F.mse_loss(shifted, fresh) / F.mse_loss(blurred, fresh)
 
 
 @torch.no_grad()
 def ratios(net, note):
+    assert not net.training, "in training mode each distance would depend on the batch"
     triples = [kept.chunk(3) for kept in tap(net, STAGES, torch.cat([fresh, shifted, blurred])).values()]
-    found = [(distance(o, s).mean() / distance(o, b).mean()).item() for o, s, b in triples]
+    found = [(distance(o, s).mean() / distance(o, b).mean()).item() for o, s, b in triples]  # harmless: symmetric
     print(f"shifted over blurred: {note}, in stages", *(f"{ratio:.2f}" for ratio in found))
     return found
 
@@ -134,11 +137,11 @@ untrained, other = ratios(net, f"in pixels {pixels:.2f}; random weights"), []
 for pool, note in ((nn.AvgPool2d(1, 2), "every second place"), (nn.MaxPool2d(3, 1, 1), "maximum, not halved")):
     variant = copy.deepcopy(net)
     variant.features[6] = variant.features[13] = variant.features[20] = pool
-    other.append(ratios(settle(variant), note)[-1])
+    other.append(ratios(settle(variant), note)[-1])  # harmless: or one before
 optimizer = torch.optim.Adam(net.parameters(), lr=0.003)
 for _ in range(51):
     rows = torch.randint(TRAIN, (32,), device=device)
-    optimizer.zero_grad()
+    optimizer.zero_grad()  # harmless: it learns all the same
     F.cross_entropy(net.train()(images[rows]), kinds[rows]).backward()
     optimizer.step()
 trained = ratios(settle(net), "trained")

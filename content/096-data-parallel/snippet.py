@@ -30,7 +30,7 @@ def replicate(model):  # the whole model on every rank; backward() averages the 
 
 def shard(model):  # every rank keeps a W-th of parameters, gradients and optimizer state
     for part in (*model, model):  # each layer, then the whole: one layer at a time is gathered
-        fully_shard(part, mesh=dist.init_device_mesh("cpu", (W,)))  # by default a mesh of all ranks' GPUs
+        fully_shard(part, mesh=dist.init_device_mesh("cpu", (W,)))  # by default: all ranks' GPUs  # harmless: no GPU
     return model  # make the optimizer now, from the new parameters
 
 
@@ -38,19 +38,19 @@ def shard(model):  # every rank keeps a W-th of parameters, gradients and optimi
 def setup():  # by seed: the same weights and data in every process
     torch.manual_seed(0)
     x = torch.randn(N, D)
-    y = x[:, :2] + torch.linspace(0, 3, N)[:, None]  # (N, 2): the targets drift, so shards differ
-    return nn.Sequential(nn.Linear(D, H), nn.Tanh(), nn.Linear(H, 2)), x, y
+    y = x[:, :2] + torch.linspace(0, 3, N)[:, None]  # (N, 2), drifts: shards differ  # harmless: any
+    return nn.Sequential(nn.Linear(D, H), nn.Tanh(), nn.Linear(H, 2)), x, y  # harmless: any net will do
 
 
 def flat(tensors):
     whole = (t.full_tensor() if hasattr(t, "full_tensor") else t for t in tensors)  # gathers what FSDP has divided
-    return torch.cat([t.detach().flatten() for t in whole]).cpu()
+    return torch.cat([t.detach().flatten() for t in whole]).cpu()  # harmless: it frees memory only
 
 
 def train(model, x, y):  # returns the result and the bytes that this process keeps from step to step
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(20):
-        optimizer.zero_grad()
+        optimizer.zero_grad()  # harmless: as long as all three do the same
         F.mse_loss(model(x), y).backward()
         optimizer.step()
     optimizer.zero_grad()
@@ -84,7 +84,7 @@ def work(rank):
         F.mse_loss(plain(mine), wanted).backward()  # DDP adds up over the ranks and divides by W
         (W * n / total * F.mse_loss(weighted(mine), wanted)).backward()
         seen[split] = [flat(p.grad for p in net.parameters()) for net in (own, plain, weighted)]
-    saving, mine, wanted = DDP(copy.deepcopy(model)), x.chunk(W)[rank], y.chunk(W)[rank]  # six rows, in two halves
+    saving, mine, wanted = DDP(copy.deepcopy(model)), x.chunk(W)[rank], y.chunk(W)[rank]  # harmless: a copy
     with saving.no_sync():  # nothing is sent
         (F.mse_loss(saving(mine[:3]), wanted[:3]) / 2).backward()
     seen["not yet sent"] = flat(p.grad for p in saving.parameters())
@@ -119,7 +119,7 @@ model, x, y = (part.to(device) for part in setup())
 short = flat(torch.autograd.grad(F.mse_loss(model(x[:7]), y[:7]), [*model.parameters()]))
 off = (unequal.mean(0) - full).norm() / full.norm()
 assert near(equal.mean(0), full), "equal shards: the mean of their means is the mean"
-assert off > 0.1, "unequal shards: it is another vector"
+assert 0.1 < off < 0.9, "unequal shards: it is another vector"
 assert near(torch.tensor(UNEQUAL) / N @ unequal, full), "weights n / N mend it"
 assert near(gradients(UNEQUAL, "sum").sum(0), gradients([N], "sum")[0], atol=1e-2), "sums add up at any sizes"
 for rank in seen:

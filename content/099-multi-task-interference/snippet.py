@@ -71,7 +71,7 @@ assert F.cosine_similarity(even.sum(dim=0), grads, dim=-1).min() > -1e-4, "two e
 
 # %% The step on an ordinary net; the second task skips the trunk's first layer
 x, head = torch.randn(32, 6, device=device), nn.Linear(6, 2).to(device)
-trunk = nn.Sequential(nn.Linear(6, 6), nn.Tanh(), nn.Linear(6, 6)).to(device)
+trunk = nn.Sequential(nn.Linear(6, 6), nn.Tanh(), nn.Linear(6, 6)).to(device)  # harmless: any net
 shared, net = list(trunk.parameters()), nn.ModuleList([trunk, head])
 P, start = sum(p.numel() for p in shared), parameters_to_vector(net.parameters()).detach()
 for combine in (lambda grads: grads, pcgrad, balance):
@@ -83,6 +83,7 @@ for combine in (lambda grads: grads, pcgrad, balance):
         loss.backward(retain_graph=True)
         truth.append(torch.cat([p.grad.flatten() for p in net.parameters()]))
     singly = torch.stack(truth[1:])[:, :P]
+    assert not singly[1, :42].any() and singly[0, :42].all(), "the first layer has no part in the second task"
     torch.testing.assert_close(task_gradients(losses, shared), singly, rtol=1e-4, atol=1e-5)
     cosines = train_step(losses, shared, torch.optim.SGD(net.parameters(), lr=1.0), combine)
     moved = start - parameters_to_vector(net.parameters())  # the heads move by the gradient of the sum
@@ -95,6 +96,7 @@ rows, fresh = torch.arange(2 * N, device=device).split(N)  # the rows to train o
 needed = torch.tanh(2 * x @ torch.randn(4, RUNS, D, H, device=device) / D**0.5)  # (4, RUNS, 2N, H)
 y = (needed @ torch.randn(4, RUNS, H, 1, device=device)).squeeze(-1)  # (4, RUNS, 2N)
 y = y / y.std(dim=-1, keepdim=True) + 0.1 * torch.randn_like(y)  # predicting 0 costs about 1, 0.01 is noise
+assert (y.square().mean(dim=-1) - 1).abs().max() < 0.2, "in every world, for every task"
 
 
 def train(name, tasks, combine=lambda grads: grads, scale=1.0, drop=0.0, frozen=None, rank=0):
@@ -115,13 +117,13 @@ def train(name, tasks, combine=lambda grads: grads, scale=1.0, drop=0.0, frozen=
     for _ in range(STEPS):
         losses = [loss * (1.0 if i else scale) for i, loss in enumerate(errors(rows, drop))]  # T of (RUNS,)
         optimizer.zero_grad()
-        sum(losses).sum().backward(retain_graph=True)
+        sum(losses).sum().backward(retain_graph=True)  # harmless: Adam divides
         if frozen is None:
             grads = task_gradients([loss.sum() for loss in losses], [trunk]).view(T, RUNS, -1)
-            trunk.grad = combine(grads).sum(dim=0)  # (RUNS, D * H)
+            trunk.grad = combine(grads).sum(dim=0)  # (RUNS, D * H)  # harmless: Adam divides
             uphill.append((F.cosine_similarity(trunk.grad, grads[-1], dim=-1) < -0.01).float().mean().item())
         optimizer.step()
-        history.append(errors(fresh).detach())
+        history.append(errors(fresh).detach())  # harmless: it frees memory only
     best, fit = torch.stack(history).amin(dim=0).mean(dim=1)[-1], errors(rows).detach()  # of the last task, (T, RUNS)
     found = [f"{name}.{task}={error:.2f}" for task, error in zip(tasks, history[-1].mean(dim=1), strict=True)]
     print(f"step={STEPS}", *found, f"{tasks[-1]}.fitted={fit[-1].mean():.2f} {tasks[-1]}.best={best:.2f}")
@@ -130,13 +132,14 @@ def train(name, tasks, combine=lambda grads: grads, scale=1.0, drop=0.0, frozen=
 
 # %% A's loss is 100 times as large as B's. Who is heard, and what helps? Means over the worlds
 A, B, loud = train("alone", "A"), train("alone", "B"), train("loud", "A", scale=100.0)
+assert B.fit.shape == (1, RUNS) and B.fresh.mean() < 0.2 and not torch.equal(loud.fresh, A.fresh)
 plain, equal = train("sum", "AB", scale=100.0), train("equal", "AB")
 dropout, surgery = train("dropout", "AB", scale=100.0, drop=0.1), train("pcgrad", "AB", pcgrad, scale=100.0)
-even, four = train("balanced", "AB", balance, scale=100.0), train("four", "CDAB")
+even, four = train("balanced", "AB", balance, scale=100.0), train("four", "CDAB")  # harmless: balanced away
 print(f"steps against B: sum {plain.uphill:.0%}, pcgrad {surgery.uphill:.0%}, balanced {even.uphill:.0%}")
 assert (B.fresh > B.fit).sum() >= 17 and not set(rows.tolist()) & set(fresh.tolist()), "fresh rows are never trained on"
 assert abs(loud.fresh.mean() / A.fresh.mean() - 1) < 0.1, "alone, the factor of 100 changes nothing for Adam"
-assert plain.uphill > 0.2 and max(surgery.uphill, even.uphill) < 0.01, "only the plain sum steps against B"
+assert 1 > plain.uphill > 0.2 and max(surgery.uphill, even.uphill) < 0.01, "only the plain sum steps against B"
 assert (even.fresh < plain.fresh)[1].sum() >= 16 and even.fit[0].mean() > 1.1 * plain.fit[0].mean(), "B gains, A pays"
 assert plain.fresh[1].mean() > 1.1 * surgery.fresh[1].mean() > 2 * even.fresh[1].mean(), "PCGrad alone helps less"
 assert equal.fresh[1].mean() < 0.5 * plain.fresh[1].mean(), "without the factor of 100 the plain sum serves B as well"

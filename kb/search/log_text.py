@@ -5,6 +5,7 @@ Its lines keep their numbers, so that what stood at the head of a line can still
 
 import codecs
 import re
+from bisect import bisect_right
 from functools import cached_property
 
 from kb.search.tokens import readable
@@ -83,8 +84,6 @@ class LogText:
 
     def line_of(self, at: int) -> int:
         """The line, from 0, in which a place of ``text`` lies."""
-        from bisect import bisect_right
-
         return bisect_right(self._starts, at) - 1
 
     def start_of(self, line: int) -> int:

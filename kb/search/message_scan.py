@@ -88,8 +88,7 @@ class Scanner:
                 self._by_word.setdefault(pattern.first, []).append((pattern, message))
         every = [pattern for patterns in self._by_word.values() for pattern, _ in patterns]
         for patterns in self._by_word.values():
-            # Of several that fit one place: first what has a cause and a cure, then what says
-            # more.
+            # Of several that fit one place: first what has a cause and a cure, then what says more.
             patterns.sort(key=lambda one: (not one[1].said, -one[0].weight))
         self._starts = re.compile(rf"(?<![A-Za-z0-9_]){starts_expression(every)}") if every else None
         self._ready: dict[str, re.Pattern[str]] = {}

@@ -27,33 +27,41 @@ class PartialMessages:
         self._known: list[tuple[str, KnownMessage]] = [
             (_joined(_words(without_slots(wording))), message) for message in messages for wording in message.patterns
         ]
+        self._sentences: dict[str, KnownMessage] = {}
+        for message in messages:
+            for wording in message.patterns:
+                self._sentences.setdefault(_joined(_words(without_slots(wording.partition(". ")[0]))), message)
 
     def find(self, text: str, is_logged: bool) -> KnownMessage | None:
-        """The message of which a text is a part: all of its words; or its beginning; or, of what somebody typed, a long
-        run of them.
+        """The message of which a text is a part: its first sentence; all of the text's words; or its beginning; or, of
+        what somebody typed, a long run of them.
 
         Args:
             text: a line.
             is_logged: whether a program printed it among other lines; else somebody typed it.
         """
         words = _words(_CLASS.sub("", text))
+        if len(words) >= LEAST_TYPED and (found := self._sentences.get(_joined(words))):
+            return found
         if len(words) < (LEAST_LOGGED if is_logged else LEAST_TYPED):
             return None
         if found := self._holding(words):
             return found
         if is_logged:
             # Another version's: it begins as the known one does, and goes on otherwise.
-            begins = f"{_joined(words[:LEAST_RUN])}"
+            begins = _joined(words[:LEAST_RUN])
             return next((message for wording, message in self._known if wording.startswith(begins)), None)
         runs = [words[at : at + LEAST_RUN] for at in range(len(words) - LEAST_RUN + 1)]
         return next((found for run in runs if (found := self._holding(run))), None)
 
     def _holding(self, words: Sequence[str]) -> KnownMessage | None:
-        """The message in which words follow each other: of several one with a cure, and the one that says least
-        beside."""
+        """The message in which words follow each other: of several one with a cure, one that begins with them, the one
+        that most entries treat, and the one that says least beside."""
         asked = _joined(words)
         holding = [
-            (not one.said, len(wording), at) for at, (wording, one) in enumerate(self._known) if asked in wording
+            (not one.said, not wording.startswith(asked), -len(one.entries), len(wording), at)
+            for at, (wording, one) in enumerate(self._known)
+            if asked in wording
         ]
         return self._known[min(holding)[-1]][1] if holding else None
 

@@ -62,26 +62,57 @@ class Ranking:
 
     def _should(self, query: Query) -> list[tuple[Any, Any]]:
         """What adds to the score of an entry: words in any field, neighbours in any text, the whole as a name."""
-        found = []
-        for token, weight in self._weights(query).items():
-            telling = weight * self._vocabulary.rarity(token)
-            counts = zip(WORD_FIELDS, self._vocabulary.counts(token), strict=True)
-            found += [_weighed(field, token, WEIGHTS[field] * telling) for field, count in counts if count]
+        weights = self._weights(query)
+        found = self._told(weights)
+        for same in self._glossary.same(query.text):
+            found += self._told_otherwise(same, query, weights)
         pairs = dict.fromkeys(word_pairs(query.text)[:MAX_TERMS])
         found += [_weighed("pair", pair, WEIGHTS["pair"]) for pair in pairs]
         if whole := compact(simplified(query.text)) if len(query.text) < MAX_NAME else "":
             found.append(_weighed("exact", whole, WEIGHTS["exact"]))
         return [(tantivy.Occur.Should, one) for one in found]
 
+    def _told(self, weights: dict[str, float]) -> list[Any]:
+        """Words wherever they stand, each by its weight, the field's, and how rare it is."""
+        found = []
+        for token, weight in weights.items():
+            telling = weight * self._vocabulary.rarity(token)
+            counts = zip(WORD_FIELDS, self._vocabulary.counts(token), strict=True)
+            found += [_weighed(field, token, WEIGHTS[field] * telling) for field, count in counts if count]
+        return found
+
+    def _told_otherwise(self, same: str, query: Query, typed: dict[str, float]) -> list[Any]:
+        """A term that means the same as one of the query. Of several words all must be there: "adaptive" alone is no
+        "adaptive moment estimation"."""
+        words = terms_of(same)
+        plain = _tokens(self._glossary.plain(same)) if self._says_more(query) else frozenset()
+        weights = {
+            token: weight * WEIGHT * (PLAIN_WEIGHT if token in plain else 1.0)
+            for term in words
+            for token, weight in term.tokens
+            if token not in typed
+        }
+        found = self._told(weights)
+        pieces = [token for term in words for token in term.whole]
+        if len(pieces) < 2 or not found:
+            return found
+        must = [(tantivy.Occur.Must, tantivy.Query.const_score_query(_anywhere([one]), 0.0)) for one in pieces]
+        return [tantivy.Query.boolean_query([*must, *((tantivy.Occur.Should, one) for one in found)])]
+
+    def _says_more(self, query: Query) -> bool:
+        """Whether a query has words that not every entry is about."""
+        plain = _tokens(self._glossary.plain(query.text))
+        return any(not plain.issuperset(term.whole) for term in query.terms)
+
     def _weights(self, query: Query) -> dict[str, float]:
-        """The tokens to look for, and how much each counts: those of the query, and of what means the same."""
+        """The tokens to look for, and how much each counts: those of the query, and of what it is about in the
+        field's words."""
         weights: dict[str, float] = {}
         for term in query.terms:
             for token, weight in term.tokens:
                 weights[token] = max(weight, weights.get(token, 0.0))
-        plain = _tokens(self._glossary.plain(query.text))
-        says_more = any(not plain.issuperset(term.whole) for term in query.terms)
-        if says_more:
+        if self._says_more(query):
+            plain = _tokens(self._glossary.plain(query.text))
             weights |= {token: weight * PLAIN_WEIGHT for token, weight in weights.items() if token in plain}
         scale = MEANT_WEIGHT * (1 + len(query.terms) / MANY)
         for meant in self._meant(query.text):
@@ -89,11 +120,6 @@ class Ranking:
             for term in words:
                 for token, weight in term.tokens:
                     weights[token] = max(weights.get(token, 0.0), weight * scale / len(words) ** 0.5)
-        for same in self._glossary.same(query.text):
-            plain = _tokens(self._glossary.plain(same)) if says_more else frozenset()
-            for term in terms_of(same):
-                for token, weight in term.tokens:
-                    weights.setdefault(token, weight * WEIGHT * (PLAIN_WEIGHT if token in plain else 1.0))
         return weights
 
 

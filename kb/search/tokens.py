@@ -28,7 +28,7 @@ STOP_WORDS = frozenset(
     "should show simply so some somehow someone something still such take takes tell than that the their them then "
     "there these they thing things think this those to too try trying understand up us use using very want wants "
     "was way we were what when where whether which while who why will wish with without work works would wrong yes "
-    "yet you your don doesn didn isn aren wasn won can't ll ve re im ive".split()
+    "yet you your don doesn didn isn aren wasn won ll ve re im ive".split()
 )
 """Words that say how one asks, not what."""
 

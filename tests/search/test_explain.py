@@ -237,6 +237,24 @@ def test_part_of_a_message_in_a_log_needs_more(explainer: Explainer) -> None:
     assert one.known.id == "slow-list"
 
 
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("out of memory", "CUDA out of memory."),
+        ("cuda out of memory", "CUDA out of memory."),
+        ("torch.OutOfMemoryError: CUDA out of memory.", "CUDA out of memory."),
+        ("RuntimeError: CUDA out of memory", "CUDA out of memory."),
+        ("mat1 and mat2", "mat1 and mat2 shapes cannot be multiplied"),
+        ("does not require grad", "element {index:int} of tensors does not require grad"),
+        ("must match the size", "The size of tensor a"),
+    ],
+)
+def test_of_many_messages_with_the_same_words_the_one_that_people_meet(text: str, begins: str) -> None:
+    """That of which it is the first sentence or the beginning, or that most entries treat."""
+    (one,) = Explainer(built_in()).explain(text, "en").explained
+    assert any(wording.startswith(begins) for wording in one.known.patterns), one.known.patterns
+
+
 def test_errors_of_the_front_matter_are_known_too(explainer: Explainer) -> None:
     """Whatever the numbers in them."""
     (one,) = explainer.explain(TRACEBACK, "en").explained

@@ -12,7 +12,7 @@ from kb.search.ranking import Ranking
 from kb.search.symptoms import Listed as ListedSymptoms
 from kb.search.vocabulary import Vocabulary
 from quiz.kinds.table import all_kinds
-from tests.search.conftest import symptoms_of
+from tests.search.conftest import built_in, numbers, symptoms_of
 
 
 def scores(
@@ -60,6 +60,19 @@ def test_words_that_mean_the_same_count_less(small: Path) -> None:
     same = Listed([["wombat", "transformer"]], [])
     assert {} == scores(small, "wombat")
     assert 0 < scores(small, "wombat", same)[62] < scores(small, "transformer")[62]
+
+
+def test_words_that_mean_the_same_only_together_count_only_together(small: Path) -> None:
+    """A word of a longer name says nothing where the others are not, however rare it is."""
+    assert scores(small, "wombat", Listed([["wombat", "lstm mean"]], [])).keys() == {62}
+    assert scores(small, "mean").keys() == {61, 62, 63}
+    assert {} == scores(small, "wombat", Listed([["wombat", "transformer unheard"]], []))
+
+
+@pytest.mark.parametrize(("query", "first"), [("adam", 29), ("sgd", 29)])
+def test_a_name_is_not_found_by_a_word_of_what_it_stands_for(query: str, first: int) -> None:
+    """Adaptive pooling is no adaptive moment estimation."""
+    assert numbers(built_in().search(query))[0] == first
 
 
 def test_whole_name_counts_most(small: Path) -> None:
