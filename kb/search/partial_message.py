@@ -24,12 +24,11 @@ class PartialMessages:
 
     def __init__(self, messages: Iterable[KnownMessage]) -> None:
         """Take what is known."""
-        self._known: list[tuple[str, KnownMessage]] = [
-            (_joined(_words(without_slots(wording))), message) for message in messages for wording in message.patterns
-        ]
+        self._known: list[tuple[str, KnownMessage]] = []
         self._sentences: dict[str, KnownMessage] = {}
         for message in messages:
             for wording in message.patterns:
+                self._known.append((_joined(_words(without_slots(wording))), message))
                 self._sentences.setdefault(_joined(_words(without_slots(wording.partition(". ")[0]))), message)
 
     def find(self, text: str, is_logged: bool) -> KnownMessage | None:

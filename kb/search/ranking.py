@@ -62,10 +62,12 @@ class Ranking:
 
     def _should(self, query: Query) -> list[tuple[Any, Any]]:
         """What adds to the score of an entry: words in any field, neighbours in any text, the whole as a name."""
-        weights = self._weights(query)
+        plain = _tokens(self._glossary.plain(query.text))
+        says_more = any(not plain.issuperset(term.whole) for term in query.terms)
+        weights = self._weights(query, plain if says_more else frozenset())
         found = self._told(weights)
         for same in self._glossary.same(query.text):
-            found += self._told_otherwise(same, query, weights)
+            found += self._told_otherwise(same, weights, says_more)
         pairs = dict.fromkeys(word_pairs(query.text)[:MAX_TERMS])
         found += [_weighed("pair", pair, WEIGHTS["pair"]) for pair in pairs]
         if whole := compact(simplified(query.text)) if len(query.text) < MAX_NAME else "":
@@ -81,11 +83,17 @@ class Ranking:
             found += [_weighed(field, token, WEIGHTS[field] * telling) for field, count in counts if count]
         return found
 
-    def _told_otherwise(self, same: str, query: Query, typed: dict[str, float]) -> list[Any]:
+    def _told_otherwise(self, same: str, typed: dict[str, float], says_more: bool) -> list[Any]:
         """A term that means the same as one of the query. Of several words all must be there: "adaptive" alone is no
-        "adaptive moment estimation"."""
+        "adaptive moment estimation".
+
+        Args:
+            same: the term.
+            typed: what the query itself looks for.
+            says_more: whether it has words that not every entry is about.
+        """
         words = terms_of(same)
-        plain = _tokens(self._glossary.plain(same)) if self._says_more(query) else frozenset()
+        plain = _tokens(self._glossary.plain(same)) if says_more else frozenset()
         weights = {
             token: weight * WEIGHT * (PLAIN_WEIGHT if token in plain else 1.0)
             for term in words
@@ -99,21 +107,14 @@ class Ranking:
         must = [(tantivy.Occur.Must, tantivy.Query.const_score_query(_anywhere([one]), 0.0)) for one in pieces]
         return [tantivy.Query.boolean_query([*must, *((tantivy.Occur.Should, one) for one in found)])]
 
-    def _says_more(self, query: Query) -> bool:
-        """Whether a query has words that not every entry is about."""
-        plain = _tokens(self._glossary.plain(query.text))
-        return any(not plain.issuperset(term.whole) for term in query.terms)
-
-    def _weights(self, query: Query) -> dict[str, float]:
-        """The tokens to look for, and how much each counts: those of the query, and of what it is about in the
-        field's words."""
+    def _weights(self, query: Query, plain: frozenset[str]) -> dict[str, float]:
+        """The tokens to look for, and how much each counts: those of the query, of which plain ones say little, and of
+        what it is about in the field's words."""
         weights: dict[str, float] = {}
         for term in query.terms:
             for token, weight in term.tokens:
                 weights[token] = max(weight, weights.get(token, 0.0))
-        if self._says_more(query):
-            plain = _tokens(self._glossary.plain(query.text))
-            weights |= {token: weight * PLAIN_WEIGHT for token, weight in weights.items() if token in plain}
+        weights |= {token: weight * PLAIN_WEIGHT for token, weight in weights.items() if token in plain}
         scale = MEANT_WEIGHT * (1 + len(query.terms) / MANY)
         for meant in self._meant(query.text):
             words = terms_of(meant)
