@@ -7,9 +7,14 @@
 import os
 import queue
 import random
+import subprocess
+import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
@@ -28,27 +33,27 @@ class Slow(Dataset):
         return torch.tensor(index)
 
 
-def make_loader(dataset: Dataset, workers: int, **more) -> DataLoader:
-    more |= {"persistent_workers": True, "multiprocessing_context": "fork"} if workers else {}
+def make_loader(dataset: Dataset, workers: int) -> DataLoader:
     return DataLoader(
         dataset,
         batch_size=4,
         num_workers=workers,  # processes; 0 loads in the training loop itself
-        pin_memory=device.type == "cuda",  # page-locked memory, from which a copy to the GPU can run beside it
+        pin_memory=torch.cuda.is_available(),  # page-locked memory, from which a copy to the GPU can run beside it
         prefetch_factor=3 if workers else None,  # batches that each worker prepares ahead
-        **more,  # persistent_workers keeps them for the next epoch; on Linux "fork" starts them fast
+        persistent_workers=workers > 0,  # they live on for the next epoch
+        multiprocessing_context="fork" if workers else None,  # Linux alone: starts fast, needs no guard
     )
 
 
 def epoch(loader: DataLoader) -> tuple[float, float, list[int]]:
-    """Seconds of waiting for data, and in all; both from the second batch on. And what was seen."""
-    waits, seen, asked = [], [], time.perf_counter()
+    """Seconds of waiting for data, and in all, both without the wait for the first batch; and what was seen."""
+    waits, seen, asked = [], [], (begun := time.perf_counter())
     for batch in loader:
         waits.append(time.perf_counter() - asked)
         seen += batch.to(device, non_blocking=True).tolist()
         time.sleep(COMPUTE)  # the model
         asked = time.perf_counter()
-    return sum(waits[1:]), sum(waits[1:]) + COMPUTE * len(waits), seen
+    return sum(waits[1:]), asked - begun - waits[0], seen
 
 
 # %% What workers hide
@@ -57,8 +62,10 @@ assert all(seen == list(range(48)) for _, _, seen in results.values()), (
     "the sampler's order, with any number of workers"
 )
 assert results[0][0] > 0.3 * results[0][1], "without workers each batch is waited for"
-assert results[2][0] < 0.5 * results[0][0] and results[2][1] < 0.8 * results[0][1], "loaded while the model computes"
-print("2 workers: less than half of the waiting, less than 0.8 of the time; the order is the same")
+for waiting, whole, _ in (results[1], results[2]):
+    assert waiting < 0.5 * results[0][0] and whole < 0.8 * results[0][1], "loaded while the model computes"
+    assert whole >= 12 * COMPUTE, "but no number of workers makes the model compute faster"
+print("1 or 2 workers: less than half of the waiting, less than 0.8 of the time; the order is the same")
 
 # %% More workers do not always help: starting them costs more than a small data set
 small = torch.arange(48)
@@ -71,7 +78,25 @@ print("48 numbers that need no loading: two workers take longer than none")
 assert durations[1] > 1.5 * durations[0]
 
 
-# %% Seeds: torch and random differ in each worker; a generator of one's own is copied
+# %% How far workers work ahead, and how long they live
+class Noted(Slow):
+    taken = torch.zeros(48, dtype=torch.long).share_memory_()  # by which process; all of them see it
+
+    def __getitem__(self, index: int) -> int:
+        self.taken[index] = os.getpid()
+        return index
+
+
+loader = make_loader(Noted(), 2)
+batches = iter(loader)
+next(batches), next(batches)  # one from each worker
+time.sleep(0.3)
+assert (Noted.taken > 0).sum() == 4 * (2 + 2 * 3), "two batches taken, three prepared ahead in each worker"
+lived = [set(Noted.taken.tolist()) for _ in range(2) if list(loader)]
+assert lived[0] == lived[1] and len(lived[0] - {os.getpid()}) == 2, "persistent: the same two in the next epoch"
+
+
+# %% Seeds: torch, random and numpy differ in each worker; a generator of one's own is copied
 class Draws(Dataset):
     def __init__(self) -> None:
         self.random = random.Random(0)
@@ -79,9 +104,9 @@ class Draws(Dataset):
     def __len__(self) -> int:
         return 4
 
-    def __getitem__(self, index: int) -> tuple[int, int, float, float]:
+    def __getitem__(self, index: int) -> tuple[int, int, float, float, float, float]:
         info = get_worker_info()  # None in the main process
-        return info.id, info.seed, torch.rand(()).item(), self.random.random()
+        return info.id, info.seed, torch.rand(()).item(), random.random(), np.random.rand(), self.random.random()
 
 
 def seed_worker(worker: int) -> None:
@@ -91,46 +116,53 @@ def seed_worker(worker: int) -> None:
     # end
 
 
-def draws(seed: int, **more) -> list[list[float]]:
-    """Two epochs: ids, seeds, torch's draws and the data set's own, each of four samples."""
-    loader = DataLoader(Draws(), 1, num_workers=2, multiprocessing_context="fork",
+def draws(seed: int, **more) -> list[tuple[float, ...]]:
+    """Each column of what four samples gave in two epochs: ids, seeds, global draws, the data set's own draws."""
+    loader = DataLoader(Draws(), 1, num_workers=2, multiprocessing_context="fork",  # harmless: the default here
                         generator=torch.Generator().manual_seed(seed), **more)  # fmt: skip
-    return [[column.item() for column in one] for _ in range(2) for one in loader]
+    return list(zip(*([column.item() for column in one] for _ in range(2) for one in loader), strict=True))
 
 
-ids, seeds, torch_draws, own = zip(*draws(1), strict=True)
+ids, seeds, *global_draws, own = draws(1)
 assert get_worker_info() is None and ids[:4] == (0, 1, 0, 1) and seeds[1] == seeds[0] + 1
-assert len(set(torch_draws)) == 8, "torch: another stream in each worker and each epoch"
+assert [len(set(one)) for one in global_draws] == [8] * 3, "another stream in each worker and epoch, numpy's too"
 assert own[0] == own[1] == own[4] and own[2] == own[3], "the copied generator: the same numbers in each, and again"
-seeded = [row[3] for row in draws(1, worker_init_fn=seed_worker)]
+seeded = draws(1, worker_init_fn=seed_worker)[-1]
 assert len(set(seeded)) == 8, "seeded in each worker: all different, in the next epoch too"
-assert seeded == [row[3] for row in draws(1, worker_init_fn=seed_worker)], "and the same again by the loader's seed"
-assert not set(seeded) & {row[3] for row in draws(2, worker_init_fn=seed_worker)}
+assert seeded == draws(1, worker_init_fn=seed_worker)[-1], "and the same again by the loader's seed"
+_, kept, *_, own = draws(1, persistent_workers=True)
+assert kept[4:] == kept[:4] and own[0] == own[1] and len(set(own)) == 4, "persistent: seeded once, then drawn on"
 print("a generator in the data set: the same draws in both workers, until worker_init_fn seeds it")
+
+# %% Spawned workers import the script: without the guard it starts workers again
+START = "from multiprocessing import get_context\n{}\n    get_context('spawn').Process(target=print).start()\n"
+for guard, fails in (("if True:", True), ("if __name__ == '__main__':", False)):
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder, "script.py")
+        script.write_text(START.format(guard))
+        run = subprocess.run([sys.executable, script], capture_output=True, check=False)
+    assert (b"current process has finished its bootstrapping phase" in run.stderr) == fails
 
 # %% A thread does it for any iterable
 END = object()
 
 
+def fill(iterable, waiting: queue.Queue) -> None:
+    # hole: prefetch
+    try:
+        for item in iterable:
+            waiting.put((item, None))
+        waiting.put((END, None))
+    except Exception as error:
+        waiting.put((END, error))
+    # end
+
+
 def prefetch(iterable, ahead: int = 2):
-    waiting: queue.Queue = queue.Queue(maxsize=ahead)
-
-    def fill() -> None:
-        # hole: prefetch
-        try:
-            for item in iterable:
-                waiting.put((item, None))
-            waiting.put((END, None))
-        except Exception as error:
-            waiting.put((END, error))
-        # end
-
-    threading.Thread(target=fill, daemon=True).start()
+    waiting = queue.Queue(maxsize=ahead)
+    threading.Thread(target=fill, args=(iterable, waiting), daemon=True).start()
     while True:
-        try:
-            item, error = waiting.get(timeout=3)
-        except queue.Empty:
-            raise AssertionError("nothing came any more: the end or an error was not told") from None
+        item, error = waiting.get()
         if error is not None:
             raise error
         if item is END:
@@ -146,15 +178,26 @@ def source(n: int, taken: list[int], fails: bool = False):
         raise OSError("disk full")
 
 
-assert list(prefetch(source(5, []))) == [0, None, 2, 3, 4] and list(prefetch([])) == []
+def filled(iterable) -> list[tuple]:
+    waiting = queue.Queue()
+    try:
+        fill(iterable, waiting)
+    except Exception as error:
+        raise AssertionError("an error left the thread") from error
+    return list(waiting.queue)
+
+
+assert filled(source(3, [])) == [(0, None), (None, None), (2, None), (END, None)] and filled([]) == [(END, None)]
+*before, (last, error) = filled(source(2, [], fails=True))
+assert before == [(0, None), (None, None)] and last is END and str(error) == "disk full", "the error, and nothing else"
+assert list(prefetch(source(5, []))) == [0, None, 2, 3, 4]
 taken: list[int] = []
 stream = prefetch(source(100, taken))
 assert next(stream) == 0
-time.sleep(0.05)
+time.sleep(0.05)  # harmless: the thread has mostly worked ahead by then
 assert 2 <= len(taken) <= 5, "it works ahead, but no further than asked"
-got = []
 try:
-    got += prefetch(source(3, [], fails=True))
+    list(prefetch(source(3, [], fails=True)))
     raise AssertionError("no error")
 except OSError as error:
     assert str(error) == "disk full", "an error in the thread reaches the loop"
