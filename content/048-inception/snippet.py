@@ -87,7 +87,7 @@ cases = [
     nn.Conv2d(6, 8, 3, padding=1),  # harmless: any case will do, here and below
     nn.Conv2d(6, 8, 5, stride=2, padding=2),  # harmless: any
     nn.Conv2d(6, 12, 3, groups=3, bias=False),  # harmless: any
-    nn.Conv2d(6, 4, (1, 7), stride=(1, 3), padding=(0, 2), dilation=(1, 2)),  # harmless: any
+    nn.Conv2d(6, 4, (2, 7), stride=(1, 3), padding=(0, 2), dilation=(4, 2)),  # harmless: any
 ]
 for layer in cases:
     for size in ((13, 30), (28, 17)):
@@ -119,6 +119,10 @@ for name, left_out in (("none", ()), ("3x3", ("three",)), ("5x5", ("five",)), ("
     print(f"1x1 left out before: {name:<5} {weights:>8,} weights  {additions / 1e6:5.1f} million multiply-adds")
 assert costs["none"] == cost(block) == (163_328, 128_049_152)
 assert costs["both"] == (393_216, 308_281_344)
+all_kept = Inception(192, 64, 192, 128, 192, 32, 32)
+assert cost(all_kept)[0] == 466_944 > costs["both"][0], (
+    "a 1x1 that keeps all the channels saves nothing: fewer channels do"
+)
 shares = {id(weight) for branch in block.children() for weight in branch.parameters()}
 assert len(shares) == sum(len(list(branch.parameters())) for branch in block.children()), "branches share no weight"
 
@@ -146,3 +150,17 @@ averaged = sum(p.numel() for p in head.parameters())
 flattened = sum(p.numel() for p in nn.Linear(1024 * 7 * 7, 1000, device="meta").parameters())
 print(f"classifier: {averaged:,} parameters after averaging, {flattened:,} on all 7x7 pixels")
 assert (averaged, flattened) == (1_025_000, 50_177_000)
+
+# %% The whole net, by the widths of the paper's table
+blocks = [
+    [(192, 64, 96, 128, 16, 32, 32), (256, 128, 128, 192, 32, 96, 64)],
+    [(480, 192, 96, 208, 16, 48, 64), (512, 160, 112, 224, 24, 64, 64), (512, 128, 128, 256, 24, 64, 64)],
+    [(512, 112, 144, 288, 32, 64, 64), (528, 256, 160, 320, 32, 128, 128)],
+    [(832, 256, 160, 320, 32, 128, 128), (832, 384, 192, 384, 48, 128, 128)],
+]
+with torch.device("meta"):  # harmless: saves memory alone
+    stem = [conv(3, 64, 7), conv(64, 64, 1), conv(64, 192, 3)]
+    layers = [*stem, *(Inception(*widths) for stage in blocks for widths in stage), nn.Linear(1024, 1000)]
+whole_net = sum(p.numel() for layer in layers for p in layer.parameters())
+print(f"GoogLeNet: {whole_net:,} parameters without the auxiliary heads")
+assert whole_net == 6_998_552
