@@ -117,12 +117,12 @@ assert torch.equal(drawn(flip_boxes(boxes, 10), 8, 10), masks.flip(-1)), "box an
 assert torch.equal(flip_boxes(flip_boxes(boxes, 10), 10), boxes) and torch.equal(masks.flip(-1).flip(-1), masks)
 assert torch.equal(boxes, kept) and flip_boxes(boxes[:0], 10).shape == (0, 4)
 
-left, top, size = 4, 2, 4  # a crop: shift, clip, and drop what is empty
+left, top, size = 4, 2, 3  # a crop: shift, clip, and drop what is empty
 moved = (boxes - torch.tensor([left, top, left, top], device=device)).clamp(min=0, max=size)
 alive = (moved[:, 2:] > moved[:, :2]).all(1)
 cropped = masks[:, top : top + size, left : left + size]
 assert torch.equal(drawn(moved, size, size), cropped) and torch.equal(cropped.flatten(1).any(1), alive)
-assert moved[alive].tolist() == [[1, 0, 4, 4]]
+assert moved[alive].tolist() == [[1, 0, 3, 3]]
 
 
 # %% Mixup: images and targets in the same shares
@@ -146,8 +146,8 @@ torch.testing.assert_close(
 )
 whole = mixup(x, labels, torch.ones(6, device=device), order, classes=5)
 assert torch.equal(whole[0], x) and torch.equal(whole[1], F.one_hot(labels, 5).float()), "a share of 1 is the image"
-flat = mixup(x[:, 0, 0, 0], labels, share, order, classes=4)[0]
-torch.testing.assert_close(flat, mixed[:, 0, 0, 0])  # any number of axes
+flat = mixup(x[:, 0, 0], labels, share, order, classes=4)[0]
+torch.testing.assert_close(flat, mixed[:, 0, 0])  # any number of axes
 
 
 # %% What must not be augmented: a digit's sides, the test set
@@ -172,4 +172,4 @@ clean, augmented = ((run == target).float().mean().item() for run in (guesses(te
 changed = (runs[0] != runs[1]).float().mean().item()
 print(f"accuracy on the test set {clean:.2f}, on an augmented one {augmented:.2f}")
 print(f"augmented anew, {changed:.0%} of the guesses are others")
-assert clean > 0.99 and augmented < 0.4 and changed > 0.1, "a random score about other images"
+assert clean > 0.99 and augmented < 0.4 and 0.1 < changed < 0.6, "a random score about other images"
