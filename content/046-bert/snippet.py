@@ -35,9 +35,7 @@ class Bert(nn.Module):
         super().__init__()
         self.word, self.position, self.segment = (nn.Embedding(n, size) for n in (vocab, longest, 2))
         self.norm, self.head = nn.LayerNorm(size), nn.Linear(size, vocab)
-        self.encoder = nn.TransformerEncoderLayer(
-            size, heads, 64, 0.0, "gelu", batch_first=True
-        )  # BERT: 12 layers, size 768
+        self.encoder = nn.TransformerEncoderLayer(size, heads, 64, 0.0, "gelu", batch_first=True)  # BERT has 12
 
     def forward(self, tokens: torch.Tensor, segments: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         x = self.word(tokens) + self.position.weight[: tokens.shape[1]] + self.segment(segments)  # harmless: no sign
