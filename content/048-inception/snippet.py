@@ -158,7 +158,7 @@ blocks = [
     [(512, 112, 144, 288, 32, 64, 64), (528, 256, 160, 320, 32, 128, 128)],
     [(832, 256, 160, 320, 32, 128, 128), (832, 384, 192, 384, 48, 128, 128)],
 ]
-with torch.device("meta"):  # harmless: saves memory alone
+with torch.device("meta"):
     stem = [conv(3, 64, 7), conv(64, 64, 1), conv(64, 192, 3)]
     layers = [*stem, *(Inception(*widths) for stage in blocks for widths in stage), nn.Linear(1024, 1000)]
 whole_net = sum(p.numel() for layer in layers for p in layer.parameters())
