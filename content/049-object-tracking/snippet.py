@@ -54,6 +54,7 @@ cases = [
     ([[5.0, 4], [4.5, 1]], 3, [(0, 1), (1, 0)]),  # taking the 5 first would leave 1
     ([[2.0, 6, 4]], 3, [(0, 1)]),
     ([[4.0], [6]], 3, [(1, 0)]),
+    ([[4.0, 3], [3, 0]], 4, []),  # the largest sum first, then the limit
 ]
 cases += [([[7.0, 1], [2, 2]], least, [(0, 0), (1, 1)][: 4 - least]) for least in (2, 3)]  # harmless: checks
 for scores, least, pairs in cases:
@@ -105,11 +106,11 @@ start, speed = torch.randint(40, (1024, 2)), torch.randint(1, 4, (1024, 2))
 walks = 26 - (20 - (start + speed * torch.arange(16)[:, None, None]) % 40).abs()  # harmless: (frames, walks, 2)
 
 
-def frame(target, at, other, there):  # (N, 1, 40, 40): noise, a lamp twice as bright, and in front of it the target
+def frame(target, at, other, there):  # (N, 1, 40, 40): noise, a lamp twice as bright, the target or its negative
     image = torch.rand(len(target), 1, 40, 40)
     for n, ((y, x), (v, u)) in enumerate(zip(at.tolist(), there.tolist(), strict=True)):
         image[n, 0, v : v + Z, u : u + Z] = 2 * patterns[other[n]]
-        image[n, 0, y : y + Z, x : x + Z] = patterns[target[n]]
+        image[n, 0, y : y + Z, x : x + Z] = (patterns[target[n]] - torch.rand(()).round()).abs()
     return image
 
 
@@ -132,10 +133,12 @@ def track(features):  # mean IoU, given the target's corner in the first frame a
 
 
 where, film = walks[:, :16], [frame(shown, walk[:16], other, walk[16:32]) for walk in walks]
+contrast = (crop(film[0], where[0], Z)[:, 0] - 0.5).abs()  # that of a pattern and of its negative
+torch.testing.assert_close(contrast, (patterns[shown] - 0.5).abs())  # the film shows none that is trained on
 net = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1))  # harmless: or less
 unmoved, untrained = sum(overlap(where[0], at) for at in where[1:]) / 15, track(net)  # harmless: a frame more or less
 optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
-for _ in range(40):
+for _ in range(120):
     (a, b), (i, j) = train[torch.randperm(64)[:32]].split(16), torch.randint(32, 1024, (2, 16))
     assert not torch.isin(torch.cat((a, b)), torch.cat((shown, other))).any(), "no pattern of the film is trained on"
     (before, now), there = walks[:2, i], walks[0, j]  # harmless: the lamp may be anywhere
@@ -145,6 +148,8 @@ for _ in range(40):
     optimizer.zero_grad()  # harmless: a sum of gradients learns this as well
     F.cross_entropy(response, ((now - corner) * torch.tensor([R, 1])).sum(1)).backward()
     optimizer.step()
-trained, pixels = track(net), track(nn.Identity())
-print(f"mean IoU: trained {trained:.2f}, untrained {untrained:.2f}, pixels {pixels:.2f}, unmoved {unmoved:.2f}")
-assert trained > 0.95 and max(untrained, pixels, unmoved) < 0.75, "the lamp is brighter: features must be learned"
+trained, pixels, centred = track(net), track(nn.Identity()), track(lambda x: x - x.mean((2, 3), keepdim=True))
+print(f"mean IoU: trained {trained:.2f}, untrained {untrained:.2f}, unmoved {unmoved:.2f}")
+print(f"pixels {pixels:.2f}, pixels without their mean {centred:.2f}")
+assert trained > 0.8 and max(untrained, pixels, unmoved) < 0.4, "the lamp is brighter, and half of the frames negative"
+assert centred < 0.6, "without the mean the lamp counts less, and a negative is still missed"
