@@ -102,17 +102,24 @@ def build(blocks, shortcut, kaiming=True):  # 2 * blocks + 2 layers
     return net
 
 
+def first_gradient(net):
+    loss = F.cross_entropy(net(images[:32]), label[:32])
+    return torch.autograd.grad(loss, net[0].weight)[0].norm().item()  # harmless: BatchNorm's weight is near
+
+
 label, u, norms = torch.randint(4, (768,)), torch.arange(8.0), []
 angle, phase = label.reshape(-1, 1, 1, 1) * torch.pi / 4, 6.28 * torch.rand(768, 1, 1, 1)
 images = (1.5 * (angle.cos() * u + angle.sin() * u[:, None]) + phase).cos() + 0.3 * torch.randn(768, 1, 8, 8)  # stripes
 for name, kaiming, norm in (("torch's", False, False), ("Kaiming's", True, False), ("Kaiming's", True, True)):
     for shortcut in (False, True):
         net = build(24, shortcut, kaiming).train(norm)  # a new BatchNorm in evaluation mode changes nothing: as if none
-        loss = F.cross_entropy(net(images[:32]), label[:32])
-        norms += [torch.autograd.grad(loss, net[0].weight)[0].norm().item()]  # harmless: BatchNorm's weight is near
+        norms += [first_gradient(net)]
     print(f"{name} weights, BatchNorm {norm}: first layer's gradient {norms[-2]:.1g} plain, {norms[-1]:.1g} residual")
 assert norms[0] < 1e-15 and norms[1] > 1e-3, "small weights: the gradient vanishes, but for the shortcuts"
-assert norms[2] < 1 and norms[3] > 10, "shortcuts without BatchNorm: each sum adds to the size"
+two = first_gradient(build(0, False).eval())
+print(f"two layers alone, Kaiming's weights, BatchNorm False: {two:.1g}")
+assert 1e-3 * two < norms[2] < 10 * two, "Kaiming's weights alone: neither vanishes nor explodes"
+assert norms[3] > 100 * two, "shortcuts without BatchNorm: each sum adds to the size"
 assert norms[4] > 10 and 0.1 < norms[5] < 10, "BatchNorm without shortcuts: the gradient explodes"
 for block in net[3:-3]:
     nn.init.zeros_(block.bn2.weight)  # each of the 24 blocks becomes the identity
