@@ -57,7 +57,7 @@ assert len(listed[1]) == 2 and listed == [
 assert [group["lr"] for group in torch.optim.SGD(layer_groups(stack[:1], 0.3, 0.1)).param_groups] == [0.3]
 
 # %% Tasks that see some directions of the input: 4 of 30
-torch.set_default_dtype(torch.float64)  # so that the number of threads does not show in the figures
+torch.set_default_dtype(torch.float64)  # harmless: so that the number of threads does not show in the figures
 SEEDS, D, WIDTH = 3, 30, 48  # everything below runs for three seeds side by side
 rotation = torch.linalg.qr(torch.randn(SEEDS, D, D, device=device)).Q
 seen, other = rotation[..., :4], rotation[..., 4:8]  # (SEEDS, D, 4), orthogonal to each other
