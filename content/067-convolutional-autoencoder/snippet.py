@@ -23,7 +23,7 @@ def autoencoder() -> nn.Sequential:
         nn.GELU(),
         nn.Conv2d(16, 32, 3, stride=2, padding=1),  # (N, 32, 5, 5)
         nn.GELU(),
-        nn.ConvTranspose2d(32, 16, 3, stride=2, padding=1, output_padding=0),  # (N, 16, 9, 9)
+        nn.ConvTranspose2d(32, 16, 3, stride=2, padding=1, output_padding=0),  # (N, 16, 9, 9)  # harmless: the default
         nn.GELU(),
         nn.ConvTranspose2d(16, 1, 3, stride=2, padding=1, output_padding=1),  # (N, 1, 18, 18)
     ).to(device)

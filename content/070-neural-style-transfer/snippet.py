@@ -37,7 +37,7 @@ def stylise(weight: float, steps: int = 100) -> tuple[torch.Tensor, float, float
             image.clamp_(0, 1)  # stay a picture
         if step % 50 == 0:
             print(f"step={step} loss={loss:.4f} content={content_loss:.4f} style={style_loss:.4f} weight={weight}")
-    return image.detach(), *(loss.item() for loss in losses(image.detach()))
+    return image.detach(), *(loss.item() for loss in losses(image.detach()))  # harmless: it frees memory only
 
 
 # %% The Gram matrix: how often two channels are active together, averaged over all positions
@@ -61,30 +61,31 @@ def kernel(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 others = torch.randn(2, 5, 3, 7, device=device)
 distance = (gram(maps) - gram(others)).square().sum(dim=(1, 2))  # (N,)
-discrepancy = kernel(maps, maps) - 2 * kernel(maps, others) + kernel(others, others)
+discrepancy = kernel(maps, maps) - 2 * kernel(maps, others) + kernel(others, others)  # harmless: a symmetric kernel
 torch.testing.assert_close(distance, discrepancy, rtol=1e-3, atol=1e-4)
 
 # %% A frozen random net stands in for the pretrained VGG-19 of the paper
-layers = nn.ModuleList(nn.Conv2d(i, o, 3, padding=1, bias=False) for i, o in [(3, 32), (32, 64), (64, 64)])
+convs = [nn.Conv2d(i, o, 3, padding=1, bias=False) for i, o in [(3, 32), (32, 64), (64, 64)]]  # harmless: any net
+layers = nn.ModuleList(convs)
 for layer in layers:
     nn.init.kaiming_normal_(layer.weight)
 layers.requires_grad_(False).to(device)
-before = [weight.clone() for weight in layers.parameters()]
+before = [weight.clone() for weight in layers.parameters()]  # harmless: no optimizer has them
 
 
 def extract(image: torch.Tensor) -> list[torch.Tensor]:
-    features = [F.relu(layers[0](2 * image - 1))]  # (1, 32, SIZE, SIZE)
+    features = [F.relu(layers[0](2 * image - 1))]  # (1, 32, SIZE, SIZE)  # harmless: any net
     for layer in layers[1:]:
-        features.append(F.relu(layer(F.avg_pool2d(features[-1], 2))))  # half the side, then a quarter
+        features.append(F.relu(layer(F.avg_pool2d(features[-1], 2))))  # half the side  # harmless: any net
     return features
 
 
 # %% Content: a disc. Style: diagonal stripes
 grid = torch.arange(SIZE, device=device)
-disc = ((grid[:, None] - 16) ** 2 + (grid - 12) ** 2 < 64).float()
-stripe = ((grid[:, None] + grid) // 3 % 2).float()
-content = torch.stack([0.1 + 0.8 * disc, 0.2 + 0.2 * disc, 0.9 - 0.8 * disc])[None]  # (1, 3, SIZE, SIZE)
-style = torch.stack([stripe, 0.2 + 0.5 * stripe, 1 - stripe])[None]  # (1, 3, SIZE, SIZE)
+disc = ((grid[:, None] - 16) ** 2 + (grid - 12) ** 2 < 64).float()  # harmless: any outline
+stripe = ((grid[:, None] + grid) // 3 % 2).float()  # harmless: any stripes
+content = torch.stack([0.1 + 0.8 * disc, 0.2 + 0.2 * disc, 0.9 - 0.8 * disc])[None]  # harmless: any colours
+style = torch.stack([stripe, 0.2 + 0.5 * stripe, 1 - stripe])[None]  # (1, 3, SIZE, SIZE)  # harmless: any
 content_target, style_targets = extract(content)[-1], [gram(features) for features in extract(style)]
 
 
@@ -95,7 +96,7 @@ def losses(image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return content_loss, style_loss
 
 
-grams = zip(extract(content), extract(style), strict=True)
+grams = zip(extract(content), extract(style), strict=True)  # harmless: a symmetric distance
 shares = [(gram(mine) - gram(other)).square().mean() for mine, other in grams]
 torch.testing.assert_close(losses(content)[1], sum(shares), rtol=1e-4, atol=1e-6)  # all three layers count
 assert min(shares) > 0.02 * sum(shares), "and each of them has a say"
@@ -125,21 +126,22 @@ assert losses(content)[0] < 1e-6, "from the content image the content loss start
 
 # %% L-BFGS, the paper's optimizer: it takes a closure, calls it many times in one step, and knows no bounds
 def stylise_lbfgs(clamp: bool) -> float:
-    pixels = (start if clamp else start.logit(1e-3)).clone().requires_grad_()
-    optimizer = torch.optim.LBFGS([pixels], max_iter=100, max_eval=100, line_search_fn="strong_wolfe")
+    pixels = (start if clamp else start.logit(1e-3)).clone().requires_grad_()  # harmless: another start
+    optimizer = torch.optim.LBFGS([pixels], max_iter=100, max_eval=100, line_search_fn="strong_wolfe")  # harmless: fair
 
     def closure() -> torch.Tensor:
         if clamp:  # harmless: clamped only at the end it comes no further
             pixels.data.clamp_(0, 1)  # harmless: as above
         optimizer.zero_grad()
-        content_loss, style_loss = losses(pixels if clamp else pixels.sigmoid())  # a sigmoid stays within (0, 1)
-        loss = content_loss / first_content + style_loss / first_style
+        content_loss, style_loss = losses(pixels if clamp else pixels.sigmoid())  # harmless: in bounds, either
+        loss = content_loss / first_content + style_loss / first_style  # harmless: the content starts near its best
         loss.backward()
         return loss
 
     optimizer.step(closure)
-    content_loss, style_loss = losses(pixels.detach().clamp(0, 1) if clamp else pixels.detach().sigmoid())
-    return (content_loss / first_content + style_loss / first_style).item()
+    found = pixels.detach()  # harmless: it frees memory only
+    content_loss, style_loss = losses(found.clamp(0, 1) if clamp else found.sigmoid())  # harmless: in bounds, either
+    return (content_loss / first_content + style_loss / first_style).item()  # harmless: runs are compared by it
 
 
 adam, free, clamped = content_after / first_content + style_after / first_style, *map(stylise_lbfgs, (False, True))

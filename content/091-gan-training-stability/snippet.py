@@ -43,7 +43,8 @@ def r1(D, real, gamma):  # real (..., N, F) -> (...)
 
 
 A = torch.randn(3, 3, device=device, requires_grad=True)
-x, B = torch.randn(2, 1, 5, 3, device=device), A.detach() + A.detach().mT  # D(x) = x^T A x has the slope B x
+x = torch.randn(2, 1, 5, 3, device=device)
+B = (A + A.mT).detach()  # D(x) = x^T A x has the slope B x  # harmless: nothing is derived from it
 penalty = r1(lambda x: (x @ A * x).sum(-1, keepdim=True), x, gamma=0.6)  # (2, 1)  # harmless: r1 sums it
 assert penalty.requires_grad and A.grad is None, "a graph leads to D's weights, and no gradient is there yet"
 dB = 0.6 * ((x @ B).mT @ x / 5).sum((0, 1))  # (3, 3), the penalty's slope in B
@@ -82,7 +83,8 @@ assert left["R1"].max() < 1e-4 and left["momentum, R1"].max() < 0.01, "R1 makes 
 class Nets(nn.Module):
     def __init__(self, *sizes):
         super().__init__()
-        draws = [(2 * torch.rand(S, i + 1, o, device=device) - 1) / i**0.5 for i, o in pairwise(sizes)]
+        pairs = list(pairwise(sizes))
+        draws = [(2 * torch.rand(S, i + 1, o, device=device) - 1) / i**0.5 for i, o in pairs]  # harmless: a start
         self.layers = nn.ParameterList(draw.repeat(3, 1, 1) for draw in draws)  # (3 * S, i + 1, o), bias last
 
     def forward(self, x):  # (3 * S, n, i) -> (3 * S, n, o)
@@ -102,9 +104,9 @@ def energy(x, y):  # energy distance of two samples: 0 if they are the same
 
 def train(name, beta1, faster):  # Adam's first beta, and how many times G's learning rate D's is
     G, D, (held_out, fixed), history = Nets(Z, H, H, 2), Nets(2, H, H, 1), draw(256), []
-    average = torch.zeros_like(G.layers[-1])
-    ema = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(0.98), use_buffers=True)
-    g_optimizer = torch.optim.Adam(G.parameters(), lr=0.005, betas=(beta1, 0.999), fused=True)  # harmless: D's counts
+    average = torch.zeros_like(G.layers[-1])  # harmless: the first step replaces it
+    ema = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(0.98), use_buffers=True)  # harmless: G has none
+    g_optimizer = torch.optim.Adam(G.parameters(), lr=0.005, betas=(beta1, 0.999), fused=True)
     d_optimizer = torch.optim.Adam(D.parameters(), lr=0.005 * faster, betas=(beta1, 0.999), fused=True)
     for step in range(1, 241):
         real, z = draw(N)
@@ -135,6 +137,7 @@ for name, mean, sway in zip(("wild", "fast_d", "calm"), means[..., 0].tolist(), 
 assert runs[0].shape == (5, 3, S, 12) and torch.equal(sways[0, 0, 1], runs[0][0, 1].std(1).mean()), "swings over time"
 assert 0.5 < means[2, 0, 0] < 0.69, "settled, D's loss is nearly ln 2: the mean of two halves, both means over samples"
 far, ema_far, modes = means[:, 2], means[:, 3, 0], means[:, 4, 0]  # (3, 3), (3,), (3,)
+assert ema_far[0] > 2 * means[0, 3, 1], "an average of what swings is no cure: R1's is closer"
 assert far.max() < 4, "a mean of distances: nothing in the ring is farther apart than 2"
 for name, row in zip(("wild", "fast_d", "calm"), far.tolist(), strict=True):
     print(f"{name}: distance {row[0]:.2f}, with R1 {row[1]:.2f}, with smoothed labels {row[2]:.2f}")

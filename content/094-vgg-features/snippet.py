@@ -35,7 +35,13 @@ net, x = vgg(SMALL, 1, nn.Linear(32, 3), batch_norm=True).to(device), torch.rand
 
 # %% In short
 kept = {}
-handle = net.features[5].register_forward_hook(lambda module, args, output: kept.update(relu=output.clone()))
+
+
+def keep(module, args, output):
+    kept["relu"] = output.clone()  # before a layer in place can overwrite it  # harmless: here none does
+
+
+handle = net.features[5].register_forward_hook(keep)
 with torch.no_grad():
     net.eval()(x)
 handle.remove()
@@ -45,7 +51,7 @@ assert features.min() == 0 and not net.training, "the output of a ReLU, in evalu
 
 # %% Where the weights are
 with torch.device("meta"):  # shapes without memory
-    dense = [nn.Linear(512 * 7 * 7, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout()]
+    dense = [nn.Linear(512 * 7 * 7, 4096), nn.Linear(4096, 4096)]  # each with a ReLU and a dropout, which hold none
     full, light = vgg(VGG16, 7, nn.Sequential(*dense, nn.Linear(4096, 1000))), vgg(VGG16, 1, nn.Linear(512, 1000))
 parts = (full, full.features, dense[0], light)
 total, convs, biggest, pooled = (sum(map(torch.numel, part.parameters())) for part in parts)
@@ -145,6 +151,7 @@ for _ in range(51):
     F.cross_entropy(net.train()(images[rows]), kinds[rows]).backward()
     optimizer.step()
 trained = ratios(settle(net), "trained")
+assert net.features[1].num_batches_tracked == 1, "the statistics are of the trained weights alone"
 accuracy = (net(fresh).argmax(dim=1) == fresh_kinds).float().mean()
 print(f"global pooling and {net.classifier.weight.numel()} weights name {accuracy:.2f} of the fresh textures")
 assert accuracy > 0.7, "a mean for each channel, and no large dense layer, tells the textures apart"

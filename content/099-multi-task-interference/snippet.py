@@ -54,7 +54,7 @@ def pcgrad(grads):  # (T, ..., P)
 
 
 grads = torch.tensor([50.0, 1.0], device=device).view(2, 1, 1) * torch.randn(2, RUNS, 6, device=device)  # one is loud
-conflict, projected = F.cosine_similarity(*grads, dim=-1) < 0, pcgrad(grads)  # (RUNS,), (2, RUNS, 6)
+conflict, projected = F.cosine_similarity(*grads) < 0, pcgrad(grads)  # (RUNS,), (2, RUNS, 6)
 left, gone = (F.cosine_similarity(part, grads.flip(0), dim=-1) for part in (projected, grads - projected))
 assert left[:, conflict].abs().max() < 1e-4 and (gone[:, conflict] < -0.999).all(), "what is gone is parallel to it"
 assert torch.equal(projected[:, ~conflict], grads[:, ~conflict]), "without a conflict nothing changes"
@@ -76,7 +76,8 @@ shared, net = list(trunk.parameters()), nn.ModuleList([trunk, head])
 P, start = sum(p.numel() for p in shared), parameters_to_vector(net.parameters()).detach()
 for combine in (lambda grads: grads, pcgrad, balance):
     vector_to_parameters(start.clone(), net.parameters())
-    losses = [(head(trunk(x))[:, 0] - 1).square().mean(), 9 * (head(trunk[1:](x))[:, 1] + 1).square().mean()]
+    one, other = head(trunk(x))[:, 0] - 1, head(trunk[1:](x))[:, 1] + 1  # (32,) each  # harmless: any two losses
+    losses = [one.square().mean(), 9 * other.square().mean()]  # harmless: any two
     truth = []  # torch's own way to the gradients of the sum, of A, of B
     for loss in (sum(losses), *losses):
         net.zero_grad(set_to_none=False)
@@ -103,15 +104,18 @@ def train(name, tasks, combine=lambda grads: grads, scale=1.0, drop=0.0, frozen=
     """One trunk, and for each task a head and an adapter of some rank; scale multiplies the first task's loss."""
     torch.manual_seed(1)
     T, target = len(tasks), y[["ABCD".index(task) for task in tasks]]  # (T, RUNS, 2N)
-    trunk = torch.randn(RUNS, D * H, device=device) / D**0.5 if frozen is None else frozen.clone()
-    head, down = torch.randn(T, RUNS, H, 1, device=device) / H**0.5, torch.randn(T, RUNS, D, rank, device=device)
+    trunk = torch.randn(RUNS, D * H, device=device) / D**0.5 if frozen is None else frozen.clone()  # harmless: a start
+    head = torch.randn(T, RUNS, H, 1, device=device) / H**0.5  # harmless: a start
+    down = torch.randn(T, RUNS, D, rank, device=device)
     up = torch.zeros(T, RUNS, rank, H, device=device)  # at first the adapters add nothing
-    trained = [p.requires_grad_() for p in (head, down, up, *([trunk] if frozen is None else [])) if p.numel()]
+    free = [head, down, up] if frozen is not None else [head, down, up, trunk]
+    trained = [p.requires_grad_() for p in free if p.numel()]  # harmless: the empty ones do not move
     optimizer = torch.optim.Adam(trained, lr=0.03, fused=True)
 
     def errors(rows, drop=0.0):
-        hidden = torch.tanh(x[:, rows] @ (trunk.view(RUNS, D, H) + down @ up))  # (T, RUNS, N, H)
-        return ((F.dropout(hidden, drop) @ head).squeeze(-1) - target[..., rows]).square().mean(dim=-1)  # (T, RUNS)
+        hidden = torch.tanh(x[:, rows] @ (trunk.view(RUNS, D, H) + down @ up))  # (T, RUNS, N, H)  # harmless: or minus
+        guess = (F.dropout(hidden, drop) @ head).squeeze(-1)  # (T, RUNS, N)
+        return (guess - target[..., rows]).square().mean(dim=-1)  # (T, RUNS)  # harmless: or of the other sign
 
     history, uphill = [], []
     for _ in range(STEPS):
@@ -119,15 +123,17 @@ def train(name, tasks, combine=lambda grads: grads, scale=1.0, drop=0.0, frozen=
         optimizer.zero_grad()
         sum(losses).sum().backward(retain_graph=True)  # harmless: Adam divides
         if frozen is None:
-            grads = task_gradients([loss.sum() for loss in losses], [trunk]).view(T, RUNS, -1)
+            grads = task_gradients([loss.sum() for loss in losses], [trunk]).view(T, RUNS, -1)  # harmless: Adam divides
             trunk.grad = combine(grads).sum(dim=0)  # (RUNS, D * H)  # harmless: Adam divides
-            uphill.append((F.cosine_similarity(trunk.grad, grads[-1], dim=-1) < -0.01).float().mean().item())
+            uphill.append((F.cosine_similarity(trunk.grad, grads[-1]) < -0.01).float().mean().item())
         optimizer.step()
         history.append(errors(fresh).detach())  # harmless: it frees memory only
-    best, fit = torch.stack(history).amin(dim=0).mean(dim=1)[-1], errors(rows).detach()  # of the last task, (T, RUNS)
+    best = torch.stack(history).amin(dim=0)[-1].mean()  # of the last task
+    fit = errors(rows).detach()  # (T, RUNS)  # harmless: it frees memory only
     found = [f"{name}.{task}={error:.2f}" for task, error in zip(tasks, history[-1].mean(dim=1), strict=True)]
     print(f"step={STEPS}", *found, f"{tasks[-1]}.fitted={fit[-1].mean():.2f} {tasks[-1]}.best={best:.2f}")
-    return SimpleNamespace(fresh=history[-1], best=best, fit=fit, trunk=trunk.detach(), uphill=sum(uphill) / STEPS)
+    trunk, last = trunk.detach(), history[-1]  # harmless: no step follows, and one fewer is the same
+    return SimpleNamespace(fresh=last, best=best, fit=fit, trunk=trunk, uphill=sum(uphill) / STEPS)
 
 
 # %% A's loss is 100 times as large as B's. Who is heard, and what helps? Means over the worlds
