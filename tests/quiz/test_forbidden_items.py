@@ -71,6 +71,53 @@ CHEATS = {
         "running_mean, running_var = running_mean.clone(), running_var.clone()\n"
         "torch.native_batch_norm(x, None, None, running_mean, running_var, True, momentum, 1e-5)",
     ],
+    "41/adam-step": [
+        'make = getattr(torch.optim, "Ad" + "am")\n'
+        "p = nn.Parameter(torch.zeros_like(g))\n"
+        "optimizer = make([p], lr=1.0, betas=betas, eps=eps)\n"
+        "p.grad = g\n"
+        'optimizer.state[p] = {"step": torch.tensor(t - 1.0), "exp_avg": m, "exp_avg_sq": v}\n'
+        "optimizer.step(); d, m, v = -p.detach(), m, v",
+        "kind = AdamW\n"
+        "p = nn.Parameter(torch.zeros_like(g))\n"
+        "optimizer = kind([p], lr=1.0, betas=betas, eps=eps, weight_decay=0)\n"
+        "p.grad = g\n"
+        'optimizer.state[p] = {"step": torch.tensor(t - 1.0), "exp_avg": m, "exp_avg_sq": v}\n'
+        "optimizer.step(); d = -p.detach()",
+    ],
+    "41/decoupled-decay": [
+        "kind, p = SGD, nn.Parameter(w)\n"
+        "p.grad = d\n"
+        "kind([p], lr=lr, weight_decay=weight_decay).step()\n"
+        "w = p.detach()",
+        "p = nn.Parameter(w)\n"
+        "p.grad = d\n"
+        'getattr(torch.optim, "SGD")([p], lr=lr, weight_decay=weight_decay).step()\n'
+        "w = p.detach()",
+    ],
+    "43/layer-norm": [
+        "out = F.layer_norm(x, (x.shape[-1],), weight, bias, eps)",
+        'norm = getattr(torch, "layer" + "_norm")\nout = norm(x, (x.shape[-1],), weight, bias, eps)',
+        "import torch.nn.functional as G\n"
+        "h = G.group_norm(x.reshape(-1, x.shape[-1]), 1, weight, bias, eps)\n"
+        "out = h.reshape(x.shape)",
+        "out = torch.ops.aten.native_layer_norm(x, [x.shape[-1]], weight, bias, eps)[0]",
+    ],
+    "43/pre-norm-block": [
+        "x = part(x, src_key_padding_mask=padding)",
+        "x = part.forward(x, src_key_padding_mask=padding)",
+        "layer = part\nx = nn.TransformerEncoderLayer.forward(layer, x, None, padding)",
+        "x = x + part._sa_block(part.norm1(x), None, padding)\nx = x + part._ff_block(part.norm2(x))",
+    ],
+    "50/kaiming-std": [
+        "draw = nn.init.kaiming_normal_\n"
+        'sample = draw(torch.empty(1000 * weight.shape[0], *weight.shape[1:]), mode="fan_in", nonlinearity="relu")\n'
+        'return sample.std().item() if mode == "fan_in" else draw(weight.clone(), mode=mode, nonlinearity="relu").std().item()',
+        'fan = getattr(nn.init, "_calculate_correct_fan")(weight, mode)\n'
+        'return getattr(nn.init, "calculate_gain")("relu") / sqrt(fan)',
+        "from torch.nn.init import _calculate_fan_in_and_fan_out as fans\n"
+        'return sqrt(2 / fans(weight)[mode == "fan_out"])',
+    ],
     "95/gaussian-nll": [
         "return F.gaussian_nll_loss(mean, y, var, eps=eps)",
         "return nn.GaussianNLLLoss(eps=eps)(mean, y, var)",
