@@ -133,7 +133,8 @@ def track(features, path):  # mean IoU with a path, given the target's corner in
     return total
 
 
-where, film = walks[:, :16], [frame(shown, walk[:16], other, walk[16:32]) for walk in walks]
+where, lamps = walks[:, :16], walks[:, 16:32]
+film = [frame(shown, at, other, there) for at, there in zip(where, lamps, strict=True)]
 contrast = (crop(film[0], where[0], Z)[:, 0] - 0.5).abs()  # that of a pattern and of its negative
 torch.testing.assert_close(contrast, (patterns[shown] - 0.5).abs())  # the film shows none that is trained on
 net = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1))  # harmless: or less
@@ -147,10 +148,10 @@ for _ in range(120):
     corner = (now - torch.randint(R, (16, 2))).clamp(0, 40 - W)
     template, search = crop(frame(a, before, b, there), before, Z), crop(frame(a, now, b, there), corner, W)
     response = cross_correlate(net(template), net(search)).flatten(1)  # (N, 13 * 13)
-    optimizer.zero_grad()  # harmless: a sum of gradients learns this as well
+    optimizer.zero_grad()
     F.cross_entropy(response, ((now - corner) * torch.tensor([R, 1])).sum(1)).backward()
     optimizer.step()
-trained, pixels, lamp = track(net, where), track(nn.Identity(), where), track(nn.Identity(), walks[:, 16:32])
+trained, pixels, lamp = track(net, where), track(nn.Identity(), where), track(nn.Identity(), lamps)
 centred = track(lambda x: x - x.mean((2, 3), keepdim=True), where)  # harmless: a column's mean would do
 print(f"mean IoU: trained {trained:.2f}, untrained {untrained:.2f}, unmoved {unmoved:.2f}")
 print(f"pixels {pixels:.2f} (with the bright pattern {lamp:.2f}), pixels without their mean {centred:.2f}")
