@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
+from unittest import TestCase
 
 import numpy as np
 import torch
@@ -58,24 +58,22 @@ def epoch(loader: DataLoader) -> tuple[float, float, list[int]]:
 
 # %% What workers hide
 results = {workers: epoch(make_loader(Slow(), workers)) for workers in (0, 1, 2)}
-assert all(seen == list(range(48)) for _, _, seen in results.values()), (
-    "the sampler's order, with any number of workers"
-)
+assert all(seen == list(range(48)) for _, _, seen in results.values()), "the sampler's order, with any number"
 assert results[0][0] > 0.3 * results[0][1], "without workers each batch is waited for"
 for waiting, whole, _ in (results[1], results[2]):
     assert waiting < 0.5 * results[0][0] and whole < 0.8 * results[0][1], "loaded while the model computes"
     assert whole >= waiting + 12 * COMPUTE, "but no number of workers makes the model compute faster"
 print("1 or 2 workers: less than half of the waiting, less than 0.8 of the time; the order is the same")
 
+
 # %% More workers do not always help: starting them costs more than a small data set
-small = torch.arange(48)
-durations = []
-for workers in (0, 2):
+def seconds(workers: int) -> float:
     begun = time.perf_counter()
-    assert [int(one) for batch in make_loader(small, workers) for one in batch] == small.tolist()
-    durations.append(time.perf_counter() - begun)
-print("48 numbers that need no loading: two workers take longer than none")
-assert durations[1] > 1.5 * durations[0]
+    assert [int(one) for batch in make_loader(torch.arange(48), workers) for one in batch] == list(range(48))
+    return time.perf_counter() - begun
+
+
+assert seconds(2) > 1.5 * seconds(0), "48 numbers that need no loading: two workers take longer than none"
 
 
 # %% How far workers work ahead, and how long they live
@@ -98,11 +96,7 @@ assert lived[0] == lived[1] and len(lived[0] - {os.getpid()}) == 2, "persistent:
 
 # %% Seeds: torch, random and numpy differ in each worker; a generator of one's own is copied
 class Draws(Dataset):
-    def __init__(self) -> None:
-        self.random = random.Random(0)
-
-    def __len__(self) -> int:
-        return 4
+    random = random.Random(0)
 
     def __getitem__(self, index: int) -> tuple[int, int, float, float, float, float]:
         info = get_worker_info()  # None in the main process
@@ -118,8 +112,8 @@ def seed_worker(worker: int) -> None:
 
 def draws(seed: int, **more) -> list[tuple[float, ...]]:
     """Each column of what four samples gave in two epochs: ids, seeds, global draws, the data set's own draws."""
-    loader = DataLoader(Draws(), 1, num_workers=2, multiprocessing_context="fork",  # harmless: the default here
-                        generator=torch.Generator().manual_seed(seed), **more)  # fmt: skip
+    more |= {"num_workers": 2, "multiprocessing_context": "fork"}  # harmless: the default here
+    loader = DataLoader(Draws(), 1, sampler=range(4), generator=torch.Generator().manual_seed(seed), **more)
     return list(zip(*([column.item() for column in one] for _ in range(2) for one in loader), strict=True))
 
 
@@ -132,15 +126,14 @@ assert len(set(seeded)) == 8, "seeded in each worker: all different, in the next
 assert seeded == draws(1, worker_init_fn=seed_worker)[-1], "and the same again by the loader's seed"
 _, kept, *_, own = draws(1, persistent_workers=True)
 assert kept[4:] == kept[:4] and own[0] == own[1] and len(set(own)) == 4, "persistent: seeded once, then drawn on"
-print("a generator in the data set: the same draws in both workers, until worker_init_fn seeds it")
+print("a generator in the data set: the same draws in both workers, until it is seeded there")
 
 # %% Spawned workers import the script: without the guard it starts workers again
 START = "from multiprocessing import get_context\n{}\n    get_context('spawn').Process(target=print).start()\n"
 for guard, fails in (("if True:", True), ("if __name__ == '__main__':", False)):
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder, "script.py")
-        script.write_text(START.format(guard))
-        run = subprocess.run([sys.executable, script], capture_output=True, check=False)
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
+        print(START.format(guard), file=script, flush=True)
+        run = subprocess.run([sys.executable, script.name], capture_output=True, check=False)
     assert (b"current process has finished its bootstrapping phase" in run.stderr) == fails
 
 # %% A thread does it for any iterable
@@ -192,12 +185,8 @@ assert filled(source(3, [])) == [(0, None), (None, None), (2, None), (END, None)
 assert before == [(0, None), (None, None)] and last is END and str(error) == "disk full", "the error, and nothing else"
 assert list(prefetch(source(5, []))) == [0, None, 2, 3, 4]
 taken: list[int] = []
-stream = prefetch(source(100, taken))
-assert next(stream) == 0
+assert next(prefetch(source(100, taken))) == 0
 time.sleep(0.05)  # harmless: the thread has mostly worked ahead by then
 assert 2 <= len(taken) <= 5, "it works ahead, but no further than asked"
-try:
+with TestCase().assertRaisesRegex(OSError, "disk full", msg="an error in the thread reaches the loop"):
     list(prefetch(source(3, [], fails=True)))
-    raise AssertionError("no error")
-except OSError as error:
-    assert str(error) == "disk full", "an error in the thread reaches the loop"
