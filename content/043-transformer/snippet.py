@@ -143,6 +143,7 @@ def draw(count):  # at most 12 of 50 tokens
 
 
 def fit(net, tokens, labels):
+    assert not (tokens[:, None] == test[0]).all(2).any(), "no test sequence is trained on"
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)  # what is frozen has no gradient
     for _ in range(150):
         some = torch.randint(len(labels), (32,))
@@ -155,8 +156,7 @@ def fit(net, tokens, labels):
 
 train, (tokens, labels) = draw(2000), draw(200)
 mirror = torch.where((tokens == 1) | (tokens == 2), 3 - tokens, tokens)  # 1 and 2 change places: the other label
-tokens, labels = torch.cat([tokens, mirror]), torch.cat([labels, 1 - labels])
-assert not (train[0][:, None] == tokens).all(2).any(), "test sequences are new"
+test = tokens, labels = torch.cat([tokens, mirror]), torch.cat([labels, 1 - labels])
 real = (tokens > 0).long()
 assert torch.equal(real.cumprod(1), real) and not real.all(), "padding stands at the end"
 right, scores = {}, {}
