@@ -84,12 +84,12 @@ class Nets(nn.Module):
     def __init__(self, *sizes):
         super().__init__()
         pairs = list(pairwise(sizes))
-        draws = [(2 * torch.rand(S, i + 1, o, device=device) - 1) / i**0.5 for i, o in pairs]  # harmless: a start
+        draws = [(2 * torch.rand(S, i + 1, o, device=device) - 1) / i**0.5 for i, o in pairs]
         self.layers = nn.ParameterList(draw.repeat(3, 1, 1) for draw in draws)  # (3 * S, i + 1, o), bias last
 
     def forward(self, x):  # (3 * S, n, i) -> (3 * S, n, o)
         for k, layer in enumerate(self.layers):
-            x = torch.baddbmm(layer[:, -1:], leaky_relu(x, 0.2) if k else x, layer[:, :-1])  # harmless: any net
+            x = torch.baddbmm(layer[:, -1:], leaky_relu(x, 0.2) if k else x, layer[:, :-1])
         return x
 
 
@@ -112,7 +112,7 @@ def train(name, beta1, faster):  # Adam's first beta, and how many times G's lea
         real, z = draw(N)
         d_loss, g_loss = update(G, D, ema, g_optimizer, d_optimizer, real, z, gammas, labels)  # (3 * S, N, 1) each
         average = average.lerp(G.layers[-1].detach(), 0.02 if step > 1 else 1.0)  # harmless: it frees memory only
-        if step > 120 and step % 10 == 0:  # harmless: any stretch after the start shows it
+        if step > 120 and step % 10 == 0:
             fake, smooth = G(fixed).detach(), ema(fixed).detach()  # (3 * S, 256, 2)  # harmless: it frees memory only
             nearest = torch.cdist(fake, centres).argmin(-1)  # harmless: the farthest one is opposite, as rare
             modes = (one_hot(nearest, MODES).float().mean(1) > 0.05).sum(1)  # harmless: any small share

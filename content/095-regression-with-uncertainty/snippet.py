@@ -116,7 +116,7 @@ cover = {name: [hit[part].float().mean().item() for part in (quiet, noisy, anywh
 for name, (left, right, both) in cover.items():
     print(f"{name}: covers {both:.3f} of fresh targets, {left:.3f} where quiet, {right:.3f} where noisy")
 assert cover["one bar"][0] > 0.97 and cover["one bar"][1] < 0.83, "too wide where it is quiet, too narrow where noisy"
-for name in ("quantiles", "Gaussian"):  # harmless: a check less
+for name in ("quantiles", "Gaussian"):
     assert all(abs(share - 0.9) < 0.07 for share in cover[name]), "they cover near 90% in every part"
     assert abs(cover[name][2] - 0.9) < 0.035, "and over all rows, nearer"
 torch.testing.assert_close(below, QUANTILES, rtol=0, atol=0.08)
