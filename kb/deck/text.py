@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from kb.deck.rank import CODE, HEADING, PITFALL, PROSE, SOURCE
 
-_SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=[A-Z“\"`])|(?<=[。！？；])")
+_SENTENCE_END = re.compile(r"(?<=[.!?]) +(?=[A-Z“\"`])|(?<=[。！？；])(?![”’」』）])|(?<=[。！？；][”’」』）])")
+"""Where a sentence ends: a quote that closes behind it is a part of it."""
+
+_CHINESE_GAP = re.compile(r"(?<=[。！？；]) |(?<=[。！？；][”’」』）]) ")
+"""What joining sentences puts between two, and Chinese does not write."""
 
 PITFALLS = {"en": "Pitfalls", "zh": "易错点"}
 """Heading of the section that refutes what people believe, by language."""
@@ -104,7 +108,7 @@ class Text:
 def _pitfall(item: Block) -> Iterator[tuple[str, int]]:
     """A point of the pitfalls as one line, since what is believed says the opposite without what refutes it."""
     lines = list(_lines(item))
-    yield " ".join(" ".join(text.split()) for text, rank in lines if rank == PROSE), PITFALL
+    yield _CHINESE_GAP.sub("", " ".join(" ".join(text.split()) for text, rank in lines if rank == PROSE)), PITFALL
     yield from (line for line in lines if line[1] != PROSE)
 
 

@@ -12,6 +12,8 @@ from kb.deck.markdown import read_markdown
 from kb.deck.page import Page
 from kb.deck.page import parse_page as parse_page_of
 from kb.deck.quiz_section import join_items as join_drafts
+from kb.deck.rank import PITFALL
+from kb.deck.text import Block, Span, Text
 from kb.errors import Complaint
 from quiz.kinds.table import KINDS
 from tests.conftest import EN, ZH
@@ -241,3 +243,12 @@ def test_round_trip(
             assert key == (tuple(one.rstrip("\n") for one in item.right), tuple(one.rstrip("\n") for one in item.wrong))
         else:
             assert key == item.code.rstrip("\n")
+
+
+def test_a_quote_that_closes_behind_a_sentence_is_a_part_of_it() -> None:
+    """And Chinese sentences stand next to each other without a space."""
+    said = Block("paragraph", (Span("“像素准确率就行。”", "strong"), Span("不行。要看 IoU。")))
+    pitfalls = Block("heading", (Span("易错点"),)), Block("list", children=(Block("item", children=(said,)),))
+    text = Text("zh", "题", Block("paragraph", (Span("答。"),)), pitfalls, "")
+    assert ("“像素准确率就行。”不行。要看 IoU。", PITFALL) in text.lines
+    assert [line for line, _ in Text("zh", "题", said, (), "").lines] == ["“像素准确率就行。”", "不行。", "要看 IoU。"]
