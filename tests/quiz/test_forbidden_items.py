@@ -112,7 +112,8 @@ CHEATS = {
     "50/kaiming-std": [
         "draw = nn.init.kaiming_normal_\n"
         'sample = draw(torch.empty(1000 * weight.shape[0], *weight.shape[1:]), mode="fan_in", nonlinearity="relu")\n'
-        'return sample.std().item() if mode == "fan_in" else draw(weight.clone(), mode=mode, nonlinearity="relu").std().item()',
+        'return sample.std().item() if mode == "fan_in" else draw(weight.clone(), mode=mode,'
+        ' nonlinearity="relu").std().item()',
         'fan = getattr(nn.init, "_calculate_correct_fan")(weight, mode)\n'
         'return getattr(nn.init, "calculate_gain")("relu") / sqrt(fan)',
         "from torch.nn.init import _calculate_fan_in_and_fan_out as fans\n"
