@@ -290,6 +290,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir()
     for name in ("KB_DECK", "KB_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "NO_COLOR", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
+        os.unsetenv(name)  # readline writes COLUMNS past `os.environ`, and children would inherit it
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("KB_HOME", str(path))
     return path

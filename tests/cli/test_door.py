@@ -214,7 +214,7 @@ def test_a_mistake_of_the_program_is_one_line(small: Path, home: Path) -> None:
         "from kb.cli.door import run_app\nsys.exit(run_app(['list']))\n"
     )
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=dict(os.environ))
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stderr) == (
         1,
         "kb: a mistake of the program's own: ZeroDivisionError: by {nought};"
