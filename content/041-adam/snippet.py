@@ -31,12 +31,11 @@ for step in range(1, 101):
     if step % 50 == 0:
         print(f"step={step} loss={loss.item():.3f}")
 
-assert loss < 0.5, "it learns"
 assert torch.stack([p.grad.norm() for p in net.parameters()]).norm() < 0.5, "the gradient of the last step alone"
-assert len(matrices) == 2 and len(vectors) == 4, "each parameter stands in exactly one group"
+assert loss < 0.5 and len(matrices) == 2 and len(vectors) == 4, "it learns; each parameter is in exactly one group"
+usual = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}
 for kind, decay in ((Adam, 0), (AdamW, 0.01)):
-    defaults = kind(net.parameters()).defaults
-    assert [defaults[k] for k in ("lr", "betas", "eps", "weight_decay")] == [1e-3, (0.9, 0.999), 1e-8, decay]
+    assert (usual | {"weight_decay": decay}).items() <= kind(net.parameters()).defaults.items()
 
 
 # %% One step by hand
@@ -74,7 +73,6 @@ for kind, decay in ((Adam, 0.0), (AdamW, 0.3)):
         ours = decay_and_move(ours, d, options["lr"], decay)
         assert_close(ours, theirs.detach(), rtol=1e-4, atol=1e-5)
     assert_close([m, v], [optimizer.state[theirs]["exp_avg"], optimizer.state[theirs]["exp_avg_sq"]])
-print("direction and decay by hand take the path of torch's Adam and AdamW")
 
 
 # %% Steps in units of lr, of a single weight that sees the given gradients
@@ -116,16 +114,14 @@ print("after a calm, gradients 1000 times as large: up to {:.2f} lr, with a beta
 assert_close(longest, [4.16, 1.10], rtol=0.01, atol=0)
 
 # %% A weight without a gradient of its own: Adam's weight_decay loses its size, AdamW's keeps it
-for kind in (Adam, AdamW):
-    for decay in (0.001, 0.1):
-        w = nn.Parameter(torch.ones(1, device=device))
-        optimizer = kind([w], lr=1e-3, weight_decay=decay)
-        for _ in range(100):
-            w.grad = torch.zeros_like(w)
-            optimizer.step()
-        print(f"{kind.__name__:5} weight_decay={decay}: 1 becomes {w.item():.4f}")
-        expected = 0.9017 if kind is Adam else (1 - 1e-3 * decay) ** 100
-        assert_close(w.item(), expected, rtol=1e-4, atol=0, msg="AdamW's decay keeps its size, Adam's loses it")
+for kind, decay, expected in (Adam, 0.001, 0.9017), (Adam, 0.1, 0.9017), (AdamW, 0.001, 0.9999), (AdamW, 0.1, 0.99005):
+    w = nn.Parameter(torch.ones(1, device=device))
+    optimizer = kind([w], lr=1e-3, weight_decay=decay)
+    for _ in range(100):
+        w.grad = torch.zeros_like(w)
+        optimizer.step()
+    print(f"{kind.__name__:5} weight_decay={decay}: 1 becomes {w.item():.4f}")
+    assert_close(w.item(), expected, rtol=1e-4, atol=0, msg="AdamW's decay keeps its size, Adam's loses it")
 
 # %% AMSGrad: gradients 3, -1, -1 over and over, w held in [-1, 1]; their mean is positive, so the best w is -1
 ends = {}
@@ -141,8 +137,7 @@ print(f"Adam ends at {ends[False]:.2f}, AMSGrad at {ends[True]:.2f}")
 assert 1 >= ends[False] > 0.9 and -1 <= ends[True] < -0.9, "Adam goes to the wrong end"
 
 # %% What the state holds, in tensors of the parameter's size
-table = [(SGD, {}, 0), (SGD, {"momentum": 0.9}, 1), (AdamW, {}, 2), (AdamW, {"amsgrad": True}, 3)]
-for kind, options, expected in table:
+for kind, options, expected in (SGD, {}, 0), (SGD, {"momentum": 0.9}, 1), (AdamW, {}, 2), (AdamW, {"amsgrad": True}, 3):
     w = nn.Parameter(torch.zeros(100, device=device))
     optimizer = kind([w], lr=0.1, **options)
     w.grad = torch.ones_like(w)  # harmless: any gradient

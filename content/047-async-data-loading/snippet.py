@@ -61,8 +61,7 @@ results = {workers: epoch(make_loader(Slow(), workers)) for workers in (0, 1, 2)
 assert all(seen == list(range(48)) for _, _, seen in results.values()), "the sampler's order, with any number"
 assert results[0][0] > 0.3 * results[0][1], "without workers each batch is waited for"
 for waiting, whole, _ in (results[1], results[2]):
-    assert waiting < 0.5 * results[0][0] and whole < 0.8 * results[0][1], "loaded while the model computes"
-    assert whole >= waiting + 12 * COMPUTE, "but no number of workers makes the model compute faster"
+    assert waiting < 0.5 * results[0][0] and waiting + 12 * COMPUTE <= whole < 0.8 * results[0][1], "loaded meanwhile"
 print("1 or 2 workers: less than half of the waiting, less than 0.8 of the time; the order is the same")
 
 
@@ -86,8 +85,7 @@ class Noted(Slow):
 
 
 loader = make_loader(Noted(), 2)
-batches = iter(loader)
-next(batches), next(batches)  # one from each worker
+next(batches := iter(loader)), next(batches)  # one from each worker
 time.sleep(0.3)  # harmless: they are quick
 assert (Noted.taken > 0).sum() == 4 * (2 + 2 * 3), "two batches taken, three prepared ahead in each worker"
 lived = [set(Noted.taken.tolist()) for _ in range(2) if list(loader)]
@@ -121,12 +119,10 @@ ids, seeds, *global_draws, own = draws(1)
 assert get_worker_info() is None and ids[:4] == (0, 1, 0, 1) and seeds[1] == seeds[0] + 1
 assert [len(set(one)) for one in global_draws] == [8] * 3, "another stream in each worker and epoch, numpy's too"
 assert own[0] == own[1] == own[4] and own[2] == own[3], "the copied generator: the same numbers in each, and again"
-seeded = draws(1, worker_init_fn=seed_worker)[-1]
-assert len(set(seeded)) == 8, "seeded in each worker: all different, in the next epoch too"
-assert seeded == draws(1, worker_init_fn=seed_worker)[-1], "and the same again by the loader's seed"
+seeded, again = (draws(1, worker_init_fn=seed_worker)[-1] for _ in range(2))
+assert len(set(seeded)) == 8 and seeded == again, "seeded there: all different, in the next epoch too, and again"
 _, kept, *_, own = draws(1, persistent_workers=True)
 assert kept[4:] == kept[:4] and own[0] == own[1] and len(set(own)) == 4, "persistent: seeded once, then drawn on"
-print("a generator in the data set: the same draws in both workers, until it is seeded there")
 
 # %% Spawned workers import the script: without the guard it starts workers again
 START = "from multiprocessing import get_context\n{}\n    get_context('spawn').Process(target=print).start()\n"
@@ -184,8 +180,7 @@ assert filled(source(3, [])) == [(0, None), (None, None), (2, None), (END, None)
 *before, (last, error) = filled(source(2, [], fails=True))
 assert before == [(0, None), (None, None)] and last is END and str(error) == "disk full", "the error, and nothing else"
 assert list(prefetch(source(5, []))) == [0, None, 2, 3, 4]
-taken: list[int] = []
-assert next(prefetch(source(100, taken))) == 0
+assert next(prefetch(source(100, taken := []))) == 0
 time.sleep(0.05)  # harmless: the thread has mostly worked ahead by then
 assert 2 <= len(taken) <= 5, "it works ahead, but no further than asked"
 with TestCase().assertRaisesRegex(OSError, "disk full", msg="an error in the thread reaches the loop"):
