@@ -99,8 +99,8 @@ assert torch.equal(flipped[0], chosen) and flipped[1].all() and not flipped[2].a
 # %% Labels that must move: boxes and masks
 def flip_boxes(boxes: torch.Tensor, width: int) -> torch.Tensor:
     # hole: flip-boxes
-    x1, y1, x2, y2 = boxes.unbind(-1)  # harmless: or 1, there are two axes
-    return torch.stack([width - x2, y1, width - x1, y2], dim=-1)
+    x1, y1, x2, y2 = boxes.T  # (N,) each
+    return torch.stack([width - x2, y1, width - x1, y2]).T
     # end
 
 

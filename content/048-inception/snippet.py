@@ -70,9 +70,10 @@ except RuntimeError as error:
 # %% What a convolution costs
 def multiply_adds(conv: nn.Conv2d, height: int, width: int) -> int:
     # hole: multiply-adds
-    (down, right), (gap_down, gap_right) = conv.kernel_size, conv.dilation  # harmless: below, [-1] is [1]
-    rows = (height + 2 * conv.padding[0] - gap_down * (down - 1) - 1) // conv.stride[0] + 1
-    columns = (width + 2 * conv.padding[1] - gap_right * (right - 1) - 1) // conv.stride[1] + 1
+    (down, right), (gap_down, gap_right) = conv.kernel_size, conv.dilation
+    (above, beside), (step_down, step_right) = conv.padding, conv.stride
+    rows = (height + 2 * above - gap_down * (down - 1) - 1) // step_down + 1
+    columns = (width + 2 * beside - gap_right * (right - 1) - 1) // step_right + 1
     return rows * columns * conv.weight.numel()
     # end
 
