@@ -1,0 +1,179 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch>=2.11", "numpy"]
+# ///
+"""An actor-critic makes an action likelier by how much more it earned than the critic expected in that state."""
+
+import os
+
+import torch
+from torch import nn
+from torch.distributions import Categorical
+from torch.nn import functional as F
+
+torch.manual_seed(0)
+torch.set_num_threads(1)  # the tensors are tiny: more threads would wait for each other
+device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+POLES, STEPS, LIMIT, GAMMA, LAM = 32, 32, 500, 0.99, 0.95
+
+
+# %% In short
+class ActorCritic(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.actor, self.critic = (nn.Sequential(nn.Linear(4, 32), nn.Tanh(), nn.Linear(32, n)) for n in (2, 1))
+
+    def forward(self, state):  # (..., 4) -> a policy over two actions, and the return expected from here on (...)
+        return Categorical(logits=self.actor(state)), self.critic(state).squeeze(-1)
+
+
+def update(net, optimizer, batch, passes=1, clip=0.2):
+    state, action, old_log_prob, reward, after, fell, cut = batch  # (T, N, ...), by the policy that acted
+    value, next_value = (net.critic(x).squeeze(-1).detach() for x in (state, after))  # (T, N), numbers to aim at
+    reward = reward + GAMMA * next_value * cut  # stopped by the clock: more would have followed
+    advantage = advantages(reward, value, next_value[-1], fell | cut, GAMMA, LAM)
+    weight = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+    for _ in range(passes):  # one pass is A2C
+        policy, guess = net(state)
+        policy_loss = ppo_clip(policy.log_prob(action), old_log_prob, weight, clip)
+        loss = policy_loss + 0.5 * F.mse_loss(guess, advantage + value) - 0.01 * policy.entropy().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 0.5)
+        optimizer.step()
+
+
+# %% Advantages; done[t] is True where the episode ended with the action of step t
+def advantages(reward, value, last_value, done, gamma, lam):  # (T, N), (T, N), (N,), (T, N) -> (T, N)
+    # hole: advantages
+    following = torch.cat([value[1:], last_value[None]])  # (T, N), of the state that each step led to
+    advantage = reward + gamma * following * ~done - value  # the TD errors
+    for t in reversed(range(len(reward) - 1)):
+        advantage[t] += gamma * lam * advantage[t + 1] * ~done[t]
+    return advantage
+    # end
+
+
+reward, value = torch.tensor([[[1.0], [2], [3], [4]], [[4], [2], [6], [2]]], device=device).expand(2, 4, 2)
+done, last = torch.tensor([[0, 0], [1, 0], [0, 0], [0, 1]], device=device).bool(), value.new_tensor([8, 1000])
+for lam, by_hand in (
+    (0.0, [[-2, -2], [0, 3], [-2, -2], [6, 2.0]]),  # the TD error: 1 + 2/2 - 4; 2 - 2, for it ended; 3 + 2/2 - 6
+    (1.0, [[-2, -0.75], [0, 2.5], [1, -1], [6, 2]]),  # return less value: 1 + 2/2 - 4; 2 - 2; 3 + 4/2 + 8/4 - 6
+    (0.5, [[-2, -1.34375], [0, 2.625], [-0.5, -1.5], [6, 2]]),
+):
+    torch.testing.assert_close(advantages(reward, value, last, done, 0.5, lam), value.new_tensor(by_hand))
+
+
+# %% The policy's loss: beyond 1 - clip and 1 + clip the ratio to the policy that acted earns nothing more
+def ppo_clip(log_prob, old_log_prob, advantage, clip):
+    # hole: ppo-clip
+    ratio, advantage = (log_prob - old_log_prob.detach()).exp(), advantage.detach()
+    return -torch.min(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage).mean()
+    # end
+
+
+new = torch.tensor([[1.5, 0.5, 1.0]] * 2, device=device).log().sub(2).requires_grad_()
+old, gain = torch.full_like(new, -2).requires_grad_(), new.new_tensor([[3.0] * 3, [-3.0] * 3]).requires_grad_()
+torch.testing.assert_close(ppo_clip(new, old, gain, 0.2).item(), -(3.6 + 1.5 + 3 - 4.5 - 2.4 - 3) / 6)
+slope, *others = torch.autograd.grad(ppo_clip(new, old, gain, 0.2), (new, old, gain), allow_unused=True)
+assert slope.mul(6).allclose(new.new_tensor([[0, -1.5, -3], [4.5, 0, 3]])) and others == [None, None]
+
+
+# %% No critic: the answers to one question are compared with each other
+def group_advantages(reward, eps=1e-4):  # (groups, answers) -> (groups, answers)
+    # hole: group-advantages
+    centred = reward - reward.mean(dim=1, keepdim=True)
+    return centred / (reward.std(dim=1, correction=0, keepdim=True) + eps)
+    # end
+
+
+rewards = torch.tensor([[6.0, 2, 2, 6], [5, 5, 5, 5]], device=device)
+torch.testing.assert_close(group_advantages(rewards, 0.5), rewards.new_tensor([[0.8, -0.8, -0.8, 0.8], [0] * 4]))
+assert (group_advantages(rewards[:, :1]) == 0).all(), "one answer has nothing to be compared with"
+
+
+# %% A cart-pole with Gym's constants, many poles at once
+def physics(state, action):  # (N, 4), (N,) -> (N, 4), one Euler step of 0.02 s
+    _, speed, angle, spin = state.unbind(-1)
+    push = (20 * action - 10 + 0.05 * spin**2 * angle.sin()) / 1.1
+    turn = (9.8 * angle.sin() - angle.cos() * push) / (0.5 * (4 / 3 - 0.1 * angle.cos() ** 2 / 1.1))
+    return state + 0.02 * torch.stack([speed, push - 0.05 * turn * angle.cos() / 1.1, spin, turn], -1)
+
+
+def fresh(count):
+    return torch.rand(count, 4, device=device) * 0.1 - 0.05
+
+
+state, action = torch.randn(50, 4, device=device).double().requires_grad_(), torch.arange(50, device=device) % 2
+speed, angle, spin = state.unbind(-1)[1:]
+energy = 0.55 * speed**2 + 0.05 * speed * spin * angle.cos() + spin**2 / 60 + 0.49 * angle.cos()
+power = (torch.autograd.grad(energy.sum(), state)[0] * (physics(state, action) - state) / 0.02).sum(-1)
+torch.testing.assert_close(power, (20 * action - 10) * speed, msg="energy comes from the force on the cart alone")
+
+
+@torch.no_grad()
+def rollout(net, state, age, steps):
+    rows, bounds = [], torch.tensor([2.4, torch.inf, torch.pi / 15, torch.inf], device=device)  # 12 degrees
+    for _ in range(steps):
+        action = Categorical(logits=net.actor(state)).sample()  # (N,)
+        after = physics(state, action)
+        fell = (after.abs() > bounds).any(-1)
+        cut = (age + 1 == LIMIT) & ~fell  # harmless: hardly anyone falls in the very last step
+        rows.append((state, action, torch.ones_like(age), after, fell, cut))
+        state = torch.where((fell | cut)[:, None], fresh(len(state)), after)  # the next episode begins at once
+        age = (age + 1) * ~(fell | cut)
+    states, actions, *others = (torch.stack(column) for column in zip(*rows, strict=True))  # (T, N, ...) each
+    return [states, actions, net(states)[0].log_prob(actions), *others], state, age
+
+
+# %% What a rollout holds, and the gradient of an update
+net = ActorCritic().to(device)
+batch, _, age = rollout(net, fresh(POLES), torch.full((POLES,), LIMIT - 5.0, device=device), STEPS)
+states, actions, _, _, after, fell, cut = batch
+over = (fell | cut)[:-1]
+assert cut[4].all() and cut.sum() == POLES and fell.sum() > POLES / 2 and age.max() <= STEPS - 5 > age.min()
+assert states[1:][over].abs().max() <= 0.05 and torch.equal(states[1:][~over], after[:-1][~over])
+assert torch.equal(fell, (after[..., 0].abs() > 2.4) | (after[..., 2].abs() * 180 > 12 * torch.pi))
+error = (1 + GAMMA * net(after)[1] * ~fell - net(states)[1]).detach()  # only a fall leaves nothing to come
+gain = advantages(error, 0 * error, 0 * error[0], fell | cut, GAMMA, LAM)
+(policy, value), weight = net(states), (gain - gain.mean()) / gain.std()
+losses = (value - value.detach() - gain).square() / 2 - policy.log_prob(actions) * weight - policy.entropy() / 100
+wanted = nn.utils.parameters_to_vector(torch.autograd.grad(losses.mean(), [*net.parameters()]))
+net.critic[2].bias.grad = torch.ones_like(net.critic[2].bias)  # of an update before
+update(net, torch.optim.SGD(net.parameters()), batch)
+got = nn.utils.parameters_to_vector([parameter.grad for parameter in net.parameters()])
+torch.testing.assert_close(got, 0.5 * wanted / wanted.norm(), rtol=1e-4, atol=1e-5)
+
+
+# %% Training, and each part left out
+def train(seed, passes, learn):
+    torch.manual_seed(seed)
+    net, drift, state, age = ActorCritic().to(device), 0.0, fresh(POLES), torch.zeros(POLES, device=device)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.03, fused=True)
+    for _ in range(20):
+        batch, state, age = rollout(net, state, age, STEPS)
+        for _ in range(passes):
+            learn(net, optimizer, batch)
+        drift += (batch[2] - net(batch[0])[0].log_prob(batch[1])).mean().item() / 20  # from the policy that acted
+    *_, fell, cut = rollout(net, fresh(100), torch.zeros(100, device=device), LIMIT)[0]
+    return ((fell | cut).int().argmax(0) + 1).float().mean().item(), drift  # harmless: a step more or less
+
+
+scores, drifts = {}, {}
+for name, seeds, passes, learn in (
+    ("untrained", 1, 0, update),
+    ("A2C", 2, 1, update),
+    ("A2C, ends ignored", 1, 1, lambda n, o, b: update(n, o, [*b[:5], b[5] ^ b[5], b[6] ^ b[6]])),
+    ("PPO", 2, 1, lambda *args: update(*args, 12)),
+    ("PPO, no critic", 1, 1, lambda n, o, b: [*map(nn.init.zeros_, n.critic[2].parameters()), update(n, o, b, 12)]),
+    ("PPO, no clip", 1, 1, lambda *args: update(*args, 12, clip=torch.inf)),
+    ("PPO, old from now", 1, 12, lambda n, o, b: update(n, o, [*b[:2], n(b[0])[0].log_prob(b[1]), *b[3:]])),
+    ("cross entropy", 2, 12, lambda n, o, b: [o.zero_grad(), (-n(b[0])[0].log_prob(b[1])).mean().backward(), o.step()]),
+):
+    returns, moved = zip(*(train(seed, passes, learn) for seed in range(seeds)), strict=True)
+    scores[name], drifts[name] = sum(returns) / seeds, sum(moved) / seeds  # harmless: only a factor of 2
+    print(f"{name}: mean return {scores[name]:.0f}, drift {drifts[name]:.3f}")
+assert 15 < scores["untrained"] < 30 and scores["A2C"] > 80 and 200 < scores["PPO"] <= LIMIT
+assert max(scores["A2C, ends ignored"], scores["cross entropy"]) < 50 and drifts["cross entropy"] < 0
+assert scores["PPO, no critic"] < 0.75 * scores["PPO"] and scores["PPO, old from now"] < 0.5 * scores["PPO"]
+assert 0 < 10 * drifts["PPO"] < min(1, drifts["PPO, no clip"], drifts["PPO, old from now"]), "the clip holds it back"
