@@ -5,7 +5,7 @@
 """Each layer widens what a value sees by (kernel - 1) * dilation * (strides before it); a hook shows what it did."""
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from itertools import product
 from math import isclose, prod
@@ -22,7 +22,7 @@ torch.set_default_device(device)  # harmless: it is the CPU anyway, unless KB_DE
 
 
 # %% In short
-def receptive_field(layers: list[tuple[int, int, int]]) -> tuple[int, int]:  # (kernel, stride, dilation) of each
+def receptive_field(layers):  # (kernel, stride, dilation) of each layer, poolings too, from the first to the last
     # hole: receptive-field
     field, jump = 1, 1  # jump: pixels of the image from one value to the next
     for kernel, stride, dilation in layers:
@@ -35,13 +35,13 @@ def receptive_field(layers: list[tuple[int, int, int]]) -> tuple[int, int]:  # (
 @contextmanager
 def recording(net: nn.Module, *names: str):  # what these layers return while the block runs
     kept, handles = {}, []
-    for name in names:
-
-        def keep(module, inputs, output, name=name):
-            kept[name] = output.detach().clone()
-
-        handles.append(net.get_submodule(name).register_forward_hook(keep))
     try:
+        for name in names:
+
+            def keep(module, inputs, output, name=name):
+                kept[name] = output.detach().clone()
+
+            handles.append(net.get_submodule(name).register_forward_hook(keep))
         yield kept
     finally:
         for handle in handles:
@@ -70,12 +70,12 @@ assert receptive_field(resnet18) == (435, 32), "ResNet-18, last maps: larger tha
 
 # %% The same by gradients: on which pixels does an output value depend?
 def transparent(net: nn.Module) -> nn.Module:  # a copy in which no path is cut off and no two cancel
-    copy = deepcopy(net).double().eval()  # harmless: BatchNorm and dropout need it
-    for parameter in copy.parameters():
-        parameter.data.abs_()
+    copy = deepcopy(net).double().eval()
+    for tensor in copy.state_dict().values():  # weights, biases, BatchNorm's statistics
+        tensor.fill_(1)
     for name, module in net.named_modules():
         if isinstance(module, nn.MaxPool2d):  # would pass the gradient to one pixel of its window
-            copy.set_submodule(name, nn.AvgPool2d(module.kernel_size, module.stride, module.padding))
+            copy.set_submodule(name, nn.AvgPool2d(module.kernel_size, module.stride, module.padding, module.ceil_mode))
     return copy
 
 
@@ -88,31 +88,35 @@ def seen(net: nn.Module, side: int, row: int) -> tuple[int, int, int]:  # first 
 
 
 assert seen(transparent(net), 32, 4) == (9, 26, 18 * 18)
-narrow = nn.Sequential(nn.Conv2d(1, 1, 3), nn.MaxPool2d(2), nn.Conv2d(1, 1, 3), nn.MaxPool2d(2), nn.Conv2d(1, 1, 3))
-assert seen(narrow.double(), 32, 2)[2] < seen(transparent(narrow), 32, 2)[2] == 18 * 18, "each maximum hides pixels"
+narrow = nn.Sequential(*(p for _ in range(2) for p in (nn.Conv2d(1, 1, 3), nn.MaxPool2d(3, 2, 1, ceil_mode=True))))
+assert seen(narrow.double(), 33, 7)[2] < seen(transparent(narrow), 33, 7)[2] == 8 * 8, "each maximum hides pixels"
+blind = nn.BatchNorm2d(1)
+nn.init.zeros_(blind.weight)  # harmless: a harder case, as at the end of a residual branch
 settings = list(product((2, 3), (1, 3), (1, 2), (0, 1)))  # kernel, stride, dilation, padding
 for below, above in product(settings, repeat=2):
-    layers = [nn.Conv2d(1, 1, kernel, stride, padding, d) for kernel, stride, d, padding in (below, above)]
+    first, second = (nn.Conv2d(1, 1, kernel, stride, padding, d) for kernel, stride, d, padding in (below, above))
+    layers = nn.Sequential(first, blind, second, nn.ReLU())  # harmless: all is positive
     field, jump = receptive_field([below[:3], above[:3]])
     start = 5 * jump - (below[3] + above[3] * below[1])  # of value 5: padding moves it, no more
-    first, last, _ = seen(transparent(nn.Sequential(*layers, nn.ReLU())), field + 5 * jump, 5)  # harmless: all positive
-    assert (first, last) == (start, start + field - 1)
+    assert seen(transparent(layers), field + 5 * jump, 5)[:2] == (start, start + field - 1)
 
 
 # %% Ways to see more with four 3x3 layers
+def multiply_adds(net: nn.Module, x: torch.Tensor) -> int:
+    with FlopCounterMode(display=False) as counter:
+        net(x)
+    return counter.get_total_flops() // 2
+
+
 widened = []
 for strides, dilations in (((1,) * 4, (1,) * 4), ((1,) * 4, (1, 2, 4, 8)), ((2,) * 4, (1,) * 4)):
     spans = [(3, stride, dilation) for stride, dilation in zip(strides, dilations, strict=True)]
     tower = nn.Sequential(*(nn.Conv2d(16, 16, 3, s, padding=d, dilation=d) for _, s, d in spans))
-    with FlopCounterMode(display=False) as counter:
-        side = tower(torch.zeros(1, 16, 64, 64)).shape[3]  # harmless: it is square
-    weights, cost = sum(p.numel() for p in tower.parameters()), counter.get_total_flops() // 2
-    widened.append((receptive_field(spans)[0], side, weights, cost))
+    x, weights = torch.zeros(1, 16, 64, 64), sum(p.numel() for p in tower.parameters())
+    widened.append((receptive_field(spans)[0], tower(x).shape[3], weights, multiply_adds(tower, x)))  # harmless: square
     print(f"strides {strides}, dilations {dilations}: field, side of the map, parameters, multiply-adds {widened[-1]}")
 assert [row[:3] for row in widened] == [(9, 64, 9_280), (31, 64, 9_280), (31, 4, 9_280)]
-assert 4 * 9 * 16 * 16 * 64 * 64 == widened[0][3] == widened[1][3] > 10 * widened[2][3], (
-    "dilation adds neither parameters nor multiply-adds"
-)
+assert 4 * 9 * 16 * 16 * 64 * 64 == widened[0][3] == widened[1][3] > 10 * widened[2][3], "dilation adds no work"
 
 
 # %% Seen, but not alike: the share of the central 11x11 of 21x21 pixels in the squared gradient
@@ -147,17 +151,13 @@ def separable_cost(inputs: int, outputs: int, kernel: tuple[int, int], height: i
 
 
 assert separable_cost(2, 5, (3, 1), 4, 7) == (28 * 30, 28 * (6 + 10))
-for inputs, outputs, (tall, wide) in ((8, 12, (3, 3)), (6, 4, (1, 5))):
-    x, same = torch.randn(1, inputs, 10, 9), (tall // 2, wide // 2)
-    depthwise = nn.Conv2d(inputs, inputs, (tall, wide), padding=same, groups=inputs)  # weight (inputs, 1, tall, wide)
+for inputs, outputs, kernel in ((8, 12, (3, 3)), (6, 4, (1, 5))):
+    depthwise = nn.Conv2d(inputs, inputs, kernel, padding="same", groups=inputs)  # weight (inputs, 1, *kernel)
     pair = nn.Sequential(depthwise, nn.Conv2d(inputs, outputs, 1))
-    counted = []
-    for layer in (nn.Conv2d(inputs, outputs, (tall, wide), padding=same), pair):
-        with FlopCounterMode(display=False) as counter:
-            assert layer(x).shape == (1, outputs, 10, 9)
-        counted.append(counter.get_total_flops() // 2)
-    assert tuple(counted) == separable_cost(inputs, outputs, (tall, wide), 10, 9)
-    assert isclose(counted[1] / counted[0], 1 / outputs + 1 / (tall * wide))
+    ordinary, x = nn.Conv2d(inputs, outputs, kernel, padding="same"), torch.randn(1, inputs, 10, 9)
+    counted = multiply_adds(ordinary, x), multiply_adds(pair, x)
+    assert separable_cost(inputs, outputs, kernel, 10, 9) == counted
+    assert isclose(counted[1] / counted[0], 1 / outputs + 1 / prod(kernel))
 
 # %% What a hook gets: the very tensor that the layer returned
 for keep, inplace, spoilt in ((torch.detach, True, True), (torch.clone, True, False), (torch.detach, False, False)):
@@ -173,4 +173,6 @@ try:
         net(images[:, :1])
 except RuntimeError as error:
     said = str(error)
-assert "to have 3 channels, but got 1 channels" in said and net(images).shape[1] == 64 and not kept, "no hook is left"
+with suppress(AttributeError), recording(net, "0", "no such layer"):
+    pass
+assert "to have 3 channels, but got 1 channels" in said and not vars(net[0])["_forward_hooks"], "no hook is left"
