@@ -71,14 +71,20 @@ def weights(net: nn.Module) -> int:
 
 with torch.device("meta"):
     nets = {"common variant": alexnet(), "the paper's": original(), "the paper's, ungrouped": original(groups=1)}
+    nets["2014's widths"] = late = alexnet()  # 64, 192, 384, 384, 256
+    late[0][8], late[0][10] = nn.Conv2d(384, 384, 3, 1, 1), nn.Conv2d(384, 256, 3, 1, 1)
 for name, net in nets.items():
     with FlopCounterMode(display=False) as counter:
         net(torch.empty(1, 3, 224, 224, device="meta"))
     cost = counter.get_total_flops() / 2e6
-    share = sum(weights(layer) for layer in net.modules() if isinstance(layer, nn.Linear)) / weights(net)
-    print(f"{name}: {weights(net):,} parameters, {share:.0%} in linear layers, {cost:.0f} million multiply-adds")
-    assert (round(cost), round(share, 2)) in ((714, 0.96), (724, 0.96), (1135, 0.94))
-assert [weights(net) for net in nets.values()] == [61_100_840, 60_965_224, 62_378_344]
+    dense = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
+    share, once = sum(map(weights, dense)) / weights(net), sum(layer.weight.numel() for layer in dense) / 1e6
+    print(f"{name}: {weights(net):,} parameters, {cost:.0f} million multiply-adds; linear: {share:.0%} and {once:.0f}")
+    assert (round(cost), round(share, 2)) in ((714, 0.96), (724, 0.96), (1135, 0.94), (839, 0.95))
+    assert round(once) == 59, "a weight of a linear layer takes part in one multiply-add per image"
+assert [weights(net) for net in nets.values()] == [61_100_840, 60_965_224, 62_378_344, 61_838_248]
+kernels = [[m.weight.shape for m in nets[name].modules() if isinstance(m, nn.Conv2d)] for name in [*nets][:2]]
+assert len(kernels[0]) == 5 and all(a != b for a, b in zip(*kernels, strict=True)), "no convolution fits the other net"
 kinds = ["".join(name[0] for name, _ in steps(nets[name], 224)) for name in ("common variant", "the paper's")]
 assert kinds == ["CRMCRMCRCRCRMAFDLRDLRL", "CRLMCRLMCRCRCRMFLRDLRDL"], (
     "by initials: where dropout stands differs as well"
@@ -94,10 +100,16 @@ with torch.device("meta"):
     assert steps(original(size=227), 227)[0][1] == (96, 55, 55), "227 without padding is as good"
     assert nn.Conv2d(3, 96, 11, 4)(torch.empty(1, 3, 224, 224)).shape[2] == 54, "224 without padding is not"
     assert steps(alexnet(10), 300)[-1][1] == (10,), "the adaptive pooling takes larger images too"
-    try:
-        message = str(alexnet()(torch.empty(1, 3, 32, 32)))
-    except RuntimeError as error:
-        message = str(error).splitlines()[0]
+    assert alexnet()(torch.empty(2, 1, 63, 63).expand(-1, 3, -1, -1)).shape == (2, 1000), "grey, the smallest that fits"
+    small = alexnet(10)
+    small[0][0] = nn.Conv2d(3, 64, 3, 1, 1)
+    assert steps(small, 32)[12][1] == (256, 3, 3), "the adaptive pooling then repeats pixels"
+    for size in (62, 32):
+        try:
+            message = str(alexnet()(torch.empty(1, 3, size, size)))
+        except RuntimeError as error:
+            message = str(error).splitlines()[0]
+        assert "Output size is too small" in message
 print(message)
 assert message == "Given input size: (256x1x1). Calculated output size: (256x0x0). Output size is too small"
 

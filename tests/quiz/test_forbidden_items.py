@@ -119,6 +119,17 @@ CHEATS = {
         "from torch.nn.init import _calculate_fan_in_and_fan_out as fans\n"
         'return sqrt(2 / fans(weight)[mode == "fan_out"])',
     ],
+    "52/drop-channels": [
+        "return nn.Dropout2d(p).train(training)(x)",
+        "return torch._VF.feature_dropout(x, p, training)",
+        "mask = torch.ops.aten.native_dropout(torch.ones(x.shape[:2], device=x.device), p, training)[0]\n"
+        "return x * mask.reshape(*x.shape[:2], *[1] * (x.dim() - 2))",
+    ],
+    "58/local-response-norm": [
+        "return F.local_response_norm(x, size, alpha, beta, k)",
+        "return nn.LocalResponseNorm(size, alpha, beta, k)(x)",
+        'norm = getattr(F, "local_" + "response_norm")\nreturn norm(x, size, alpha, beta, k)',
+    ],
     "95/gaussian-nll": [
         "return F.gaussian_nll_loss(mean, y, var, eps=eps)",
         "return nn.GaussianNLLLoss(eps=eps)(mean, y, var)",

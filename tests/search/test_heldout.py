@@ -11,7 +11,7 @@ from tests.search.conftest import built_in
 from tests.search.heldout import logs, questions
 
 LEAST_MRR = 0.93
-LEAST_OF_A_KIND = {"tuning": 0.85, "test": 0.87}
+LEAST_OF_A_KIND = {"tuning": 0.85, "test": 0.88}
 LEAST_RIGHT = 0.92
 MOST_FOREIGN = 0.03
 
