@@ -147,10 +147,9 @@ for how in ({"top_k": 1}, {"temperature": 0.5}, {"top_p": 0.9}, {"temperature": 
     assert (different == 2) if "top_k" in how else (right < 0.6) if 2.0 in how.values() else (right > 0.8)
 assert abs(first - math.log(V)) < 0.5 and best < loss < best + 0.08 and untrained < 0.05 and 0.12 < new / right < 0.38
 layer = nn.TransformerEncoderLayer(32, 4, 128, 0.0, "gelu", batch_first=True, norm_first=True)
-twin, future = nn.TransformerEncoder(layer, 2, nn.LayerNorm(32), False), torch.ones(11, 11, dtype=torch.bool).triu(1)
-own = [*model.blocks.parameters(), *model.head[0].parameters()]
-twin.load_state_dict(dict(zip(twin.state_dict(), own, strict=True)))
-seen = model.head[1](twin(model.embed(x) + model.position.weight, future))
+net, future = nn.TransformerEncoder(layer, 2, nn.LayerNorm(32), False), torch.ones(11, 11, dtype=torch.bool).triu(1)
+net.load_state_dict(dict(zip(net.state_dict(), [*model.blocks.parameters(), *model.head[0].parameters()], strict=True)))
+seen = model.head[1](net(model.embed(x) + model.position.weight, future))
 close(seen, model(x)[0], atol=1e-4, rtol=1e-4)  # torch's own layers compute the same
 start, cache = model(x[:, :4])  # the same in pieces, and the first four positions do not see the rest
 middle, cache = model(x[:, 4:5], cache)
