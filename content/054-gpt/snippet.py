@@ -41,12 +41,12 @@ def generate(model, ids, longest, end, **how):  # ids (N, T): prompts of one len
 
 
 # %% Temperature, then top-k, then top-p, by hand
-logits = (rows := torch.tensor([[[0.1, 0.4, 0.2, 0.3]], [[0.97, 0.01, 0.005, 0.015]]])).log() + 3  # (2, 1, 4)
+logits = torch.tensor([[[1.0, 4, 2, 3]], [[194, 2, 1, 3]]]).log()  # (2, 1, 4): of 10 and of 200 parts
 cases = [(1e-3, 0, 1), (0.5, 2, 1), (1, 9, 1), (1, 0, 0.75), (1, 0, 0.05), (1, 3, 0.75), (0.5, 0, 0.75), (2, 2, 0.55)]
 kept = ["0100 1000", "0101 1001", "1111 1111", "0111 1000", "0100 1000", "0101 1000", "0101 1000", "0101 1000"]
 for case, marks in zip(cases, kept, strict=True):  # towards temperature 0 the best token takes all
     stays = torch.tensor([[[mark == "1" for mark in row]] for row in marks.split()])
-    close(probabilities(logits, *case), (rows.log() / case[0]).masked_fill(~stays, -torch.inf).softmax(dim=-1))
+    close(probabilities(logits, *case), (logits / case[0]).masked_fill(~stays, -torch.inf).softmax(dim=-1))
 
 
 # %% The model
@@ -91,7 +91,7 @@ class GPT(nn.Module):
 
 q, k, v = torch.randn(3, 2, 7, 4)  # each (N, T, d)
 full, cache = F.scaled_dot_product_attention(q, k, v, is_causal=True), None
-for *new, wanted in zip(*(part.split([3, 1, 2, 1], dim=1) for part in (q, k, v, full)), strict=False):
+for *new, wanted in zip(*(part.split([3, 1, 2, 1], dim=1) for part in (q, k, v, full)), strict=True):
     out, cache = attend(*new, cache)
     close(out, wanted)
 
@@ -119,8 +119,9 @@ unseen = {legal[i] for i in held_out.tolist()}
 
 
 def write(net, **how):  # 500 sentences: the share of right ones, of right and held out ones, how many differ
-    made = generate(net, torch.tensor([[END, 2], [END, 3]] * 250), 11, END, **how)[:, 1:].tolist()  # "this", "these"
-    made = [" ".join(words[token] for token in row).replace(" <end>", "") for row in made]
+    made = generate(net, torch.tensor([[END, 2], [END, 3]] * 250), 11, END, **how)[:, 1:]  # "this", "these"
+    assert ((made == END).int().diff(dim=1) >= 0).all(), "what has ended stays ended"
+    made = [" ".join(words[token] for token in row).replace(" <end>", "") for row in made.tolist()]
     return sum(text in legal for text in made) / 500, sum(text in unseen for text in made) / 500, len(set(made))
 
 
@@ -147,10 +148,9 @@ for how in ({"top_k": 1}, {"temperature": 0.5}, {"top_p": 0.9}, {"temperature": 
     assert (different == 2) if "top_k" in how else (right < 0.6) if 2.0 in how.values() else (right > 0.8)
 assert abs(first - math.log(V)) < 0.5 and best < loss < best + 0.08 and untrained < 0.05 and 0.12 < new / right < 0.38
 layer = nn.TransformerEncoderLayer(32, 4, 128, 0.0, "gelu", batch_first=True, norm_first=True)
-net, future = nn.TransformerEncoder(layer, 2, nn.LayerNorm(32), False), torch.ones(11, 11, dtype=torch.bool).triu(1)
-net.load_state_dict(dict(zip(net.state_dict(), [*model.blocks.parameters(), *model.head[0].parameters()], strict=True)))
-seen = model.head[1](net(model.embed(x) + model.position.weight, future))
-close(seen, model(x)[0], atol=1e-4, rtol=1e-4)  # torch's own layers compute the same
+own, future = nn.TransformerEncoder(layer, 2, nn.LayerNorm(32), False), torch.ones(11, 11, dtype=torch.bool).triu(1)
+own.load_state_dict(dict(zip(own.state_dict(), [*model.blocks.parameters(), *model.head[0].parameters()], strict=True)))
+close(model.head[1](own(model.embed(x) + model.position.weight, future)), model(x)[0], atol=1e-4, rtol=1e-4)
 start, cache = model(x[:, :4])  # the same in pieces, and the first four positions do not see the rest
 middle, cache = model(x[:, 4:5], cache)
 close(torch.cat([start, middle, model(x[:, 5:], cache)[0]], dim=1), model(x)[0], atol=1e-4, rtol=1e-4)
