@@ -141,6 +141,11 @@ CHEATS = {
         "return nn.SmoothL1Loss(reduction='none', beta=delta)(error, 0 * error) * delta",
     ],
     "98/multi-margin": ["losses = F.multi_margin_loss(x, right, margin=margin, reduction='none')"],
+    "57/fgsm-step": [
+        "return pgd(model, x, y, eps, eps, steps=1, start=0)",
+        "attack = globals()['pgd']\nreturn attack(model, x, y, eps, step=eps, steps=1, start=0).detach()",
+        "return [one for name, one in globals().items() if name == 'pg' + 'd'][0](model, x, y, eps, eps, 1, False, 0)",
+    ],
 }
 
 
