@@ -61,7 +61,10 @@ for drop, shape in [(drop_channels, shape) for shape in peers] + [(peer, shape) 
             assert 0.5 < spread < 1.6, "drawn for each image and each channel, and not a quota"
         assert len({(drop(ones, p, True) == 0).sum().item() for _ in range(5)}) > 1, "no quota for the batch either"
     x = torch.randn(4, 6, *shape[2:], requires_grad=True)
-    assert torch.equal(drop(x, 0.0, True), x) and torch.equal(drop(x, 1.0, True), torch.zeros_like(x)), "no nan"
+    assert torch.equal(drop(x, 0.0, True), x)
+    gone = drop(x, 1.0, True)
+    slopes = torch.autograd.grad(gone.sum(), x) if gone.requires_grad else ()
+    assert all((part == 0).all() for part in (gone, *slopes)), "no nan, nor in gradients"
     assert torch.equal(drop(x, 1.0, False), x), "evaluation drops nothing"
     out = drop(x, 0.5, True)
     out.sum().backward()

@@ -96,6 +96,7 @@ full, cache = F.scaled_dot_product_attention(q, k, v, is_causal=True), None
 for *new, wanted in zip(*(part.split([3, 1, 2, 1], dim=1) for part in (q, k, v, full)), strict=True):
     out, cache = attend(*new, cache)
     close(out, wanted)
+close(torch.stack(cache), torch.stack([k, v]))  # the old ones first
 
 
 # %% Next-token loss
@@ -108,7 +109,7 @@ def next_token_loss(logits, ids):  # (N, T, V) for ids (N, T)
 
 words, PAD, END, V = "<pad> <end> this these big red old dog cat dogs cats sees see".split(), 0, 1, 13
 odds = torch.tensor([[[1, 1, 2], [2, 1, 5], [7, 1, 1]], [[1, 2, 1], [1, 9, 4], [8, 3, 1]]])  # one mean over 3 targets
-close(next_token_loss(odds.log(), torch.tensor([[1, 2, 2], [1, 2, 0]])).item(), -math.log(2 / 4 * 5 / 8 * 1 / 4) / 3)
+close(next_token_loss(odds.log(), torch.tensor([[1, 2, 2], [1, 0, 2]])).item(), -math.log(2 / 4 * 5 / 8 * 4 / 14) / 3)
 
 
 # %% Beam search

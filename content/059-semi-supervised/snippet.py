@@ -69,6 +69,9 @@ def strong(x):
 # %% The average by hand: n steps leave decay**n of the start, and (1 - decay) * decay**(n - k) of step k
 for frozen in (True, False):
     student = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).to(device)
+    student[0].bias.requires_grad_(False)  # averaged all the same
+    student[1].shared = student[0]  # one layer under two names is averaged once
+    student.register_buffer("step", torch.tensor(0, device=device))
     teacher = copy.deepcopy(student).requires_grad_(not frozen)
     ready_made = AveragedModel(student, multi_avg_fn=get_ema_multi_avg_fn(0.9))
     ready_made.update_parameters(student)  # the first call copies, whatever the decay
@@ -78,7 +81,8 @@ for frozen in (True, False):
             nn.init.normal_(fast)  # as if an optimizer had moved it
             total += 0.1 * 0.9 ** (9 - step) * fast
         student(torch.randn(8, 3, device=device))  # moves the statistics of BatchNorm
-        assert teacher[1].num_batches_tracked == step, "copied, not shared"
+        student.step += 1  # harmless: any change will do
+        assert teacher[1].num_batches_tracked == teacher.step == step, "copied, not shared"
         ema_update(teacher, student, 0.9)
         ready_made.update_parameters(student)
     torch.testing.assert_close(held, by_hand)
