@@ -70,7 +70,6 @@ def strong(x):
 for frozen in (True, False):
     student = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).to(device)
     student[0].bias.requires_grad_(False)  # averaged all the same
-    student[1].shared = student[0]  # one layer under two names is averaged once
     student.register_buffer("step", torch.tensor(0, device=device))
     teacher = copy.deepcopy(student).requires_grad_(not frozen)
     ready_made = AveragedModel(student, multi_avg_fn=get_ema_multi_avg_fn(0.9))
