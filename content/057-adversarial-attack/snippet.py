@@ -46,10 +46,11 @@ def project(moved, x, eps):  # the nearest point within eps of x, pixel by pixel
 x = torch.tensor([[0.0, 1.0, 0.5, 0.5], [0.0, 1.0, 0.05, 0.95]], device=device)
 linear = nn.utils.skip_init(nn.Linear, 4, 3, bias=False, device=device)  # in training mode
 linear.weight.data = x.new_tensor([[0, -1, 0, 0], [-1, 2, 0, 0], [0, 1, 1, 0]])
+linear.weight.grad = torch.full_like(linear.weight, 7)  # somebody's, to be left alone
 twice, classes = x[:1].repeat(2, 1), torch.tensor([0, 1], device=device)  # linear(x) is largest for class 1
 moved = fgsm(linear, twice, classes, 0.1)  # the last pixel has no slope and stays
 torch.testing.assert_close(moved, x.new_tensor([[0, 1, 0.6, 0.5], [0.1, 0.9, 0.6, 0.5]]))
-assert linear.training and linear.weight.grad is None and not twice.requires_grad and torch.equal(twice, x[[0, 0]])
+assert linear.training and (linear.weight.grad == 7).all() and not twice.requires_grad and torch.equal(twice, x[[0, 0]])
 far = x.new_tensor([[-0.3, 1.3, 0.9, 0.45], [0.3, 0.7, -0.4, 1.2]])
 torch.testing.assert_close(project(far, x, 0.1), x.new_tensor([[0, 1, 0.6, 0.45], [0.1, 0.9, 0, 1]]))
 assert torch.equal(project(far, x, 0.0), x) and project(far[0], x[0], 0.1).shape == (4,) and far.max() > 1.2
