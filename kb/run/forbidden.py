@@ -15,7 +15,10 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
-HOMES = "torch", "torch.nn.functional", "torch.Tensor", "torch.special", "torch.linalg", "torch._C._nn"
+HOMES = (
+    "torch", "torch.nn.functional", "torch.Tensor", "torch.special", "torch.linalg", "torch._C._nn", "torch._VF",
+    "torch.ops.aten",
+)  # fmt: skip
 """Where torch has one operation several times, by the same name."""
 
 METHODS = "__init__", "forward", "__call__"
@@ -95,6 +98,9 @@ class Forbidden:
         value = getattr(owner, attribute)
         if isinstance(value, type):
             self._watch_class(value, name)
+        elif self._watch_object(value, name):
+            for overload in value.overloads() if hasattr(value, "overloads") else ():  # of an operator in `torch.ops`
+                self._watch_object(getattr(value, overload), name)
         elif isinstance(owner, type | types.ModuleType):
             if callable(value):
                 static = isinstance(owner, type) and isinstance(vars(owner).get(attribute), staticmethod)
@@ -104,7 +110,7 @@ class Forbidden:
                     home = owner.__name__ if isinstance(owner, types.ModuleType) else owner.__module__
                     guard.__module__ = value.__module__ or home
                 setattr(owner, attribute, staticmethod(guard) if static else guard)
-        elif not self._watch_object(value, name) and callable(value):
+        elif callable(value):
             self._watch_method(owner, attribute, name)
 
     def _watch_class(self, owner: type, name: str) -> None:

@@ -50,6 +50,8 @@ CHEATS = {
         "return nn.Dropout(p)(x)",
         "return torch.dropout(x, p, True)",
         "return torch.native_dropout(x, p, True)[0]",
+        "return torch._VF.dropout(x, p, True)",
+        "return torch.ops.aten.native_dropout.default(x, p, True)[0]",
         "return F.dropout1d(x.reshape(-1, 1, 1), p).view_as(x)",
     ],
     "37/gaussian-log-prob": [

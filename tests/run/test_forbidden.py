@@ -130,6 +130,9 @@ SOFTMAXES = {
     "a function": "q = torch.softmax(logits, 1)",
     "another function": "q = F.softmax(logits, dim=1)",
     "a layer": "q = nn.Softmax(dim=1)(logits)",
+    "an operator": "q = torch.ops.aten.softmax(logits, 1)",
+    "an overload of it": "q = torch.ops.aten.softmax.int(logits, 1)",
+    "torch's own home of it": "q = torch._VF.softmax(logits, 1)",
 }
 
 
@@ -196,6 +199,10 @@ def test_only_the_named_object_is_forbidden(worker: Worker) -> None:
         (CELL, "assert isinstance(cell, nn.RNNCell)\ni = F.linear(x, cell.weight_ih, cell.bias_ih)\n"
          "h = torch.tanh(i + F.linear(h, cell.weight_hh, cell.bias_hh))", ("cell", "nn.RNNCell", "sdpa")),
         (MODULE_LEVEL, "q = logits.log_softmax(1).exp()", ("torch.Tensor.softmax",)),
+        (MODULE_LEVEL, "from torch.utils.flop_counter import FlopCounterMode as Counter\n"
+         "with Counter(display=False) as c:\n    logits @ logits.mT\n"
+         "q = logits.exp() / logits.exp().sum(1, keepdim=True)\nassert c.get_total_flops() == 384",
+         ("torch.bmm", "torch.addmm")),
     ],
 )  # fmt: skip
 def test_honest_lines_pass(worker: Worker, source: str, lines: str, forbid: tuple[str, ...]) -> None:
