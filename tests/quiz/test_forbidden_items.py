@@ -141,6 +141,18 @@ CHEATS = {
         "return nn.SmoothL1Loss(reduction='none', beta=delta)(error, 0 * error) * delta",
     ],
     "98/multi-margin": ["losses = F.multi_margin_loss(x, right, margin=margin, reduction='none')"],
+    "77/bce-from-logits": [
+        "weight = torch.as_tensor(pos_weight)\n"
+        "return F.binary_cross_entropy_with_logits(logits, target, pos_weight=weight, reduction='none')",
+        "weight = torch.as_tensor(pos_weight)\n"
+        "return nn.BCEWithLogitsLoss(pos_weight=weight, reduction='none')(logits, target)",
+        "zero = torch.zeros_like(logits)\nboth = torch.stack([zero, logits], -1).flatten(0, -2)\n"
+        "parts = [F.cross_entropy(both, torch.full_like(both[:, 0], k).long(), reduction='none') for k in (1, 0)]\n"
+        "positive, negative = (part.view_as(logits) for part in parts)\n"
+        "return pos_weight * target * positive + (1 - target) * negative",
+        "weight = torch.as_tensor(pos_weight)\n"
+        "return torch.ops.aten.binary_cross_entropy_with_logits(logits, target, None, weight, 0)",
+    ],
 }
 
 
