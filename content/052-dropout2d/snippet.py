@@ -45,27 +45,27 @@ def drop_channels(x: torch.Tensor, p: float, training: bool) -> torch.Tensor:  #
     # end
 
 
-for drop in (drop_channels, F.dropout2d):
-    for p in (0.2, 0.75):
-        ones = torch.ones(50, 60, 3, 5, dtype=torch.double)
+peers = {(50, 60, 4): F.dropout1d, (50, 60, 3, 5): F.dropout2d, (50, 60, 2, 3, 2): F.dropout3d}
+for drop, shape in [(drop_channels, shape) for shape in peers] + [(peer, shape) for shape, peer in peers.items()]:
+    for p, dtype in ((0.2, torch.bfloat16), (0.75, torch.double)):
+        ones = torch.ones(shape, dtype=dtype)
         dropped = drop(ones, p, True)
-        assert dropped.dtype == torch.double and torch.equal(drop(ones, p, False), ones) and (ones == 1).all()
-        torch.testing.assert_close(dropped.unique(), torch.tensor([0, 1 / (1 - p)], dtype=torch.double))
-        lost = dropped == 0
-        assert torch.equal(lost.all(3).all(2), lost.any(3).any(2)), "all pixels of a channel, or none: not pixels"
-        lost = lost[..., 0, 0].double()  # (50, 60)  # harmless: all pixels are alike
+        assert dropped.dtype == dtype and torch.equal(drop(ones, p, False), ones) and (ones == 1).all()
+        torch.testing.assert_close(dropped.unique(), torch.tensor([0, 1 / (1 - p)], dtype=dtype))
+        lost = dropped.flatten(2) == 0
+        assert torch.equal(lost.all(2), lost.any(2)), "all pixels of a channel, or none: not pixels"
+        lost = lost[..., 0].double()  # (50, 60)  # harmless: all pixels are alike
         assert abs(lost.mean() - p) < 0.05 and not torch.equal(drop(ones, p, True), dropped)
         for axis in (0, 1):
             spread = lost.mean(axis).std() / (p * (1 - p) / lost.shape[axis]) ** 0.5
             assert 0.5 < spread < 1.6, "drawn for each image and each channel, and not a quota"
-    x = torch.randn(4, 6, 2, 2, requires_grad=True)
+        assert len({(drop(ones, p, True) == 0).sum().item() for _ in range(5)}) > 1, "no quota for the batch either"
+    x = torch.randn(4, 6, *shape[2:], requires_grad=True)
     assert torch.equal(drop(x, 0.0, True), x) and torch.equal(drop(x, 1.0, True), torch.zeros_like(x)), "no nan"
+    assert torch.equal(drop(x, 1.0, False), x), "evaluation drops nothing"
     out = drop(x, 0.5, True)
     out.sum().backward()
     assert torch.equal(out, x * x.grad) and set(x.grad.unique().tolist()) == {0, 2}
-for shape in ((40, 50, 4), (4, 5, 2, 3, 2)):
-    mask = drop_channels(torch.ones(shape), 0.5, True).flatten(2)
-    assert torch.equal(mask.amax(2), mask.amin(2)) and mask.max() == 2
 
 
 # %% Which axis are the channels? What shares its fate with the whole of an axis
@@ -83,8 +83,10 @@ assert axes == [2] and "Received a 3D input to dropout2d" in said and "interpret
 print("Dropout2d of (8, 6, 7) shares axes", axes, "and warns:", said[:60], "...")
 axes, said = whole(nn.Dropout2d(), 8, 60)
 assert axes == [] and "Received a 2-D input to dropout2d, which is deprecated" in said, "as nn.Dropout"
-assert whole(nn.Dropout1d(), 8, 6, 7) == ([2], "") and whole(nn.Dropout1d(), 8, 6) == ([1], ""), "(N, C, L), (C, L)"
-assert whole(nn.Dropout3d(), 8, 6, 7, 5) == ([1, 2, 3], ""), "(C, D, H, W): a batch (N, C, H, W) loses whole images"
+assert whole(nn.Dropout1d(), 8, 6, 7) == ([2], "") and whole(nn.Dropout1d(), 64, 6) == ([1], ""), "(N, C, L), (C, L)"
+axes, said = whole(nn.Dropout2d(), 8, 6, 3, 5, 7)  # videos (N, T, C, H, W)
+assert axes == [2, 3, 4] and "Received a 5-D input" in said and "use dropout instead" in said, "not so in dropout"
+assert whole(nn.Dropout3d(), 64, 6, 7, 5) == ([1, 2, 3], ""), "(C, D, H, W): a batch (N, C, H, W) loses whole images"
 image, tokens = torch.ones(60, 8, 8), torch.ones(8, 20, 16)
 one = nn.Dropout2d()(image[None])[0]  # (C, H, W): a batch of one
 by_feature = nn.Dropout1d()(tokens.transpose(1, 2)).transpose(1, 2)  # (N, L, C): channels to the middle and back
@@ -112,6 +114,11 @@ for rho in (0.9, 0.0):
     assert known > 0.8 if rho else abs(known) < 0.05
     gone = channels == 0
     assert not F.avg_pool2d(channels, 6)[gone.all(3).all(2)].any() and gone.float().mean() > 0.4, "gone for good"
+positive = maps(400, 0.0).relu()  # uncorrelated, with a mean above 0
+noise = [F.avg_pool2d(drop(positive) - positive, 6).var().item() for drop in (F.dropout, F.dropout2d)]
+print(f"correlation 0.0 behind a ReLU, average of 6x6: noise {noise[0]:.3f} by elements, {noise[1]:.3f} by channels")
+alike = positive.mean() ** 2 / (positive**2).mean()  # E[x_i x_j] / E[x_i^2]
+assert abs(noise[1] / noise[0] / (1 + 35 * alike) - 1) < 0.15 and alike > 0.3, "the mean counts as a correlation does"
 
 
 # %% In training: few images, noisy labels, a linear layer on averaged maps

@@ -169,7 +169,7 @@ for key, (hits, called, real, said) in sorted(sums.items()):  # harmless: order
     recall[key], precision[key] = (hits / real).item(), (hits / called).item()
     sure[key] = (said / called).item()  # the mean probability of what is called foreground
     print(f"step={key[0]} recall={recall[key]:.2f} precision={precision[key]:.2f} probability={sure[key]:.2f} {key[1]}")
-assert 1 > recall[60, both] > recall[60, ce] + 0.25 and recall[240, ce] > 0.45, "Dice is sooner; CE gets there, too"
+assert 1 > recall[60, both] > recall[60, ce] + 0.25 and recall[240, ce] > max(0.4, recall[240, both] - 0.2), "late"
 assert recall[60, weighted] > 0.85 and precision[60, weighted] < precision[60, both] - 0.15, "weights: false alarms"
 assert recall[60, whole] < 0.3 and real == 3 * 64 * 4, "Dice alone, with the background in its mean, loses the class"
 assert 1 > sure[240, both] > max(sure[240, ce] + 0.04, precision[240, both] + 0.02), "Dice is surer than it is right"

@@ -30,8 +30,8 @@ def training_step(student, teacher, optimizer, x, y, unlabelled, unlabelled_loss
 
 def mean_teacher(student, teacher, unlabelled):
     with torch.no_grad():
-        target = teacher(weak(unlabelled)).softmax(dim=-1)  # (N, C)
-    return F.mse_loss(student(strong(unlabelled)).softmax(dim=-1), target)
+        target = teacher(weak(unlabelled)).softmax(dim=1)  # (N, C)
+    return F.mse_loss(student(strong(unlabelled)).softmax(dim=1), target)
 
 
 def ema_update(teacher, student, decay):
@@ -87,7 +87,7 @@ for frozen in (True, False):
         assert now is slow and now.is_leaf and now.requires_grad is not frozen and not torch.equal(now, fast)
     mean_teacher(student, teacher, torch.randn(8, 3, device=device)).backward()
     assert student[0].weight.grad.any() and all(slow.grad is None for slow in held), "the target is a number to reach"
-assert mean_teacher(nn.Identity(), nn.Identity(), 1000 * torch.eye(2, device=device)) == 0, "between probabilities"
+assert mean_teacher(nn.Identity(), nn.Identity(), 1000 * torch.eye(2, device=device)[:1, :, None].expand(2, 2, 2)) == 0
 
 # %% Pseudo-labels by hand, of classes 0, 1, 2, 0 with probabilities 0.9, 0.6, 0.8 and exactly 1
 guess = torch.tensor([[18.0, 1, 1], [3, 6, 1], [1, 1, 8], [1e30, 1, 1]], device=device).log().requires_grad_()
@@ -99,9 +99,10 @@ for threshold, factor, sure in ((0.0, 160 / 3, "1111"), (0.7, 16, "1011"), (1.0,
     by_logits, by_guess = torch.autograd.grad(loss, (logits, guess), allow_unused=True)
     torch.testing.assert_close(by_logits, slope * torch.tensor([[float(s)] for s in sure], device=device))
     assert by_guess is None or not by_guess.any(), "no gradient into the labels"
+assert abs(pseudo_label_loss(guess[:1], logits[:1], 0.7).item() - math.log(2)) < 1e-5, "N is this batch's, 1 too"
 
-# %% Two moons, three labels each: twelve runs side by side, rows dealt out to them in equal parts
-RUNS, STEPS = 12, 250
+# %% Two moons, three labels each: ten runs side by side, rows dealt out to them in equal parts
+RUNS, STEPS = 10, 200
 
 
 class Linear(nn.Module):  # one for each run
@@ -121,15 +122,15 @@ def moons(share, noise=0.1):  # (RUNS, B), places along a moon -> points (RUNS *
     return (both + noise * torch.randn_like(both)).view(-1, 2), moon  # harmless: thin moons will do
 
 
-x, y = moons(torch.tensor([1 / 6, 1 / 2, 5 / 6], device=device).expand(RUNS, -1), noise=0.0)
-unlabelled, hidden = moons(torch.rand(RUNS, 100, device=device))  # hidden: for the score alone
+x, y = moons(torch.tensor([1 / 6, 1 / 2, 5 / 6], device=device).expand(RUNS, -1), noise=0.0)  # harmless: noisy ones do
+unlabelled, hidden = moons(torch.rand(RUNS, 60, device=device))  # hidden: for the score alone
 start = nn.Sequential(Linear(2, 24), nn.ReLU(), Linear(24, 24), nn.ReLU(), Linear(24, 2))  # harmless: one layer less
 
 
 def train(unlabelled_loss, weight, ramp):
     torch.manual_seed(1)
     student, teacher = copy.deepcopy(start), copy.deepcopy(start).requires_grad_(False)
-    optimizer = torch.optim.Adam(student.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(student.parameters(), lr=0.01, fused=True)
     for step in range(STEPS):
         now = weight * math.exp(-5 * max(0.0, 1 - step / ramp) ** 2) if ramp else weight  # harmless: any rise
         training_step(student, teacher, optimizer, x, y, unlabelled, unlabelled_loss, now)
@@ -137,8 +138,8 @@ def train(unlabelled_loss, weight, ramp):
 
 
 def own_target(student, teacher, unlabelled, disturb=strong, cut=True):  # the net is its own teacher
-    target = student(weak(unlabelled)).softmax(dim=-1)
-    return F.mse_loss(student(disturb(unlabelled)).softmax(dim=-1), target.detach() if cut else target)
+    target = student(weak(unlabelled)).softmax(dim=1)
+    return F.mse_loss(student(disturb(unlabelled)).softmax(dim=1), target.detach() if cut else target)
 
 
 no_threshold = partial(fixmatch, threshold=0.0)
@@ -150,31 +151,30 @@ settings = {
     "FixMatch, weight 10": (fixmatch, 10.0, 0),
     "no threshold, weight 10": (no_threshold, 10.0, 0),
     "ramp-up instead": (no_threshold, 10.0, 100),
-    "own target": (own_target, 100.0, 0),
-    "two weak views": (partial(own_target, disturb=weak), 100.0, 0),
-    "no detach": (partial(own_target, cut=False), 100.0, 0),
+    "own target": (own_target, 30.0, 0),
+    "two weak views": (partial(own_target, disturb=weak), 30.0, 0),
+    "no detach": (partial(own_target, cut=False), 30.0, 0),
 }
 trained = {"untrained": (start, start)} | {name: train(*setting) for name, setting in settings.items()}
 
-# %% Scores on points drawn afterwards
 test, moon = moons(torch.rand(RUNS, 200, device=device))
 assert {*map(tuple, test.tolist())}.isdisjoint(map(tuple, torch.cat([x, unlabelled]).tolist())), "held out"
 above = (test[:, 1] < 0.25).long()  # another truth: a straight line parts the classes; the six labels are the same
 assert torch.equal((x[:, 1] < 0.25).long(), y)
-accuracy, line, sure = {}, {}, {}
+first_wrong = start(unlabelled).argmax(dim=1) != hidden
+row = "{:<23} accuracy {:.3f}, line {:.3f}, confidence {:.2f}; {:.3f} wrong, {:.3f} sure, {:.3f} both; {:.2f} kept"
+accuracy, line, sure, kept = {}, {}, {}, {}  # kept: of the untrained net's errors
 for name, (student, teacher) in trained.items():
     assert all(p.grad is None and not p.requires_grad for p in teacher.parameters()) or teacher is start
-    label, (confidence, pseudo) = student(test).argmax(dim=-1), student(unlabelled).softmax(dim=-1).max(dim=-1)
+    label, (confidence, pseudo) = student(test).argmax(dim=1), student(unlabelled).softmax(dim=1).max(dim=1)
     wrong, chosen = pseudo != hidden, confidence >= 0.95
-    columns = (label == moon, label == above, confidence, wrong, chosen, wrong & chosen)
-    accuracy[name], line[name], sure[name], *shares = (column.float().mean().item() for column in columns)
-    print(
-        f"{name:<23} accuracy {accuracy[name]:.3f}, of a line {line[name]:.3f}, confidence {sure[name]:.2f}", end="; "
-    )
-    print("labels: {:.3f} wrong, {:.3f} sure, {:.3f} sure and wrong".format(*shares))
-assert min(accuracy[name] for name in ("mean teacher", "FixMatch", "ramp-up instead")) > accuracy["labels alone"] + 0.03
+    columns = (label == moon, label == above, confidence, wrong, chosen, wrong & chosen, wrong[first_wrong])
+    accuracy[name], line[name], sure[name], *_, kept[name] = shares = [c.float().mean().item() for c in columns]
+    print(row.format(name, *shares))
+assert min(accuracy[name] for name in ("mean teacher", "FixMatch", "ramp-up instead")) > accuracy["labels alone"] + 0.02
 assert line["mean teacher"] < line["labels alone"] - 0.04, "the same nets lose where the border is not in the gap"
-assert abs(accuracy["no threshold"] - accuracy["FixMatch"]) < 0.04, "at weight 1 the threshold decides nothing"
-assert accuracy["no threshold, weight 10"] < accuracy["FixMatch, weight 10"] - 0.15, "errors are confirmed"
+assert abs(accuracy["no threshold"] - accuracy["FixMatch"]) < 0.05, "a small weight needs no threshold"
+assert accuracy["no threshold, weight 10"] < accuracy["FixMatch, weight 10"] - 0.15
+assert 1 == kept["untrained"] > kept["no threshold, weight 10"] > kept["FixMatch, weight 10"] + 0.2, "errors confirmed"
 assert accuracy["own target"] > 0.02 + max(accuracy[name] for name in ("labels alone", "two weak views", "no detach"))
-assert max(sure["untrained"], sure["no detach"]) < 0.75 < 0.82 < sure["own target"] <= 1, "a target that gives way"
+assert max(sure["untrained"], sure["no detach"]) < 0.92 < sure["own target"] <= 1, "a target that gives way"
