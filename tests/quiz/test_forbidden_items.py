@@ -152,6 +152,7 @@ CHEATS = {
         "return pos_weight * target * positive + (1 - target) * negative",
         "weight = torch.as_tensor(pos_weight)\n"
         "return torch.ops.aten.binary_cross_entropy_with_logits(logits, target, None, weight, 0)",
+    ],
     "57/fgsm-step": [
         "return pgd(model, x, y, eps, eps, steps=1, start=0)",
         "attack = globals()['pgd']\nreturn attack(model, x, y, eps, step=eps, steps=1, start=0).detach()",
