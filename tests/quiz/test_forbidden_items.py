@@ -141,42 +141,10 @@ CHEATS = {
         "return nn.SmoothL1Loss(reduction='none', beta=delta)(error, 0 * error) * delta",
     ],
     "98/multi-margin": ["losses = F.multi_margin_loss(x, right, margin=margin, reduction='none')"],
-    "77/bce-from-logits": [
-        "weight = torch.as_tensor(pos_weight)\n"
-        "return F.binary_cross_entropy_with_logits(logits, target, pos_weight=weight, reduction='none')",
-        "weight = torch.as_tensor(pos_weight)\n"
-        "return nn.BCEWithLogitsLoss(pos_weight=weight, reduction='none')(logits, target)",
-        "zero = torch.zeros_like(logits)\nboth = torch.stack([zero, logits], -1).flatten(0, -2)\n"
-        "parts = [F.cross_entropy(both, torch.full_like(both[:, 0], k).long(), reduction='none') for k in (1, 0)]\n"
-        "positive, negative = (part.view_as(logits) for part in parts)\n"
-        "return pos_weight * target * positive + (1 - target) * negative",
-        "weight = torch.as_tensor(pos_weight)\n"
-        "return torch.ops.aten.binary_cross_entropy_with_logits(logits, target, None, weight, 0)",
-    ],
     "57/fgsm-step": [
         "return pgd(model, x, y, eps, eps, steps=1, start=0)",
         "attack = globals()['pgd']\nreturn attack(model, x, y, eps, step=eps, steps=1, start=0).detach()",
         "return [one for name, one in globals().items() if name == 'pg' + 'd'][0](model, x, y, eps, eps, 1, False, 0)",
-    ],
-    "73/clip-norm": [
-        "return nn.utils.clip_grad_norm_(parameters, max_norm)",
-        "held = [p for p in parameters if p.grad is not None]\nnorm = nn.utils.get_total_norm([p.grad for p in held])\n"
-        "nn.utils.clip_grads_with_norm_(held, max_norm, norm)\nreturn norm",
-        "from torch.nn.utils.clip_grad import clip_grad_norm_ as clip\nreturn clip(list(parameters), max_norm)",
-        "from torch.nn.utils import clip_grad\nheld = [p for p in parameters if p.grad is not None]\n"
-        "norm = clip_grad._get_total_norm([p.grad for p in held])\n"
-        "clip_grad._clip_grads_with_norm_(held, max_norm, norm)\nreturn norm",
-        "held = [p for p in parameters if p.grad is not None]\n"
-        "norm = nn.utils.parameters_to_vector([p.grad for p in held]).norm()\nfor p in held:\n"
-        "    p.grad.mul_((max_norm / norm).clamp(max=1))\nreturn norm",
-    ],
-    "80/lookup-gradient": [
-        "table = nn.Embedding(rows, upstream.shape[-1], padding_idx=padding, dtype=upstream.dtype)\n"
-        "table(ids).backward(upstream)\nreturn table.weight.grad",
-        "weight = upstream.new_zeros(rows, upstream.shape[-1]).requires_grad_()\n"
-        "F.embedding(ids, weight, padding).backward(upstream)\nreturn weight.grad",
-        "return torch.ops.aten.embedding_dense_backward(upstream, ids, rows, padding, False)",
-        "return torch.ops.aten.embedding_dense_backward.default(upstream, ids, rows, padding, False)",
     ],
 }
 
