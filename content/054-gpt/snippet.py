@@ -99,7 +99,6 @@ for *new, wanted in zip(*(part.split([3, 1, 2, 1], dim=1) for part in (q, k, v, 
 close(torch.stack(cache), torch.stack([k, v]))  # the old ones first
 
 
-# %% Next-token loss
 def next_token_loss(logits, ids):  # (N, T, V) for ids (N, T)
     # hole: next-token-loss
     loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), ignore_index=PAD)

@@ -7,7 +7,6 @@
 import copy
 import math
 import os
-from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -145,26 +144,24 @@ def own_target(student, teacher, unlabelled, disturb=strong, cut=True):  # the n
     return F.mse_loss(student(disturb(unlabelled)).softmax(dim=1), target.detach() if cut else target)
 
 
-no_threshold = partial(fixmatch, threshold=0.0)
 settings = {
     "labels alone": (mean_teacher, 0.0, 0),
     "mean teacher": (mean_teacher, 10.0, 0),
     "FixMatch": (fixmatch, 1.0, 0),
-    "no threshold": (no_threshold, 1.0, 0),
+    "no threshold": (lambda *nets: fixmatch(*nets, threshold=0.0), 1.0, 0),
     "FixMatch, weight 10": (fixmatch, 10.0, 0),
-    "no threshold, weight 10": (no_threshold, 10.0, 0),
-    "ramp-up instead": (no_threshold, 10.0, 100),
+    "no threshold, weight 10": (lambda *nets: fixmatch(*nets, threshold=0.0), 10.0, 0),
+    "ramp-up instead": (lambda *nets: fixmatch(*nets, threshold=0.0), 10.0, 100),
     "own target": (own_target, 30.0, 0),
-    "two weak views": (partial(own_target, disturb=weak), 30.0, 0),
-    "no detach": (partial(own_target, cut=False), 30.0, 0),
+    "two weak views": (lambda *nets: own_target(*nets, disturb=weak), 30.0, 0),
+    "no detach": (lambda *nets: own_target(*nets, cut=False), 30.0, 0),
 }
 trained = {"untrained": (start, start)} | {name: train(*setting) for name, setting in settings.items()}
 
-test, moon = moons(torch.rand(RUNS, 200, device=device))
+(test, moon), first_wrong = moons(torch.rand(RUNS, 200, device=device)), start(unlabelled).argmax(dim=1) != hidden
 assert {*map(tuple, test.tolist())}.isdisjoint(map(tuple, torch.cat([x, unlabelled]).tolist())), "held out"
 above = (test[:, 1] < 0.25).long()  # another truth: a straight line parts the classes; the six labels are the same
 assert torch.equal((x[:, 1] < 0.25).long(), y)
-first_wrong = start(unlabelled).argmax(dim=1) != hidden
 row = "{:<23} accuracy {:.3f}, line {:.3f}, confidence {:.2f}; {:.3f} wrong, {:.3f} sure, {:.3f} both; {:.2f} kept"
 accuracy, line, sure, kept = {}, {}, {}, {}  # kept: of the untrained net's errors
 for name, (student, teacher) in trained.items():
