@@ -15,11 +15,12 @@ from kb.run.worker import Workers
 from kb.screen.progress_bar import ProgressBar
 from kb.screen.result_lines import result_line
 from kb.screen.run_lines import run_summary
+from kb.verify.batches import Batch, What
 from kb.verify.judging import Result, verify
 from kb.verify.junit import junit
 from kb.verify.record import write_records
-from kb.verify.recording import records_of, write_outputs
-from kb.verify.tasks import mutant_tasks, shard, tasks_of, thorough_tasks
+from kb.verify.recording import records_of, records_of_batches, write_outputs
+from kb.verify.tasks import mutant_tasks, tasks_of, thorough_tasks
 from quiz.kinds.table import KINDS
 
 
@@ -48,35 +49,31 @@ class Order:
     """Where to write the results as JUnit XML."""
     fresh: bool = False
     """Mutants of whole snippets are run again, whatever is known of them."""
+    changed: bool = False
+    """Leave out what is recorded to have ended as expected and has not changed since."""
 
 
-def parse_shard(text: str) -> tuple[int, int]:
-    """``2/8`` as numbers.
+def ordered_entries(context: Context, order: Order) -> list[int]:
+    """The numbers of the entries that an order names; of several machines' parts, dealt out in turn, this one's.
 
     Raises:
-        UsageError: it is not of that form.
+        UsageError: its part is not of the form ``2/8``.
     """
-    number, slash, count = text.partition("/")
-    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise UsageError("--shard {text} is no part", "give I/N, as 2/8", text=text)
-    return int(number), int(count)
+    part, slash, count = (order.shard or "1/1").partition("/")
+    if not (slash and part.isdecimal() and count.isdecimal() and 1 <= int(part) <= int(count)):
+        raise UsageError("--shard {text} is no part", "give I/N, as 2/8", text=order.shard)
+    numbers = context.chosen(order.words) or [summary.number for summary in context.library.summaries]
+    return numbers[int(part) - 1 :: int(count)]
 
 
 def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result]:
     """Verify entries; every result is shown, the count at the end."""
-    part = parse_shard(order.shard) if order.shard else None
     if order.seeds < 0:
         raise UsageError("--seeds {seeds} is no count", "give 0 or more", seeds=order.seeds)
-    numbers = context.chosen(order.words) or [summary.number for summary in context.library.summaries]
+    numbers = ordered_entries(context, order)
     device = find_device_shown(context, order.device)
-    entries = [context.library.entry(number) for number in numbers]
-    tasks = [task for entry in entries for task in tasks_of(entry, KINDS, device)]
-    seeds = 5 if order.thorough else order.seeds
-    tasks += [task for entry in entries for task in thorough_tasks(entry, device, seeds, order.thorough)]
-    if order.mutants:
-        tasks += [task for entry in entries for task in mutant_tasks(entry, device)]
-    if part:
-        tasks = shard(tasks, *part)
+    batches = [batch for number in numbers for batch in _batches(context, number, order, device)]
+    tasks = [task for batch in batches for task in batch.tasks]
     with ExitStack() as stack:
         workers = stack.enter_context(Workers())
         bar = stack.enter_context(ProgressBar(context.err, context.say("verifying"), is_silent))
@@ -88,12 +85,37 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
         jobs = order.jobs or os.cpu_count() or 1
         results = verify(tasks, jobs, workers, advance, is_strict=order.strict)
     if order.record:
-        write_down(context, results)
+        write_down(context, results, batches)
     if order.junit:
         write_junit(order.junit, results)
     if not is_silent:
         show_results(context, results)
+        if order.changed and (left_out := {*numbers} - {batch.entry for batch in batches}):
+            text = context.say(
+                "{count} {count:entry|entries} recorded as expected and unchanged since: not run again",
+                count=len(left_out),
+            )
+            context.err.print([[(text, "")]])
     return results
+
+
+def _batches(context: Context, number: int, order: Order, device: str) -> list[Batch]:
+    """What is to be run of an entry."""
+    entry = context.library.entry(number)
+    seeds = 5 if order.thorough else order.seeds
+    tasks = {
+        What.MUTANTS: mutant_tasks(entry, device) if order.mutants else [],
+        What.THOROUGH: thorough_tasks(entry, device, seeds, order.thorough),
+        What.TASKS: tasks_of(entry, KINDS, device),
+    }
+    batches: list[Batch] = []
+    for what, some in tasks.items():
+        batch = Batch(number, what, device, some)
+        # What a snippet prints under other seeds is held against its plain run, so that runs too.
+        is_needed = what is What.TASKS and any(one.what is What.THOROUGH for one in batches)
+        if some and (is_needed or not (order.changed and batch.is_known(context.records, context.torch))):
+            batches.insert(0, batch)
+    return batches
 
 
 def write_junit(path: Path, results: Sequence[Result]) -> None:
@@ -110,7 +132,7 @@ def write_junit(path: Path, results: Sequence[Result]) -> None:
         ) from None
 
 
-def write_down(context: Context, results: Sequence[Result]) -> None:
+def write_down(context: Context, results: Sequence[Result], batches: Sequence[Batch]) -> None:
     """Write the records and the outputs; a key that could not be computed loses its record."""
     folder = context.library.deck.path
     torch = public(context.torch)
@@ -119,8 +141,10 @@ def write_down(context: Context, results: Sequence[Result]) -> None:
         for one in results
         if not one.ok and one.task.what != "snippet"
     ]
+    gone += [(one.entry, one.what, "", torch, one.device) for one in batches]
     try:
-        write_records(folder, records_of(results), gone)
+        kept = [*records_of(results), *records_of_batches(batches, results, context.torch)]
+        write_records(folder, kept, gone)
         write_outputs(results)
     except OSError as error:
         raise KbError("the records cannot be written: {error}", "mend the deck's permissions", error=error) from None

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from kb.cli.live import find_device_shown
-from kb.cli.proving import Order, parse_shard, write_junit
+from kb.cli.proving import Order, ordered_entries, write_junit
 from kb.context import Context
 from kb.errors import UsageError
 from kb.run.device import public
@@ -23,12 +23,9 @@ def spoil_shown(context: Context, order: Order, is_silent: bool) -> list[Spoiled
         UsageError: something is asked for that is done to whole entries alone.
         KeyboardInterrupt: what was found until then is shown.
     """
-    if order.record or order.thorough or order.seeds or order.strict:
+    if order.record or order.thorough or order.seeds or order.strict or order.changed:
         raise UsageError("--mutants all runs mutants alone", "ask for the rest without it")
-    numbers = context.chosen(order.words) or [summary.number for summary in context.library.summaries]
-    if order.shard:
-        part, count = parse_shard(order.shard)
-        numbers = numbers[part - 1 :: count]
+    numbers = ordered_entries(context, order)
     device = find_device_shown(context, order.device)
     found: list[Spoiled] = []
     with ExitStack() as stack:

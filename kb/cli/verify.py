@@ -19,6 +19,7 @@ EXAMPLES = {
     "kb verify --shard 2/8 --junit out.xml": "a part of it, for CI",
     "kb verify 61 --mutants all": "list the mistakes in it that no check notices",
     "kb verify 61 --record": "write down what was found",
+    "kb verify --mutants --changed": "only what no record speaks of",
 }
 
 HOLES, ALL = MUTANTS = ("holes", "all")
@@ -66,6 +67,9 @@ def command(
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="With --mutants all: run those again that are known.")] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Leave out what is recorded as expected and has not changed since.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Output that drifts is an error.")] = False,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")] = None,
     as_json: Json = False,
@@ -81,7 +85,20 @@ def command(
     check_device(device)
     if mutants not in (None, *MUTANTS):
         raise UsageError("--mutants {mutants} is unknown", "give holes or all", mutants=mutants)
-    order = Order(entries or [], device, jobs, shard, record, seeds, thorough, bool(mutants), strict, junit, fresh)
+    order = Order(
+        words=entries or [],
+        device=device,
+        jobs=jobs,
+        shard=shard,
+        record=record,
+        seeds=seeds,
+        thorough=thorough,
+        mutants=bool(mutants),
+        strict=strict,
+        junit=junit,
+        fresh=fresh,
+        changed=changed,
+    )
     context = open_context(deck, lang)
     if mutants == ALL:
         from kb.cli.spoiling import spoil_shown, spoiled_json

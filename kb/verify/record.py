@@ -32,11 +32,11 @@ class Record(NamedTuple):
     entry: int
     """Number of the entry."""
     what: str
-    """``snippet``, or ``predict`` or ``answer`` for an item's script."""
+    """``snippet``, or ``predict`` or ``answer`` for an item's script; or what runs together, see ``batches``."""
     id: str
-    """The item's id; empty for the snippet."""
+    """The item's id; empty for all that is no item's."""
     sha256: str
-    """Of the script that was run."""
+    """Of the script that was run, or of all that ran together."""
     torch: str
     """Version that ran it, without a build's suffix."""
     device: str

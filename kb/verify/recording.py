@@ -1,14 +1,17 @@
-"""Recording: what a verification is worth keeping of, and where it is kept."""
+"""Recording: what of a verification is worth keeping, and where it is kept."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kb.deck.folder import OUTPUT
 from kb.run.device import public
+from kb.verify.batches import Batch
 from kb.verify.judging import Result
 from kb.verify.record import PASSED, Record
 from kb.verify.task import Expectation
+
+PLATFORM = f"{platform.system()} {platform.machine()}"
 
 
 def records_of(results: Sequence[Result]) -> list[Record]:
@@ -26,12 +29,26 @@ def records_of(results: Sequence[Result]) -> list[Record]:
             outcome=_outcome(result),
             seconds=round(result.run.seconds, 2),
             peak_mb=round(result.run.peak_mb, 1),
-            platform=f"{platform.system()} {platform.machine()}",
+            platform=PLATFORM,
             printed=result.run.stdout.strip() if result.task.what != "snippet" else "",
         )
         for result in results
         if _is_recorded(result)
     ]
+
+
+def records_of_batches(batches: Iterable[Batch], results: Sequence[Result], torch: str) -> list[Record]:
+    """A record of each batch of which everything ended as expected."""
+    found = {id(result.task): result for result in results}
+    records = []
+    for batch in batches:
+        ours = [found[id(task)] for task in batch.tasks if id(task) in found]
+        if ours and len(ours) == len(batch.tasks) and all(result.ok for result in ours):
+            seconds = round(sum(result.run.seconds for result in ours), 2)
+            peak = round(max(result.run.peak_mb for result in ours), 1)
+            facts = (batch.entry, batch.what, "", batch.sha256, public(torch), batch.device, PASSED, seconds, peak)
+            records.append(Record(*facts, PLATFORM))
+    return records
 
 
 def _is_recorded(result: Result) -> bool:

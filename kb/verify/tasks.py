@@ -1,6 +1,5 @@
 """Tasks: everything in an entry that can be run."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from kb.deck.entry import Entry
@@ -58,10 +57,3 @@ def mutant_tasks(entry: Entry, device: str) -> list[Task]:
                 Task(entry.number, "mutant", name, job, digest(mutant.lines), Expectation.FAILS, equivalent=why)
             )
     return tasks
-
-
-def shard(tasks: Sequence[Task], number: int, count: int) -> list[Task]:
-    """The tasks of one of several machines: every entry whole, entries dealt out in turn."""
-    entries = list(dict.fromkeys(task.entry for task in tasks))
-    ours = set(entries[number - 1 :: count])
-    return [task for task in tasks if task.entry in ours]

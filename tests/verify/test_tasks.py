@@ -6,6 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from kb.run.job import Job
+from kb.verify.batches import Batch, What
+from kb.verify.record import Record
+from kb.verify.task import Task
 from tests.conftest import SNIPPET, Kb, only_json, write_entry
 
 
@@ -142,3 +146,43 @@ def test_shards_cover_everything_once(small: Path, kb: Kb) -> None:
         seen += [(one["entry"], one["what"], one["id"]) for one in value["results"]]
     whole = only_json(kb("verify", "--json").stdout)["results"]
     assert sorted(seen) == sorted((one["entry"], one["what"], one["id"]) for one in whole)
+
+
+def test_what_is_recorded_and_unchanged_is_left_out(small: Path, kb: Kb) -> None:
+    """A batch of which all was as expected; a snippet, an item or a mark that changes makes its entry run again."""
+
+    def run(*options: str) -> set[str]:
+        done = kb("verify", "--changed", "--json", *options)
+        return {one["what"] for one in only_json(done.stdout)["results"]}
+
+    everything = {"snippet", "proof", "predict", "answer", "right", "wrong"}
+    assert run("--record") == everything
+    assert run() == set()
+    assert run("--mutants", "--record") == {"mutant"}
+    assert run("--mutants") == set()
+    assert run("--seeds", "1") == everything, "what other seeds print is held against the plain run"
+    assert "1 entry recorded as expected and unchanged since" in kb("verify", "--changed").stderr
+    path = small / "061-mean" / "en.md"
+    path.write_text(path.read_text().replace("```python wrong\nreturn sum(values)\n", "```python wrong\nreturn 0.5\n"))
+    assert run("--mutants") == everything, "another wrong solution; the mutants are what they were"
+    write_entry(small, snippet=SNIPPET.replace("== 3.0", "== 3.5"))
+    assert run("--mutants", "--record") == everything | {"mutant"}
+    assert "snippet" in run(), "what is not as expected is never known"
+    assert run("--mutants") >= {"snippet", "right"}
+
+
+def test_what_judges_belongs_to_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another torch, another device, another judge: another digest, or none that counts."""
+    batch = Batch(61, What.TASKS, "cpu", [Task(61, "snippet", "", Job("/somewhere/snippet.py"), "aaa")])
+    record = Record(61, "tasks", "", batch.sha256, "2.13.0", "cpu", "passed", 1.0, 200.0, "Linux x86_64")
+    assert batch.is_known([record], "2.13.0+cpu")
+    assert not batch.is_known([record], "2.14.1")
+    assert not batch.is_known([record._replace(outcome="failed")], "2.13.0")
+    assert not batch._replace(device="cuda").is_known([record], "2.13.0")
+    assert not batch._replace(what=What.MUTANTS).is_known([record], "2.13.0")
+    moved = Task(61, "snippet", "", Job("/elsewhere/snippet.py"), "aaa")
+    assert batch._replace(tasks=[moved]).is_known([record], "2.13.0"), "wherever the deck lies"
+    other = Task(61, "snippet", "", Job("/somewhere/snippet.py", forbid=("F.relu",)), "aaa")
+    assert not batch._replace(tasks=[other]).is_known([record], "2.13.0")
+    monkeypatch.setattr("kb.verify.batches.judges", lambda: "another")
+    assert not batch.is_known([record], "2.13.0")

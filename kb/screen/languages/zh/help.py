@@ -202,6 +202,7 @@ WORDS = {
         "带一处错误的解法也必须失败；all：只做这一项，遍及整个示例。"
     ),
     "With --mutants all: run those again that are known.": "与 --mutants all 同用：已知结果的也重新运行。",
+    "Leave out what is recorded as expected and has not changed since.": "略过已记录为符合预期、此后没有改动的部分。",
     "Output that drifts is an error.": "输出有出入即为错误。",
     "Write JUnit XML.": "写出 JUnit XML。",
     "run every snippet, proof, key and solution": "运行所有示例、证明、答案和解法",
@@ -209,6 +210,7 @@ WORDS = {
     "list the mistakes in it that no check notices": "列出其中没有检查能发现的错误",
     "a part of it, for CI": "其中一份，供 CI 使用",
     "write down what was found": "记录结果",
+    "only what no record speaks of": "只运行还没有记录的部分",
     "keys, search, format, wire, or a command.": "keys、search、format、wire，或某个命令。",
     "what every key does": "每个按键的作用",
     "what may be searched for, and how": "可以搜什么，怎么搜",

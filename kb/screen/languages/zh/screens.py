@@ -74,6 +74,9 @@ WORDS = {
     "no worker is kept": "没有常驻的 worker",
     "a worker is kept already": "worker 已经常驻",
     "a worker is kept for {minutes} minutes after its last run": "worker 已常驻，最后一次运行 {minutes} 分钟后退出",
+    "{count} {count:entry|entries} recorded as expected and unchanged since: not run again": (
+        "{count} 个条目已有符合预期的记录，此后没有改动：不再运行"
+    ),
     "{killed} of {all} mutants killed ({share}); {equivalent} more {equivalent:is|are} as right as the solution": (
         "{all} 个变异体中淘汰了 {killed} 个（{share}）；另有 {equivalent} 个与解法等价"
     ),
