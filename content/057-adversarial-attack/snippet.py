@@ -44,7 +44,7 @@ def project(moved, x, eps):  # the nearest point within eps of x, pixel by pixel
 
 # %% Both by hand
 x = torch.tensor([[0.0, 1.0, 0.5, 0.5], [0.0, 1.0, 0.05, 0.95]], device=device)
-linear = nn.utils.skip_init(nn.Linear, 4, 3, bias=False, device=device)  # in training mode
+linear = nn.utils.skip_init(nn.Linear, 4, 3, bias=False, device=device)  # in training mode  # harmless: with a bias too
 linear.weight.data = x.new_tensor([[0, -1, 0, 0], [-1, 2, 0, 0], [0, 1, 1, 0]])
 linear.weight.grad = torch.full_like(linear.weight, 7)  # somebody's, to be left alone
 twice, classes = x[:1].repeat(2, 1), torch.tensor([0, 1], device=device)  # linear(x) is largest for class 1
