@@ -68,7 +68,7 @@ def strong(x):
 # %% The average by hand: n steps leave decay**n of the start, and (1 - decay) * decay**(n - k) of step k
 for frozen in (True, False):
     student = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).to(device)
-    student[0].bias.requires_grad_(False)  # averaged all the same
+    student[0].bias.requires_grad_(False)  # averaged all the same  # harmless: for those who skip it
     student.register_buffer("step", torch.tensor(0, device=device))
     teacher = copy.deepcopy(student).requires_grad_(not frozen)
     ready_made = AveragedModel(student, multi_avg_fn=get_ema_multi_avg_fn(0.9))
@@ -79,7 +79,7 @@ for frozen in (True, False):
             nn.init.normal_(fast)  # as if an optimizer had moved it
             total += 0.1 * 0.9 ** (9 - step) * fast
         student(torch.randn(8, 3, device=device))  # moves the statistics of BatchNorm
-        student.step += 1  # harmless: any change will do
+        student.step += 1
         assert teacher[1].num_batches_tracked == teacher.step == step, "copied, not shared"
         ema_update(teacher, student, 0.9)
         ready_made.update_parameters(student)
@@ -110,7 +110,7 @@ RUNS, STEPS = 10, 200
 class Linear(nn.Module):  # one for each run
     def __init__(self, inputs, outputs):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(RUNS, inputs, outputs, device=device) / inputs**0.5)  # harmless: any
+        self.weight = nn.Parameter(torch.randn(RUNS, inputs, outputs, device=device) / inputs**0.5)
         self.bias = nn.Parameter(torch.rand(RUNS, 1, outputs, device=device) - 0.5)  # harmless: any
 
     def forward(self, x):  # (RUNS * B, inputs) -> (RUNS * B, outputs)
@@ -151,7 +151,7 @@ settings = {
     "no threshold": (lambda *nets: fixmatch(*nets, threshold=0.0), 1.0, 0),
     "FixMatch, weight 10": (fixmatch, 10.0, 0),
     "no threshold, weight 10": (lambda *nets: fixmatch(*nets, threshold=0.0), 10.0, 0),
-    "ramp-up instead": (lambda *nets: fixmatch(*nets, threshold=0.0), 10.0, 100),
+    "ramp-up instead": (lambda *nets: fixmatch(*nets, threshold=0.0), 10.0, 100),  # harmless: with one, too
     "own target": (own_target, 30.0, 0),
     "two weak views": (lambda *nets: own_target(*nets, disturb=weak), 30.0, 0),
     "no detach": (lambda *nets: own_target(*nets, cut=False), 30.0, 0),
@@ -173,8 +173,8 @@ for name, (student, teacher) in trained.items():
     print(row.format(name, *shares))
 assert min(accuracy[name] for name in ("mean teacher", "FixMatch", "ramp-up instead")) > accuracy["labels alone"] + 0.02
 assert line["mean teacher"] < line["labels alone"] - 0.04, "the same nets lose where the border is not in the gap"
-assert abs(accuracy["no threshold"] - accuracy["FixMatch"]) < 0.05, "a small weight needs no threshold"
-assert accuracy["no threshold, weight 10"] < accuracy["FixMatch, weight 10"] - 0.15
+assert abs(accuracy["no threshold"] - accuracy["FixMatch"]) < 0.05 and sure["no threshold"] != sure["FixMatch"]
+assert accuracy["no threshold, weight 10"] < accuracy["FixMatch, weight 10"] - 0.15, "a large weight needs one"
 assert 1 == kept["untrained"] > kept["no threshold, weight 10"] > kept["FixMatch, weight 10"] + 0.2, "errors confirmed"
 assert accuracy["own target"] > 0.02 + max(accuracy[name] for name in ("labels alone", "two weak views", "no detach"))
 assert max(sure["untrained"], sure["no detach"]) < 0.92 < sure["own target"] <= 1, "a target that gives way"
