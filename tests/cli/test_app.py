@@ -207,7 +207,7 @@ def test_verify_and_record(small: Path, kb: Kb) -> None:
     assert {"entry", "what", "id", "outcome", "ok"} <= value["results"][0].keys()
     assert only_json(kb("list", "--json").stdout)["entries"][0]["verified"] == "verified"
     records = json.loads((small / "verified.json").read_text(encoding="utf-8"))["records"]
-    assert {("snippet", ""), ("predict", "printed"), ("answer", "counted")} == {
+    assert {("snippet", ""), ("predict", "printed"), ("answer", "counted"), ("tasks", "")} == {
         (one["what"], one["id"]) for one in records
     }
     write_entry(small, snippet=SNIPPET + "# changed\n")
