@@ -70,6 +70,8 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
     """Verify entries; every result is shown, the count at the end."""
     if order.seeds < 0:
         raise UsageError("--seeds {seeds} is no count", "give 0 or more", seeds=order.seeds)
+    if order.changed and order.strict:
+        raise UsageError("--changed leaves out runs that --strict is to judge", "give one of the two")
     numbers = ordered_entries(context, order)
     device = find_device_shown(context, order.device)
     batches = [batch for number in numbers for batch in _batches(context, number, order, device)]

@@ -162,6 +162,8 @@ def test_what_is_recorded_and_unchanged_is_left_out(small: Path, kb: Kb) -> None
     assert run("--mutants") == set()
     assert run("--seeds", "1") == everything, "what other seeds print is held against the plain run"
     assert "1 entry recorded as expected and unchanged since" in kb("verify", "--changed").stderr
+    both = kb("verify", "--changed", "--strict")
+    assert (both.returncode, both.stderr.count("give one of the two")) == (2, 1)
     path = small / "061-mean" / "en.md"
     path.write_text(path.read_text().replace("```python wrong\nreturn sum(values)\n", "```python wrong\nreturn 0.5\n"))
     assert run("--mutants") == everything, "another wrong solution; the mutants are what they were"

@@ -305,6 +305,8 @@ WORDS = {
     "{count} of the snippet's checks {count:was|were} not executed": "示例代码的 {count} 处检查没有执行",
     "prints something else: {place}": "输出不同：{place}",
     "the snippet itself does not pass with one thread: {reason}": "示例代码本身在单线程下没有通过：{reason}",
+    "--changed leaves out runs that --strict is to judge": "--changed 会略过 --strict 要判断的运行",
+    "give one of the two": "请二选一",
     "--mutants {mutants} is unknown": "没有 --mutants {mutants}",
     "give holes or all": "请写 holes 或 all",
     "--mutants all runs mutants alone": "--mutants all 只运行变异体",
