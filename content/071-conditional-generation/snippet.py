@@ -23,8 +23,8 @@ class Labelled(nn.Module):  # encoder, decoder, generator, discriminator, denois
     def __init__(self, inputs, outputs):
         super().__init__()
         self.embed = nn.Embedding(K + 1, E)  # labels 0 to K - 1, and NULL
-        hidden = nn.Linear(inputs + E, H), nn.LeakyReLU(0.2), nn.Linear(H, H), nn.LeakyReLU(0.2)
-        self.layers = nn.Sequential(*hidden, nn.Linear(H, outputs))
+        body = nn.Linear(inputs + E, H), nn.LeakyReLU(0.2), nn.Linear(H, H), nn.LeakyReLU(0.2)  # harmless: one will do
+        self.layers = nn.Sequential(*body, nn.Linear(H, outputs))
 
     def forward(self, x, y):  # (N, inputs) and labels (N,), int64 -> (N, outputs)
         return self.layers(torch.cat([x, self.embed(y)], dim=1))
@@ -32,7 +32,7 @@ class Labelled(nn.Module):  # encoder, decoder, generator, discriminator, denois
 
 def drop_label(y, rate):  # in each training step, so that the net also learns to do without
     # hole: drop-label
-    return torch.where(torch.rand(y.shape, device=y.device) < rate, NULL, y)
+    return torch.where(torch.rand(y.shape, device=y.device) < rate, NULL, y)  # harmless: y is on the default device
     # end
 
 
@@ -76,7 +76,7 @@ def read(x):  # the contrast and the digit that fits best: a fixed rule, trained
 
 
 def judge(name, x):  # shares of the digit asked for and of the commonest digit; contrast, its spread within a digit
-    contrast, digit = read(x.detach())
+    contrast, digit = read(x)
     share, top = (digit == asked).float().mean(), digit.bincount().max() / 1000
     mean, spread = contrast.mean(), contrast.view(K, 100).std(1).mean()
     print(f"{name}: {share:.0%} as asked, {top:.0%} the same digit, contrast {mean:.2f} +- {spread:.2f}")
@@ -89,7 +89,7 @@ def adam(*nets, lr, beta1=0.9):
 
 def descend(optimizer, loss):
     optimizer.zero_grad()
-    loss.backward()
+    loss.mean().backward()  # harmless: Adam does not mind the scale
     optimizer.step()
 
 
@@ -107,7 +107,7 @@ def posterior(encoder, x, y):
 def train_vae(name, to_encoder, to_decoder):
     torch.manual_seed(0)
     encoder, decoder, prior = Labelled(P, 2 * Z), Labelled(Z, P), Normal(0.0, 1.0)
-    optimizer = adam(encoder, decoder, lr=1e-2)
+    optimizer = adam(encoder, decoder, lr=1e-2)  # harmless: their order
     for x, y in (draw(N) for _ in range(150)):
         code = posterior(encoder, x, to_encoder(y))
         likelihood = Normal(decoder(code.rsample(), to_decoder(y)), NOISE).log_prob(x).sum()
@@ -119,10 +119,10 @@ def train_vae(name, to_encoder, to_decoder):
 
 both, decoder, encoder = map(train_vae, ("both", "decoder", "encoder"), (same, none, same), (same, same, none))
 assert both[0] > 0.95 and decoder[0] > 0.95 and encoder[0] < 0.2, "the decoder must be told"
-assert min(both[3], decoder[3]) > 0.03, "a digit's samples differ: the code still tells the contrast"
-assert encoder[4] > max(both[4], decoder[4]) + 2.3, "else the code must name the digit, too: ln 10 nats and more"
-code, other = posterior(both[5], real, real_y).mean, (real_y + 5) % K
-assert (read(both[6](code, other))[1] == other).float().mean() > 0.95, "the same code, another label: another digit"
+assert 0.03 < min(both[3], decoder[3]) < 0.2, "a digit's samples differ: the code still tells the contrast"
+assert max(both[4], decoder[4]) + 2.3 < encoder[4] < 8, "else the code must name the digit, too: ln 10 nats and more"
+code, other = posterior(both[5], real, real_y).mean, K - 1 - real_y
+assert (other != real_y).all() and (read(both[6](code, other))[1] == other).float().mean() > 0.95, "that label's digit"
 
 
 # %% Conditional GAN: the same label for G and for D
@@ -132,8 +132,8 @@ def train_gan(name, with_real, with_fake):  # which labels D is told
     g_optimizer, d_optimizer = adam(G, lr=4e-3, beta1=0.0), adam(D, lr=8e-3, beta1=0.0)
     for x, y in (draw(N) for _ in range(150)):
         fake, fake_y = G(torch.randn(N, Z), y), with_fake(y)
-        descend(d_optimizer, F.softplus(-D(x, with_real(y))).mean() + F.softplus(D(fake.detach(), fake_y)).mean())
-        descend(g_optimizer, F.softplus(-D(fake, fake_y)).mean())
+        descend(d_optimizer, F.softplus(-D(x, with_real(y))) + F.softplus(D(fake.detach(), fake_y)))
+        descend(g_optimizer, F.softplus(-D(fake, fake_y)))
     return judge(f"GAN, D is told {name}", G(torch.randn(len(asked), Z), asked))
 
 
@@ -144,27 +144,27 @@ assert untold[1] < 0.5 and mixed[2] < 0.95 * matched[2], "untold: any digit; wro
 
 
 # %% Diffusion with dropped labels: one net with and without a label, for guidance
-beta = F.pad(torch.linspace(0.01, 0.4, T), (1, 0))  # (T + 1,)
-kept, seen = (1 - beta).cumprod(0), {}
+kept, seen = (1 - torch.linspace(0, 0.4, T + 1)).cumprod(0), {}  # (T + 1,), the share of a sample's variance left
 
 
 def noisy(x, t):
     return kept[t].sqrt() * x + (1 - kept[t]).sqrt() * torch.randn_like(x)
 
 
-def step_back(x, clean, t):  # from noise level t to t - 1, if the clean sample is this one
-    mean = kept[t - 1].sqrt() * beta[t] * clean + (1 - beta[t]).sqrt() * (1 - kept[t - 1]) * x
-    return mean / (1 - kept[t]) + (beta[t] * (1 - kept[t - 1]) / (1 - kept[t])).sqrt() * torch.randn_like(x)
+def step_back(x, clean, t):  # from noise level t to t - 1, if the clean sample is this one (DDIM)
+    noise = (x - kept[t].sqrt() * clean) / (1 - kept[t]).sqrt()
+    return kept[t - 1].sqrt() * clean + (1 - kept[t - 1]).sqrt() * noise
 
 
-clean = torch.full((100_000,), 3.0)
-for t in (T, 5, 1):
+for t, clean in zip((T, 5, 1), torch.full((3, 100_000), 3.0), strict=True):
     back, there = step_back(noisy(clean, t), clean, t), noisy(clean, t - 1)
     assert all(abs(f(back) - f(there)) < 0.02 for f in (torch.mean, torch.std)), "the step undoes one step of noise"
 
 
-def denoiser(net, t):  # x (N, P), y (N,) -> clean samples (N, P), for one t or for N; the net gives the way from x
-    return lambda x, y: kept[t].sqrt() * x - (1 - kept[t]).sqrt() * net(torch.cat([x, t.expand(len(x), 1) / T], 1), y)
+def denoiser(net, t):  # x (N, P), y (N,) -> clean samples (N, P), for one t or for N
+    return lambda x, y: (  # harmless: the net may as well learn another sign or scale
+        kept[t].sqrt() * x - (1 - kept[t]).sqrt() * net(torch.cat([x, t.expand(len(x), 1) / T], dim=1), y)
+    )
 
 
 def train_denoiser(rate):
@@ -174,9 +174,9 @@ def train_denoiser(rate):
     for step in range(1, 301):
         (x, y), t = draw(N), torch.randint(1, T + 1, (N, 1))
         clean = denoiser(net, t)(noisy(x, t), drop_label(y, rate))
-        descend(optimizer, loss := ((clean - x).square() / (1 - kept[t])).mean())
+        descend(optimizer, loss := (clean - x).square() / (1 - kept[t]))
         if step % 100 == 0:
-            print(f"step={step} loss={loss:.3f} drop={rate}")
+            print(f"step={step} loss={loss.mean():.3f} drop={rate}")
     assert net.embed.weight.grad[NULL].any() == (rate > 0), "never dropped, NULL's vector is never trained"
     return net
 
@@ -194,6 +194,6 @@ for rate in (0.2, 0.0):
     for w in (0.0, 1.0, 3.0):
         seen[rate, w] = judge(f"diffusion, dropped {rate:.0%}, w = {w:.0f}", sample(net, asked, w))
 assert min(seen[0.2, 1.0][0], seen[0.2, 3.0][0], seen[0.0, 1.0][0]) > 0.95, "with a label both draw what is asked"
-assert seen[0.2, 0.0][1] < 0.3 < seen[0.0, 0.0][1], "w = 0: any digit, if trained so"
+assert seen[0.2, 0.0][1] < 0.3 < seen[0.0, 0.0][1] and abs(seen[0.2, 1.0][2] - 0.75) < 0.1, "w = 0: any digit; w = 1"
 assert seen[0.2, 3.0][2] > seen[0.2, 1.0][2] + 0.05 and seen[0.2, 3.0][3] < seen[0.2, 1.0][3], "contrast, not variety"
 assert seen[0.0, 3.0][2] > 1.3 * seen[0.2, 3.0][2], "guided against an untrained NULL: out of all bounds"
