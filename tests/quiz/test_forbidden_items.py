@@ -141,10 +141,87 @@ CHEATS = {
         "return nn.SmoothL1Loss(reduction='none', beta=delta)(error, 0 * error) * delta",
     ],
     "98/multi-margin": ["losses = F.multi_margin_loss(x, right, margin=margin, reduction='none')"],
+    "77/bce-from-logits": [
+        "weight = torch.as_tensor(pos_weight)\n"
+        "return F.binary_cross_entropy_with_logits(logits, target, pos_weight=weight, reduction='none')",
+        "weight = torch.as_tensor(pos_weight)\n"
+        "return nn.BCEWithLogitsLoss(pos_weight=weight, reduction='none')(logits, target)",
+        "zero = torch.zeros_like(logits)\nboth = torch.stack([zero, logits], -1).flatten(0, -2)\n"
+        "parts = [F.cross_entropy(both, torch.full_like(both[:, 0], k).long(), reduction='none') for k in (1, 0)]\n"
+        "positive, negative = (part.view_as(logits) for part in parts)\n"
+        "return pos_weight * target * positive + (1 - target) * negative",
+        "weight = torch.as_tensor(pos_weight)\n"
+        "return torch.ops.aten.binary_cross_entropy_with_logits(logits, target, None, weight, 0)",
+    ],
     "57/fgsm-step": [
         "return pgd(model, x, y, eps, eps, steps=1, start=0)",
         "attack = globals()['pgd']\nreturn attack(model, x, y, eps, step=eps, steps=1, start=0).detach()",
         "return [one for name, one in globals().items() if name == 'pg' + 'd'][0](model, x, y, eps, eps, 1, False, 0)",
+    ],
+    "72/rms-norm": [
+        "out = F.rms_norm(x, weight.shape, weight, eps)",
+        "norm = nn.RMSNorm(x.shape[-1], eps=eps, dtype=x.dtype)\nnorm.weight = nn.Parameter(weight)\nout = norm(x)",
+        "from torch.nn import functional as G\n"
+        "out = getattr(G, 'rms' + '_norm')(x.float(), weight.shape, weight.float(), eps).type_as(x)",
+        "out = torch._VF.rms_norm(x, weight.shape, weight, eps)",
+        "out = torch.ops.aten._fused_rms_norm(x, list(weight.shape), weight, eps)[0]",
+        "both = torch.cat([x, -x], dim=-1).float()\n"
+        "out = F.layer_norm(both, both.shape[-1:], eps=eps)[..., : x.shape[-1]].type_as(x) * weight",
+        "size = x.shape[-1]\n"
+        "wide = torch.cat([x.float(), torch.full_like(x[..., :1].float(), (eps * size) ** 0.5)], -1)\n"
+        "out = (F.normalize(wide, dim=-1)[..., :-1] * size**0.5).type_as(x) * weight",
+        "size = x.shape[-1]\n"
+        "norm = nn.LocalResponseNorm(2 * size - 1, alpha=(2 * size - 1) / size, beta=0.5, k=eps)\n"
+        "out = norm(x.float().reshape(-1, size, 1)).reshape(x.shape).type_as(x) * weight",
+        "both = torch.cat([x, -x], dim=-1).float()\nflat = both.reshape(1, -1, both.shape[-1])\n"
+        "flat = torch.ops.aten._batch_norm_impl_index(flat, None, None, None, None, True, 0.1, eps, False)[0]\n"
+        "out = flat.reshape(both.shape)[..., : x.shape[-1]].type_as(x) * weight",
+        "both = torch.cat([x, -x], dim=-1).float()\nflat = both.reshape(1, -1, both.shape[-1])\n"
+        "flat = torch.ops.aten._native_batch_norm_legit.no_stats(flat, None, None, True, 0.1, eps)[0]\n"
+        "out = flat.reshape(both.shape)[..., : x.shape[-1]].type_as(x) * weight",
+        "from torch._decomp.decompositions import _fused_rms_norm as norm\n"
+        "out = norm(x, list(weight.shape), weight, eps)[0]",
+    ],
+    "72/grouped-query": [
+        "out = F.scaled_dot_product_attention(q, k, v, mask, enable_gqa=True)",
+        "out = sdpa(q, k, v, mask, enable_gqa=True)",
+        "group = q.shape[1] // k.shape[1]\n"
+        "k, v = k.repeat_interleave(group, 1), v.repeat_interleave(group, 1)\n"
+        "out = torch.ops.aten._scaled_dot_product_attention_math(q, k, v, mask)[0]",
+        "group = q.shape[1] // k.shape[1]\n"
+        "k, v = k.repeat_interleave(group, 1), v.repeat_interleave(group, 1)\n"
+        "bias = torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)\n"
+        "out = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(q, k, v, attn_mask=bias)[0]",
+        "from torch.nn.attention.flex_attention import flex_attention as flex\n"
+        "out = flex(q, k, v, lambda score, b, h, i, j: torch.where(mask[i, j], score, -torch.inf), enable_gqa=True)",
+    ],
+    "73/clip-norm": [
+        "return nn.utils.clip_grad_norm_(parameters, max_norm)",
+        "held = [p for p in parameters if p.grad is not None]\nnorm = nn.utils.get_total_norm([p.grad for p in held])\n"
+        "nn.utils.clip_grads_with_norm_(held, max_norm, norm)\nreturn norm",
+        "from torch.nn.utils.clip_grad import clip_grad_norm_ as clip\nreturn clip(list(parameters), max_norm)",
+        "from torch.nn.utils import clip_grad\nheld = [p for p in parameters if p.grad is not None]\n"
+        "norm = clip_grad._get_total_norm([p.grad for p in held])\n"
+        "clip_grad._clip_grads_with_norm_(held, max_norm, norm)\nreturn norm",
+        "held = [p for p in parameters if p.grad is not None]\n"
+        "norm = nn.utils.parameters_to_vector([p.grad for p in held]).norm()\nfor p in held:\n"
+        "    p.grad.mul_((max_norm / norm).clamp(max=1))\nreturn norm",
+        "held = [p for p in parameters if p.grad is not None]\n"
+        "norm = torch.cat([p.grad.flatten() for p in held]).norm()\n"
+        ""
+        "small = [p.grad * (max_norm / norm).clamp(max=1) for p in held]\n"
+        "nn.utils.vector_to_parameters(torch.cat([g.flatten() for g in small]), [p.grad for p in held])\nreturn norm",
+        "from torch.nn.utils.convert_parameters import parameters_to_vector as flat\n"
+        "held = [p for p in parameters if p.grad is not None]\nnorm = flat([p.grad for p in held]).norm()\n"
+        "for p in held:\n    p.grad.mul_((max_norm / norm).clamp(max=1))\nreturn norm",
+    ],
+    "80/lookup-gradient": [
+        "table = nn.Embedding(rows, upstream.shape[-1], padding_idx=padding, dtype=upstream.dtype)\n"
+        "table(ids).backward(upstream)\nreturn table.weight.grad",
+        "weight = upstream.new_zeros(rows, upstream.shape[-1]).requires_grad_()\n"
+        "F.embedding(ids, weight, padding).backward(upstream)\nreturn weight.grad",
+        "return torch.ops.aten.embedding_dense_backward(upstream, ids, rows, padding, False)",
+        "return torch.ops.aten.embedding_dense_backward.default(upstream, ids, rows, padding, False)",
     ],
 }
 

@@ -1,0 +1,176 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["torch>=2.11", "numpy"]
+# ///
+"""A GAN drops modes where its critic grows steep: a gradient penalty or spectral norm bounds the slope."""
+
+import os
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn.functional import leaky_relu, normalize, one_hot, softplus
+from torch.nn.utils.parametrizations import spectral_norm
+
+torch.manual_seed(0)
+torch.set_num_threads(1)  # tiny tensors: a second thread costs more than it saves
+device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
+torch.set_default_device(device)  # harmless: it is the CPU anyway, unless KB_DEVICE says otherwise
+close = torch.testing.assert_close
+
+
+# %% In short
+def gradient_penalty(D, real, fake, share):  # real, fake (N, ...), share (N,) of real in each mixture -> (N,)
+    # hole: gradient-penalty
+    share = share.view(-1, *[1] * (real.dim() - 1))  # (N, 1, ..., 1)
+    mixed = (share * real + (1 - share) * fake).detach().requires_grad_()
+    (slope,) = torch.autograd.grad(D(mixed).sum(), mixed, create_graph=True)  # (N, ...)
+    return (slope.flatten(1).norm(dim=1) - 1).square()
+    # end
+
+
+def critic_step(G, D, d_optimizer, real, z, weight=10.0):
+    fake = G(z).detach()
+    distance = D(real).mean() - D(fake).mean()
+    share = torch.rand(len(real), device=real.device)
+    d_loss = weight * gradient_penalty(D, real, fake, share).mean() - distance
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    d_optimizer.step()
+    return distance.item()
+
+
+# %% The penalty on a critic whose slope is known: D(x) = a |x|^2 / 2 has the slope a x
+a = torch.tensor(0.5, requires_grad=True)
+for shape in ((3, 2), (1, 5), (3, 2, 2, 2)):
+    real, fake, share = torch.randn(shape), torch.randn(shape), torch.rand(shape[0])
+    length = torch.stack([(t * r + (1 - t) * f).norm() for t, r, f in zip(share, real, fake, strict=True)])
+    penalty = gradient_penalty(lambda x: a * x.square().flatten(1).sum(1, keepdim=True) / 2, real, fake, share)
+    close(penalty.detach(), (0.5 * length - 1).square(), rtol=1e-4, atol=1e-4)
+    assert penalty.requires_grad and a.grad is None, "a graph leads to D's weights, and no gradient is there yet"
+    to_a = (2 * (0.5 * length - 1) * length).sum()  # create_graph: D can be trained by it
+    close(torch.autograd.grad(penalty.sum(), a)[0], to_a, rtol=1e-4, atol=1e-4)
+flat = gradient_penalty(lambda x: (0 * a * x).sum(1), real.flatten(1), fake.flatten(1), share)
+assert (flat - 1).abs().max() < 1e-4 and torch.autograd.grad(flat.sum(), a)[0] == 0, "flat: it costs 1, and no nan"
+
+
+# %% The hinge losses
+def hinge_losses(on_real, on_fake):  # scores of any shapes -> D's loss and G's loss
+    # hole: hinge-losses
+    d_loss = (1 - on_real).relu().mean() + (1 + on_fake).relu().mean()
+    g_loss = -on_fake.mean()
+    # end
+    return d_loss, g_loss
+
+
+scores = torch.tensor([[2.0], [0.5], [-1.0]], requires_grad=True), torch.tensor([-3.0, 1.0], requires_grad=True)
+d_loss, g_loss = hinge_losses(*scores)
+close(torch.stack([d_loss, g_loss]).detach(), torch.tensor([2.5 / 3 + 2 / 2, 1.0]))  # missed by 0, 0.5, 2; 0, 2
+to_scores = torch.tensor([[0.0], [-1 / 3], [-1 / 3]]), torch.tensor([0.0, 0.5])  # beyond the margin D learns nothing
+close(torch.autograd.grad(d_loss, scores), to_scores)
+close(torch.autograd.grad(g_loss, scores[1])[0], torch.tensor([-0.5, -0.5]))  # G has no margin
+assert hinge_losses(*torch.zeros(2, 4, 1, 2, 2)) == (2.0, 0.0), "a D that cannot tell costs 2"
+
+
+# %% What the critic measures: fakes z, data z + apart, D(x) = slope x + bias; best is the slope 1 + apart / (2 weight)
+for apart, weight, slope in ((1.0, 10.0, 1.05), (3.0, 10.0, 1.15), (3.0, 0.0, 6.0)):
+    D, z = nn.Linear(1, 1), torch.randn(64, 1)
+    nn.init.zeros_(D.weight)
+    optimizer, bias = torch.optim.SGD(D.parameters(), lr=0.02), D.bias.item()
+    for _ in range(100):
+        distance = critic_step(nn.Identity(), D, optimizer, z + apart, z, weight)
+    print(f"{apart:.0f} apart, weight {weight:.0f}: slope {D.weight.item():.2f}, the critic says {distance:.2f}")
+    close(D.weight.item(), slope, rtol=1e-3, atol=1e-3)  # without penalty each step adds 0.02 * apart, for ever
+    close(distance, slope * apart, rtol=0.02, atol=0.0)
+    assert D.bias.item() == bias, "the level of the scores is free: no loss moves it, and G's loss contains it"
+
+
+# %% Spectral norm: divides a weight by its largest singular value
+for layer, x in ((nn.Linear(32, 64), torch.randn(5, 32)), (nn.Conv2d(8, 16, 3), torch.randn(2, 8, 6, 6))):
+    spectral_norm(layer)
+    for _ in range(50):
+        layer(x)  # in training mode each call improves the estimate by one step
+    free, now = (w.detach().flatten(1) for w in (layer.parametrizations.weight.original, layer.weight))  # (out, rest)
+    top, ratio = (torch.linalg.matrix_norm(weight, 2).item() for weight in (free, now))
+    print(f"largest singular value {top:.2f}, with spectral norm {ratio:.2f}")
+    assert abs(ratio - 1) < 0.01, "largest singular value near 1"
+    close(now * top, free, rtol=0.01, atol=0.01)
+
+
+# %% A ring of eight Gaussians: S seeds of six trainings, all nets side by side
+S, N, Z, H, MODES, ROUNDS = 2, 64, 4, 32, 8, 200  # seeds, batch, noise, hidden units, Gaussians, steps of G
+T, NAMES = 6, ("BCE", "BCE, spectral norm", "hinge", "hinge, spectral norm", "Wasserstein", "Wasserstein, penalty")
+
+
+class Nets(nn.Module):  # as many nets as trainings and seeds, each with samples of its own: (nets * n, in)
+    def __init__(self, *sizes, normed=()):  # normed: the names of those with spectral norm
+        super().__init__()
+        draws = [(2 * torch.rand(S, i, o) - 1) / i**0.5 for i, o in pairwise(sizes)]
+        self.weights = nn.ParameterList(draw.repeat(T, 1, 1) for draw in draws)  # each training begins with the same
+        self.biases = nn.ParameterList(torch.zeros(S * T, 1, o) for o in sizes[1:])
+        self.tops = [normalize(torch.ones(S * T, 1, o), dim=2) for o in sizes[1:]]
+        self.normed = torch.tensor([name in normed for name in NAMES]).repeat_interleave(S).view(-1, 1, 1)
+
+    def forward(self, x, part=slice(None)):  # part: which of the nets
+        x = x.unflatten(0, (len(self.normed[part]), -1))
+        for k, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            if self.normed[part].any():
+                with torch.no_grad():  # one step of the power iteration
+                    left = normalize(self.tops[k] @ weight.mT, dim=2)
+                    right = self.tops[k] = normalize(left @ weight, dim=2)
+                weight = weight / torch.where(self.normed, (left @ weight @ right.mT), 1)
+            x = torch.baddbmm(bias[part], leaky_relu(x, 0.2) if k else x, weight[part])
+        return x.flatten(0, 1)
+
+
+def losses(on_real, on_fake):  # D's and G's for each pair of trainings, on scores of all nets
+    (real, fake), hinge, (high, low) = zip(on_real.chunk(3), on_fake.chunk(3), strict=True)
+    bce = softplus(-real).mean() + softplus(fake).mean(), softplus(-fake).mean()
+    return [bce, hinge_losses(*hinge), (low.mean() - high.mean(), -low.mean())]
+
+
+def draw():
+    real = centres[torch.randint(MODES, (S, N))] + 0.15 * torch.randn(S, N, 2)
+    return [part.repeat(T, 1, 1).flatten(0, 1) for part in (real, torch.randn(S, N, Z))]
+
+
+def watch(samples):  # how many Gaussians get 2 % of the samples or more, and the share that lies near one
+    near, which = torch.cdist(samples, centres).view(T, S, -1, MODES).min(3)
+    hits = one_hot(which, MODES) * (near < 0.9)[..., None]  # (trainings, S, n, MODES)
+    return (hits.float().mean(2) > 0.02).sum(2).float().mean(1), hits.sum(3).float().mean((1, 2))
+
+
+centres = 3 * torch.view_as_real(torch.polar(torch.ones(MODES), 2 * torch.pi * torch.arange(MODES) / MODES))
+G, D, last = Nets(Z, H, H, 2), Nets(2, H, H, 1, normed=NAMES[1:4:2]), slice(-S * N, None)
+g_optimizer, d_optimizer = (torch.optim.Adam(n.parameters(), 0.01, betas=(0.5, 0.9), fused=True) for n in (G, D))
+for step in range(1, ROUNDS + 1):
+    for _ in range(3):  # steps of D for one of G
+        real, z = draw()
+        fake = G(z).detach()
+        on_real, on_fake = D(real), D(fake)
+        penalty = gradient_penalty(lambda x: D(x, slice(-S, None)), real[last], fake[last], torch.rand(S * N)).mean()
+        d_optimizer.zero_grad()
+        (sum(d_loss for d_loss, _ in losses(on_real, on_fake)) + penalty / 2).backward()  # one of the pair has it
+        d_optimizer.step()
+    fake = G(draw()[1])
+    g_optimizer.zero_grad()
+    sum(g_loss for _, g_loss in losses(on_real.detach(), D(fake))).backward()
+    g_optimizer.step()
+    if step % 50 == 0:
+        print(f"step={step} modes_plain={watch(fake)[0][0]:.1f} modes_penalty={watch(fake)[0][5]:.1f}")
+
+# %% What came of it: on fresh data and noise
+real, fake = draw()[0].requires_grad_(), G(draw()[1])
+on_real, on_fake = D(real), D(fake)
+slopes = torch.autograd.grad(on_real.sum(), real)[0].norm(dim=1).view(T, -1)
+levels = -on_fake.view(T, -1).mean(1)  # the loss of G in its hinge and Wasserstein forms
+modes, near = watch(G(torch.randn(S, 512, Z).repeat(T, 1, 1).flatten(0, 1)))
+for row in zip(NAMES, modes, near, slopes.mean(1), levels, strict=True):
+    print("{}: {:.1f} modes, {:.0%} near one, slope {:.1f}, minus the fakes' score {:.1f}".format(*row))
+assert modes[[0, 2]].mean() < 6 and modes[4] < 4, "with free slopes modes are dropped, whatever the loss"
+assert modes[1::2].mean() > 6.5 and (modes[1::2] > modes[0::2] + 0.5).all(), "with limited slopes, few or none"
+assert (near[[0, 2]] > near[[1, 3]] + 0.1).all(), "yet the samples of the collapsed are the better ones, each by itself"
+assert levels[2] < levels[5] / 2, "and the collapsed G has the lower loss"
+assert slopes[[1, 3]].max() < 1.05 and slopes[5].mean() < 2 < slopes[0].mean() and slopes[4].mean() > 10
+estimates = [(top @ weight.mT)[S : 2 * S].norm(dim=(1, 2)) for top, weight in zip(D.tops, D.weights, strict=True)]
+close(estimates, [torch.linalg.matrix_norm(weight[S : 2 * S], 2) for weight in D.weights], rtol=0.1, atol=0.1)
