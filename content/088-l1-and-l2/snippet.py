@@ -154,7 +154,7 @@ for truth, true in {"3 of 60 matter": 1.5 * (torch.arange(60) < 3), "60 alike": 
     assert ((H @ arms["L1"] - b).abs() < strength * mask[:, None] + 0.1).all(), "at most this slope, 0 for the bias"
     for arm, on in {"L2": mask, "L2, bias too": torch.ones(61)}.items():
         arms[arm] = torch.linalg.solve(H[:, None] + strength[:, None, None] * on.diag(), b[:, None])[..., 0].mT
-    arms["nearly none"], told = arms["L2"][..., strength < 0.0015], {}
+    arms["nearly none"], told = arms["L2"][..., strength < 0.0015], {}  # harmless: or the lowest two
     for arm, w in arms.items():
         errors = (x @ w - y).square()  # (8, 620, 17)
         pick = errors[:, validation].reshape(8, 80, -1).mean(1).argmin(1)  # (8,)  # harmless: sum
