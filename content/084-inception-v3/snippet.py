@@ -22,7 +22,7 @@ InceptionOutputs = namedtuple("InceptionOutputs", ["logits", "aux_logits"])  # a
 
 
 # %% In short
-def conv(inputs, outputs, size, stride=1, padding="same"):  # every convolution of Inception v3 is built so
+def conv(inputs, outputs, size, stride=1, padding="same"):  # each convolution here; stride=2 needs padding=0
     layer = nn.Conv2d(inputs, outputs, size, stride, padding, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(outputs, eps=1e-3), nn.ReLU())
 
@@ -41,18 +41,19 @@ class TwoHeads(nn.Module):
 window = nn.Sequential(conv(8, 16, (1, 7)), conv(16, 32, (7, 1)))  # in place of conv(8, 32, 7)
 head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4))
 net = TwoHeads(conv(3, 8, 3), window, head, nn.Linear(32, 4))
-images, labels = torch.randn(6, 3, 9, 12), torch.arange(6) % 4
-optimizer = torch.optim.SGD(net.parameters(), 0.1)
+images, labels, optimizer = torch.randn(6, 3, 9, 12), torch.arange(6) % 4, torch.optim.SGD(net.parameters(), 0.1)
 before = [parameter.detach().clone() for parameter in net.parameters()]  # harmless: only compared
 net.train()
 out = net(images)  # in training a pair: out.logits and out.aux_logits, each (N, classes)
 main, aux = (F.cross_entropy(logits, labels, label_smoothing=0.1) for logits in out)
 loss = main + 0.4 * aux
+optimizer.zero_grad()  # harmless: the first step finds none
 loss.backward()
 optimizer.step()
 
 net.eval()
-logits = net(images)  # in evaluation the logits alone, (N, classes): the auxiliary head is not run
+with torch.no_grad():
+    logits = net(images)  # in evaluation the logits alone, (N, classes): the auxiliary head is not run
 guess = logits.argmax(1)
 assert torch.equal(logits[range(6), guess], logits.amax(1)) and not any(map(torch.equal, before, net.parameters()))
 close(loss, sum(w * F.cross_entropy(z, labels, label_smoothing=0.1) for w, z in zip((1, 0.4), out, strict=True)))
@@ -68,15 +69,14 @@ def auxiliary_loss(out, labels, weight):
     # end
 
 
-rows = [[2.0, 0, 1], [0, 0, 3]], [[-1.0, 1, 0], [4, 0, 0]]
-two, other = (torch.tensor(one, requires_grad=True) for one in rows)
+two, other = (torch.tensor(z, requires_grad=True) for z in ([[2.0, 0, 1], [0, 0, 3]], [[-1.0, 1, 0], [4, 0, 0]]))
 for y, weight in ((torch.tensor([0, 2]), 0.4), (torch.tensor([1, 0]), 1.0), (torch.tensor([1, 1]), 0.0)):
     first, second = (-logits.log_softmax(1)[[0, 1], y].mean() for logits in (two, other))
     both = auxiliary_loss(InceptionOutputs(two, other), y, weight), first + weight * second
     close(*both)
     close(*(torch.autograd.grad(one, (two, other), retain_graph=True, materialize_grads=True) for one in both))
     close(auxiliary_loss(two, y, weight), first, msg="a tensor with two rows is no pair")
-    close(auxiliary_loss(two[:1].double(), y[:1], weight), -two[:1].double().log_softmax(1)[0, y[0]])
+    close(auxiliary_loss(1e3 * two[:1].double(), y[:1], weight), -(1e3 * two[:1].double()).log_softmax(1)[0, y[0]])
 for at, parts in enumerate(({"trunk", "rest", "fc"}, {"trunk", "aux"})):
     net.train().zero_grad()
     F.cross_entropy(net(images)[at], labels).backward()
@@ -93,11 +93,10 @@ def factorised(x, row, column):
     # end
 
 
-x, row = torch.tensor([[[[1.0, 0, -2], [0, 3, 0]]]]), torch.tensor([[[[1.0, 2, 0]]]])
-made = factorised(x, row, torch.tensor([[[[0.0], [1], [-1]]]]))  # rows 2 1 0 (not -4) and 0 6 3, minus the next
-close(made, torch.tensor([[[[2.0, 0, 0], [0, 6, 3]]]]))
+x, row = torch.tensor([[[[1.0, 0, -2], [0, 3, 0]]]]), torch.tensor([[[[1.0, 2, 0]]]])  # 2 1 0, not -4; 0 6 3
+close(factorised(x, row, torch.tensor([[[[0.0], [1], [-1]]]])), torch.tensor([[[[2.0, 0, 0], [0, 6, 3]]]]))
 for n, height, width, c, m, o in (7, 9, 12, 3, 4, 5), (3, 1, 8, 2, 2, 2), (1, 4, 3, 1, 6, 2), (5, 2, 3, 4, 1, 3):
-    x, row, column = (torch.rand(shape).double() for shape in ((1, c, height, width), (m, c, 1, n), (o, m, n, 1)))
+    x, row, column = (torch.rand(shape).double() for shape in ((2, c, height, width), (m, c, 1, n), (o, m, n, 1)))
     whole = torch.einsum("omy,mcx->ocyx", column[..., 0], row[:, :, 0])  # above zero ReLU does nothing: one kernel
     close(factorised(-x, -row, column), F.conv2d(x, whole, padding=n // 2), msg="equal, borders included")
     assert not factorised(x, row, -column).any() and not factorised(x, -row, -column).any()
@@ -142,8 +141,7 @@ def inception_v3(split=True):  # split=False: whole 7x7 kernels in place of 1x7 
     rest = [[[(192, 1), (320, 3, 2, 0)], [(192, 1), *flat, (192, 3, 2, 0)], [largest]]]  # to 8 x 8
     rest += 2 * [[[(320, 1)], [(384, 1), thin], [(448, 1), (384, 3), thin], [mean, (192, 1)]]]  # on 8 x 8
     with torch.device("meta"):  # shapes without numbers: nothing is computed
-        last = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(768, 1000)]
-        aux, _ = build([nn.AvgPool2d(5, 3), (128, 1), (768, 5, 1, 0), *last], 768)
+        aux, _ = build([nn.AvgPool2d(5, 3), (128, 1), (768, 5, 1, 0), *head[:2], nn.Linear(768, 1000)], 768)
         return TwoHeads(build(trunk, 3)[0], build(rest, 768)[0], aux, nn.Linear(2048, 1000))
 
 
@@ -151,7 +149,10 @@ image = torch.empty(2, 3, 299, 299, device="meta")
 for split, known in ((False, (40_962_608, 9.70)), (True, (27_161_264, 5.71))):
     net = inception_v3(split).eval()
     counts = [sum(parameter.numel() for parameter in part.parameters()) for part in (net, net.aux)]
-    with FlopCounterMode(display=False) as counter:
+    for block in [*net.trunk.modules(), *net.rest.modules()]:
+        if isinstance(block, nn.Sequential) and isinstance(block[-1], nn.ReLU):
+            del block[1:]  # counted; BatchNorm and ReLU change no shape, and would take most of the time
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
         net(image)
     billions = counter.get_total_flops() / 2 / 2 / 1e9  # two images, and two operations to a multiply-add
     print(f"7x7 {'split' if split else 'whole'}: {counts[0]:,} parameters, {billions:.2f} billion multiply-adds")
@@ -170,8 +171,7 @@ def refusal(side, training, count=2):
         return str(error)
 
 
-for side, training, size, kernel in ((74, False, 2, 3), (224, True, 3, 5), (298, True, 4, 5)):
-    wanted = f"Calculated padded input size per channel: ({size} x {size}). Kernel size: ({kernel} x {kernel})"
-    assert wanted in refusal(side, training)
+for side, training, size, kernel in (32, False, 1, 3), (74, False, 2, 3), (224, True, 3, 5), (298, True, 4, 5):
+    assert f"per channel: ({size} x {size}). Kernel size: ({kernel} x {kernel})" in refusal(side, training)
 assert refusal(75, False) is refusal(224, False) is refusal(299, True) is None
 assert "more than 1 value per channel when training, got input size torch.Size([1, 768" in refusal(299, True, count=1)
