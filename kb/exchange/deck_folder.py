@@ -124,7 +124,9 @@ def slug_of(title: str) -> str:
     return "-".join(words[:SLUG_WORDS])[:60].strip("-") or "entry"
 
 
-_PLAIN = frozenset("a an and are at by can do does for how i in is it my of on or the to what when which why with".split())
+_PLAIN = frozenset(
+    "a an and are at by can do does for how i in is it my of on or the to what when which why with".split()
+)
 """Words that say nothing of a title's subject."""
 
 
@@ -140,4 +142,8 @@ def _key(text: str) -> str:
 def _text(text: str) -> str:
     """A basic string of TOML."""
     escaped = {'"': '\\"', "\\": "\\\\"}
-    return '"' + "".join(escaped.get(char, char if char.isprintable() else f"\\u{ord(char) & 0xFFFF:04x}") for char in text) + '"'
+    return (
+        '"'
+        + "".join(escaped.get(char, char if char.isprintable() else f"\\u{ord(char) & 0xFFFF:04x}") for char in text)
+        + '"'
+    )

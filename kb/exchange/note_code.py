@@ -72,9 +72,7 @@ def _header(title: str, codes: Sequence[str]) -> str:
     names = sorted({PACKAGES.get(name, name) for code in codes for name in _imported(code)} | {"numpy", "torch"})
     quoted = ", ".join(f'"{name}"' for name in names)
     says = title.replace("\\", "").replace('"""', "'''").strip(' "') or "Notes"
-    return (
-        f'# /// script\n# requires-python = ">=3.11"\n# dependencies = [{quoted}]\n# ///\n"""{says}"""\n\n'
-    )
+    return f'# /// script\n# requires-python = ">=3.11"\n# dependencies = [{quoted}]\n# ///\n"""{says}"""\n\n'
 
 
 def _imported(code: str) -> set[str]:

@@ -129,7 +129,13 @@ def _fence_end(lines: Sequence[str], first: int, mark: str, cuts: frozenset[int]
         line = lines[at]
         if at in cuts:
             return at, False
-        if not heading and len(line) < LONGEST and line.lstrip()[:1] == "#" and not lines[at - 1].strip() and _HEADING.match(line):
+        if (
+            not heading
+            and len(line) < LONGEST
+            and line.lstrip()[:1] == "#"
+            and not lines[at - 1].strip()
+            and _HEADING.match(line)
+        ):
             heading = at
         closing = _FENCE_END.match(line)
         if closing and closing["mark"].startswith(mark):

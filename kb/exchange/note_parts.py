@@ -18,7 +18,9 @@ ROUNDS = 8
 SECTIONS = 2
 """Headings with text before an appendix of questions, from which on a text is an article."""
 
-_CHAPTER = re.compile(r"^\W*(?:chapter|part|section|unit|week|lesson|day)\b|^\W*第.{1,6}[章部分篇节周讲]", re.IGNORECASE)
+_CHAPTER = re.compile(
+    r"^\W*(?:chapter|part|section|unit|week|lesson|day)\b|^\W*第.{1,6}[章部分篇节周讲]", re.IGNORECASE
+)
 _APPENDIX = re.compile(
     r"\b(?:appendix|questions?|faqs?|q ?& ?a|quiz|exercises?|self-?test|review)\b|附录|问答|思考题|练习|常见问题|自测|面试题|习题",
     re.IGNORECASE,
@@ -217,15 +219,19 @@ class _Divided:
         levels = [mark.level for mark in self.run if mark.level < 7]
         above = Counter(levels).most_common(1)[0][0] if levels else 7
         found = []
+        next_heading = len(self.lines)
         for mark in reversed(self.found.marks):
-            if mark.level >= above or mark.first in self.starts:
-                continue
-            at = mark.end
-            while at < len(self.lines) and not self.lines[at].strip(" -*_=\t"):
-                at += 1
-            is_above = at in self.starts or (found and at == found[-1])
-            if is_above or (_CHAPTER.match(mark.title) and not _CODE.match(self.lines[min(at, len(self.lines) - 1)])):
-                found.append(mark.first)
+            if mark.level < above and mark.first not in self.starts:
+                at = mark.end
+                while at < len(self.lines) and not self.lines[at].strip(" -*_=\t"):
+                    at += 1
+                below = self.lines[at] if at < len(self.lines) else ""
+                is_code = _CODE.match(below) or (mark.title[:1].isascii() and mark.title[:1].islower())
+                leads = next_heading in self.starts or next_heading in found
+                if at in self.starts or at in found or (not is_code and (leads or _CHAPTER.match(mark.title))):
+                    found.append(mark.first)
+            if mark.level < 7 or mark.first in self.starts:
+                next_heading = mark.first
         return found[::-1]
 
     def open_chapter(self, line: int, end: int) -> None:
@@ -327,16 +333,22 @@ class _Divided:
             if number not in taken:
                 above = max(one for one in taken if one < number) if len(taken) < 2_000 else number - 1
                 line = taken[above].first + 1 if above in taken else 1
-                self.remarks.append(Remark(line, Message("{number} is missing behind {above}", number=number, above=above)))
+                self.remarks.append(
+                    Remark(line, Message("{number} is missing behind {above}", number=number, above=above))
+                )
         for at in range(self.run[0].first):
-            listed = _LISTED.match(self.lines[at]) if not self.found.hidden[at] and len(self.lines[at]) < 1_000 else None
+            listed = (
+                _LISTED.match(self.lines[at]) if not self.found.hidden[at] and len(self.lines[at]) < 1_000 else None
+            )
             counted = numbered(listed["text"]) if listed else None
             if counted and counted.title and counted.number not in taken:
                 what = Message("{number} stands in the list and never comes", number=counted.number)
                 self.remarks.append(Remark(at + 1, what))
         for mark in self.found.marks:
             if mark.numbered and mark.style not in ("item", "bold-item") and mark.first not in self.starts:
-                what = Message("{text!r} looks numbered; it was taken for a part of the text", text=self.lines[mark.first])
+                what = Message(
+                    "{text!r} looks numbered; it was taken for a part of the text", text=self.lines[mark.first]
+                )
                 self.remarks.append(Remark(mark.first + 1, what))
 
     def tell_images(self) -> None:

@@ -19,6 +19,8 @@ MISSED = 0.5
 MOST_MISSED = 30.0
 OTHER_STYLE = 6.0
 """What it costs to go on in another style."""
+NEXT_STYLE = 3.0
+"""What it costs if the number is the very next one."""
 LATE = 60.0
 """What it costs to begin behind a mark of the same style with a larger number that is counted on later: what stands in
 between belongs to its answer."""
@@ -52,8 +54,11 @@ class _Search:
     def best_run(self) -> list[int]:
         """Indexes of the marks of the best run."""
         largest: dict[str, int] = {}
-        last = {(mark.style, number): at for at, (mark, number) in enumerate(zip(self.marks, self.numbers, strict=True))}
+        last = {
+            (mark.style, number): at for at, (mark, number) in enumerate(zip(self.marks, self.numbers, strict=True))
+        }
         exact: dict[tuple[str, int], int] = {}
+        exact_in_any: dict[int, int] = {}
         for at, mark in enumerate(self.marks):
             number = self.numbers[at]
             rank = bisect_left(self.ranks, number)
@@ -62,23 +67,23 @@ class _Search:
             choices = [(start, -1)]
             if (previous := exact.get((mark.style, number - 1))) is not None:
                 choices.append((self.score[previous], previous))
+            if (previous := exact_in_any.get(number - 1)) is not None:
+                choices.append((self.score[previous] - NEXT_STYLE, previous))
             for highest, more in ((own, 0.0), (self.overall, OTHER_STYLE)):
-                value, other = highest.below(rank)
+                _, other = highest.below(rank)
                 if other >= 0:
-                    # What is kept is the score plus the number's share, so that a later number pays for the gap.
-                    score = self.score[other]
                     gap = min(MISSED * (number - self.numbers[other] - 1), MOST_MISSED)
-                    choices.append((score - gap - more, other))
-                    if value > score:
-                        choices.append((score - gap - more, other))
+                    choices.append((self.score[other] - gap - more, other))
             value, other = max(choices, key=lambda choice: choice[0])
             self.score.append(value + _worth(mark))
             self.before.append(other)
-            kept = self.score[at] + MISSED * number
+            kept = self.score[at] + MISSED * number  # so that a later number pays for what is missing between
             own.put(rank, kept, at)
             self.overall.put(rank, kept, at)
             if (held := exact.get((mark.style, number))) is None or self.score[held] < self.score[at]:
                 exact[mark.style, number] = at
+            if (held := exact_in_any.get(number)) is None or self.score[held] < self.score[at]:
+                exact_in_any[number] = at
             if any(last.get((mark.style, number + step), -1) > at for step in (1, 2)):
                 largest[mark.style] = max(largest.get(mark.style, -1), number)
         at = max(range(len(self.marks)), key=lambda one: self.score[one])
