@@ -53,6 +53,7 @@ ROOMS = {
         "import": "Make entries of notes in Markdown; what lies in the deck already is never changed.",
         "check": "Check the form of a deck, without running anything.",
         "verify": "Run everything that can be run, and see that what must fail fails.",
+        "export": "Write a deck, or some of its entries, in a form that other programs read.",
     },
     "About kb": {
         "help": "Explain a command, or a topic: keys, search, format, wire.",

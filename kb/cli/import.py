@@ -1,7 +1,7 @@
-"""``kb import``: notes in Markdown, as they lie about, into a deck of one's own."""
+"""``kb import``: notes in Markdown, as they lie about, or an exported deck, into a deck of one's own."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,7 +23,7 @@ EXAMPLES = {
 
 
 def command(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Markdown files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Markdown files, or one deck as kb export json writes it.")],
     into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="The deck: a new folder, or one.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be written, and write nothing.")] = False,
     written_in: Annotated[
@@ -39,6 +39,7 @@ def command(
     import sys
 
     from kb.deck.manifest import LANGUAGE
+    from kb.exchange.deck_json import read_packed
     from kb.exchange.import_lines import import_lines
     from kb.exchange.importing import Importer
     from kb.places import home_path
@@ -50,6 +51,9 @@ def command(
         raise UsageError("no deck is named", "kb import {file} --into mydeck", file=files[0])
     if written_in and not LANGUAGE.fullmatch(written_in):
         raise UsageError("{name!r} is no language's name", "give en, zh or the like", name=written_in)
+    if len(files) == 1 and (whole := read_packed(home_path(files[0]))):
+        _bring_deck(whole, home_path(into), dry_run, as_json, lang)
+        return
     importer = Importer(home_path(into), [home_path(one) for one in files], written_in, load_kinds())
     if not dry_run:
         importer.write()
@@ -60,6 +64,31 @@ def command(
     say = Speech(choose_language(lang, os.environ, ("en", "zh")))
     out.print(import_lines(importer.reports, say, out.width, show_all))
     err.print([[("✓ ", "good"), (_told(importer, dry_run, say), "")]])
+
+
+def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, as_json: bool, lang: str | None) -> None:
+    """Write an exported deck's files, and take in the answers that came with it."""
+    from kb.cli.opening import open_desk
+    from kb.exchange.deck_json import unpack
+    from quiz.log.carried import take_in
+
+    count = len(whole["files"])
+    left = [] if dry_run else unpack(whole, target)
+    desk = open_desk(None if dry_run else target, lang)
+    events = list(whole.get("events", []))
+    taken = take_in(desk.log, events) if events and not dry_run else 0
+    if as_json:
+        kept = [{"file": name, "why": why} for name, why in left]
+        show_json({"deck": str(target), "written": not dry_run, "files": count, "left": kept, "events": taken})
+        return
+    desk.out.print([[(f"{target / name}: ", "code"), (desk.say.of(why), "")] for name, why in left])
+    if dry_run:
+        told = desk.say("{count} files would be written to {folder}; leave --dry-run out", count=count, folder=target)
+    else:
+        told = desk.say("{count} files in {folder}; kb list --deck {folder}", count=count - len(left), folder=target)
+    if taken:
+        told += "; " + desk.say("{count} {count:event was|events were} taken in", count=taken)
+    desk.err.print([[("✓ ", "good"), (told, "")]])
 
 
 def _facts(importer: "Importer", dry_run: bool) -> dict[str, object]:

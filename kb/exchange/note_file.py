@@ -35,22 +35,32 @@ def read_notes(path: Path, most: int = MAX_BYTES) -> NoteFile:
     Raises:
         KbError: there is no such file, it is no text, or it is too large.
     """
-    try:
-        data = _bytes(path, most)
-    except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
-        reason = getattr(error, "strerror", None) or error
-        raise KbError("{path} cannot be read: {error}", "name a Markdown file", path=path, error=reason) from None
+    data = read_bytes(path, most)
     text, encoding = _decoded(path, data)
     bare = text.replace("\r\n", "\n").replace("\r", "\n")
     return NoteFile(path, tuple(bare.split("\n")), encoding)
 
 
-def _bytes(path: Path, most: int) -> bytes:
-    # Without O_NONBLOCK the opening of a named pipe waits for somebody who writes into it.
-    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise KbError("{path} is no ordinary file", "name a Markdown file", path=path)
-        data = file.read(most + 1)
+def read_bytes(path: Path, most: int) -> bytes:
+    """The bytes of an ordinary file.
+
+    Args:
+        path: the file.
+        most: how many it may have.
+
+    Raises:
+        KbError: there is no such file, or it is too large.
+    """
+    try:
+        # Without O_NONBLOCK the opening of a named pipe waits for somebody who writes into it.
+        opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        with open(opened, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise KbError("{path} is no ordinary file", "name a file", path=path)
+            data = file.read(most + 1)
+    except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise KbError("{path} cannot be read: {error}", "name a file", path=path, error=reason) from None
     if len(data) > most:
         raise KbError(
             "{path} is larger than {most} MB", "split it into several files", path=path, most=most // 1_000_000
