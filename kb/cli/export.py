@@ -30,14 +30,17 @@ EXAMPLES = {
 
 
 def command(
-    form: Annotated[
-        str, typer.Argument(metavar="FORM", help="anki, json or notebook.", autocompletion=one_of(*FORMS))
-    ],
+    form: Annotated[str, typer.Argument(metavar="FORM", help="anki, json or notebook.", autocompletion=one_of(*FORMS))],
     entries: Annotated[
-        list[str] | None, typer.Argument(metavar="[ENTRY...]", help="Numbers, or words that find them; all if left out.")
+        list[str] | None,
+        typer.Argument(metavar="[ENTRY...]", help="Numbers, or words that find them; all if left out."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="PATH", help="The file or folder to write.")] = None,
-    log: Annotated[bool, typer.Option("--log", help="With what you answered: its state (anki), its events (json).")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="PATH", help="The file or folder to write.")
+    ] = None,
+    log: Annotated[
+        bool, typer.Option("--log", help="With what you answered: its state (anki), its events (json).")
+    ] = False,
     as_json: Json = False,
     deck: DeckDir = None,
     lang: Lang = None,
@@ -96,7 +99,7 @@ def write_json(context: "Context", numbers: list[int], target: Path, log: bool) 
     return len(whole["entries"]), [target]
 
 
-def write_notebooks(context: "Context", numbers: list[int], target: Path, log: bool) -> tuple[int, list[Path]]:
+def write_notebooks(context: "Context", numbers: list[int], target: Path, _: bool) -> tuple[int, list[Path]]:
     """Write a notebook for each entry; how many, and their paths."""
     from kb.exchange.notebook import notebook
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-from kb.deck.manifest import FILE, MAX_NUMBER, Deck, is_folder, listed, new_id, number_of, read_deck
+from kb.deck.manifest import FILE, MAX_NUMBER, is_folder, listed, new_id, number_of, read_deck
 from kb.deck.source import spoken_name
 from kb.errors import KbError, UsageError
 from kb.places import builtin_deck

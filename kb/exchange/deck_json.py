@@ -125,7 +125,9 @@ def read_packed(path: Path) -> dict[str, Any] | None:
         raise KbError("{path} has no files of a deck", "export the deck once more", path=path)
     for name in files:
         if not _is_name(name):
-            raise KbError("{path} names a file {name!r}, which no deck has", "nothing was written", path=path, name=name)
+            raise KbError(
+                "{path} names a file {name!r}, which no deck has", "nothing was written", path=path, name=name
+            )
     events = whole.get("events", [])
     if not isinstance(events, list) or not all(isinstance(line, str) for line in events):
         raise KbError("{path} has events that are no lines of a log", "export it once more", path=path)

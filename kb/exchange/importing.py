@@ -156,7 +156,7 @@ class Importer:
             page = self._page(part, own.number, language, is_translation=True, report=report)
             own.files[f"{language}.md"] = page
             return Imported(own.number, own.slug, part.title, part.line, part.heading, own.files, Gathered("", ()))
-        same = self._kept(part, primary, report)
+        same = self._kept(part, primary)
         if same:
             return same
         number = self.target.free_number(part.number)
@@ -178,7 +178,7 @@ class Importer:
             self._own[part.number] = made
         return made
 
-    def _kept(self, part: Part, language: str, report: FileReport) -> Imported | None:
+    def _kept(self, part: Part, language: str) -> Imported | None:
         """The deck's entry that has this very text, if it has one."""
         if self.target.is_new or part.number not in self.target.taken or part.number is None:
             return None

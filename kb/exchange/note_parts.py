@@ -22,7 +22,8 @@ _CHAPTER = re.compile(
     r"^\W*(?:chapter|part|section|unit|week|lesson|day)\b|^\W*第.{1,6}[章部分篇节周讲]", re.IGNORECASE
 )
 _APPENDIX = re.compile(
-    r"\b(?:appendix|questions?|faqs?|q ?& ?a|quiz|exercises?|self-?test|review)\b|附录|问答|思考题|练习|常见问题|自测|面试题|习题",
+    r"\b(?:appendix|questions?|faqs?|q ?& ?a|quiz|exercises?|self-?test|review)\b"
+    r"|附录|问答|思考题|练习|常见问题|自测|面试题|习题",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"^\s*(?:[-*+•]\s+)?\[?(?P<text>[^\]]*)")

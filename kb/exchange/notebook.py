@@ -74,7 +74,9 @@ def _snippet_cells(snippet: Snippet) -> list[str]:
 def _sections(markdown: str) -> list[str]:
     """The text up to its first section, and each section."""
     lines = bare_lines(markdown)
-    starts = [block.line - 1 for block in read_markdown(markdown).blocks if block.kind == "heading" and block.info == "2"]
+    starts = [
+        block.line - 1 for block in read_markdown(markdown).blocks if block.kind == "heading" and block.info == "2"
+    ]
     ends = [*starts, len(lines)]
     return ["\n".join(lines[first:end]) for first, end in zip([0, *starts], ends, strict=True)]
 

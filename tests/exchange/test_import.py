@@ -83,7 +83,8 @@ FORMS = [
 @pytest.mark.parametrize("form", FORMS)
 def test_a_question_is_found_in_every_form(form: str) -> None:
     """Its number and its words, and what follows as its answer, whether others stand beside it in the usual form."""
-    text = f"## 60. Before\n\nfirst\n\n{form.format('What is dropout?')}\n\nIt sets values to zero.\n\n## 62. After\n\nlast\n"
+    asked = form.format("What is dropout?")
+    text = f"## 60. Before\n\nfirst\n\n{asked}\n\nIt sets values to zero.\n\n## 62. After\n\nlast\n"
     assert found(text) == [(60, "Before"), (61, "What is dropout?"), (62, "After")]
     assert "It sets values to zero." in apart(text).parts[1].body
 
@@ -236,7 +237,8 @@ def test_what_is_no_text(tmp_path: Path) -> None:
 def test_what_is_imported_is_there(tmp_path: Path) -> None:
     """Read by the library, with its code as a script, and to the letter."""
     text = (
-        "## 61. What is a mean?\n\n- A sum over a count.\n\n```python\nx = 1\n```\n\nand\n\n```py\nassert x == 1\n```\n\n"
+        "## 61. What is a mean?\n\n- A sum over a count.\n\n```python\nx = 1\n```\n\nand\n\n```py\n"
+        "assert x == 1\n```\n\n"
         "```python\n>>> x\n1\n```\n\n```python\nx = = 1\n```\n\n```bash\nls\n```\n\n<b>HTML</b> ![a](img/b.png) $x^2$\n"
     )
     importer = brought(tmp_path, text)
