@@ -50,7 +50,8 @@ def notebook(entry: Entry, language: str) -> str:
         "language_info": {"name": "python"},
         "title": f"{entry.number}. {text.title}",
     }
-    return writes(made.new_notebook(cells=found, metadata=facts), version=VERSION) + "\n"
+    written: str = writes(made.new_notebook(cells=found, metadata=facts), version=VERSION)
+    return written + "\n"
 
 
 def _snippet_cells(snippet: Snippet) -> list[str]:
