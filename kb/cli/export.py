@@ -19,18 +19,24 @@ if TYPE_CHECKING:
     from kb.exchange.anki import Scheduled
     from quiz.desk import Desk
 
-FORMS = ("anki", "json", "notebook")
+FORMS = ("anki", "html", "json", "notebook")
+
+PLACES = {"anki": "deck.apkg", "html": "site", "json": "deck.json", "notebook": "notebooks"}
+"""Where each might go, for who names no place."""
 
 EXAMPLES = {
     "kb export anki --out pytorch.apkg": "questions as Anki asks them; a second import updates them",
     "kb export anki --log --out pytorch.apkg": "with what you remember of them",
+    "kb export html --out site": "a site that needs no server, with search and questions",
     "kb export notebook 61 --out notebooks": "entry 61 as a Jupyter notebook",
     "kb export json --deck mydeck --log --out mydeck.json": "everything; kb import makes the same deck of it",
 }
 
 
 def command(
-    form: Annotated[str, typer.Argument(metavar="FORM", help="anki, json or notebook.", autocompletion=one_of(*FORMS))],
+    form: Annotated[
+        str, typer.Argument(metavar="FORM", help="anki, html, json or notebook.", autocompletion=one_of(*FORMS))
+    ],
     entries: Annotated[
         list[str] | None,
         typer.Argument(metavar="[ENTRY...]", help="Numbers, or words that find them; all if left out."),
@@ -50,16 +56,16 @@ def command(
 
     if form not in FORMS:
         raise UsageError("kb exports no {form!r}", "choose {known}", form=form, known=", ".join(FORMS))
-    if log and form == "notebook":
-        raise UsageError("a notebook holds no answers", "leave --log out")
+    if log and form in ("html", "notebook"):
+        raise UsageError("{form} holds no answers", "leave --log out", form=form)
     if entries and form == "json":
         raise UsageError("json holds a whole deck", "leave {words} out", words=" ".join(entries))
     if out is None:
-        raise UsageError("nothing says where to", "add --out {name}", name=f"deck.{form}")
+        raise UsageError("nothing says where to", "add --out {name}", name=PLACES[form])
     context = open_desk(deck, lang) if log else open_context(deck, lang)
     numbers = context.chosen(entries) if entries else list(context.library.by_number)
     target = home_path(out)
-    writers = {"anki": write_anki, "json": write_json, "notebook": write_notebooks}
+    writers = {"anki": write_anki, "html": write_site, "json": write_json, "notebook": write_notebooks}
     count, files = writers[form](context, numbers, target, log)
     if as_json:
         show_json({"form": form, "written": [str(path) for path in files], "count": count})
@@ -97,6 +103,33 @@ def write_json(context: "Context", numbers: list[int], target: Path, log: bool) 
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json_line({"schema": 1, **whole}, "utf-8"), encoding="utf-8")
     return len(whole["entries"]), [target]
+
+
+def write_site(context: "Context", numbers: list[int], target: Path, _: bool) -> tuple[int, list[Path]]:
+    """Write a site; how many entries it has, and its first page."""
+    from importlib.metadata import version
+
+    from kb.deck.folder import OUTPUT
+    from kb.deck.source import Unreadable, read_source
+    from kb.exchange.deck_cards import keys_of
+    from kb.exchange.site.pages import Site
+    from kb.search.glossary import read_glossary
+
+    def with_output() -> "Iterator[tuple[Entry, str]]":
+        for entry in _entries(context, numbers):
+            try:
+                output = read_source(context.library.deck.path / entry.summary.folder / OUTPUT)
+            except (FileNotFoundError, Unreadable):
+                output = ""
+            yield entry, output
+
+    listed, _complaints = read_glossary(context.library.deck.path)
+    site = Site(context.library.deck, context.records, keys_of(context.records), version("torch-kb"))
+    if target.exists() and not target.is_dir():
+        raise UsageError("{path} is no folder", "name one after --out", path=target)
+    with _told(target):
+        count = site.write(target, with_output(), listed.same)
+    return count, [target / "index.html"]
 
 
 def write_notebooks(context: "Context", numbers: list[int], target: Path, _: bool) -> tuple[int, list[Path]]:

@@ -92,7 +92,8 @@ def _table(block: Block, form: Form) -> str:
         cells = "".join(f"<{tag}>{spans_html(cell.spans, form)}</{tag[:2]}>" for cell in row.children)
         rows.append(f"<tr>{cells}</tr>")
     head, body = rows[:1], rows[1:]
-    return f"<table>\n<thead>{''.join(head)}</thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>\n</table>"
+    inside = f"<thead>{''.join(head)}</thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>"
+    return f'<div class="wide" tabindex="0"><table>\n{inside}\n</table></div>'
 
 
 def python_html(code: str) -> str:
