@@ -85,9 +85,13 @@ def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, as_json: boo
         return
     desk.out.print([[(f"{target / name}: ", "code"), (desk.say.of(why), "")] for name, why in left])
     if dry_run:
-        told = desk.say("{count} files would be written to {folder}; leave --dry-run out", count=count, folder=target)
+        told = desk.say(
+            "{count} {count:file|files} would be written to {folder}; leave --dry-run out", count=count, folder=target
+        )
     else:
-        told = desk.say("{count} files in {folder}; kb list --deck {folder}", count=count - len(left), folder=target)
+        told = desk.say(
+            "{count} {count:file|files} in {folder}; kb list --deck {folder}", count=count - len(left), folder=target
+        )
     if taken:
         told += "; " + desk.say("{count} {count:event was|events were} taken in", count=taken)
     desk.err.print([[("✓ ", "good"), (told, "")]])

@@ -139,7 +139,7 @@ class Importer:
         if self.target.deck and language not in self.target.languages:
             raise KbError(
                 "{path} is in {language}, which the deck does not have",
-                "add it to languages in deck.toml, or name one of them with --lang",
+                "add it to languages in deck.toml, or name one of them with --written-in",
                 path=report.path,
                 language=language,
             )
