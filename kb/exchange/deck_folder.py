@@ -71,6 +71,21 @@ class DeckFolder:
         self.taken.add(wanted)
         return wanted
 
+    def claim(self, number: int) -> None:
+        """Take a number for an entry.
+
+        Raises:
+            UsageError: another entry has it, or none of the deck's chapters.
+        """
+        if number in self.taken:
+            name = next(path.name for path in listed(self.path) if number_of(path.name) == number)
+            raise UsageError("{number} is taken by {name}", "choose another number", number=number, name=name)
+        if not self.plans(number):
+            raise UsageError(
+                "{number} is in none of the deck's chapters", "add it to deck.toml, or choose another", number=number
+            )
+        self.taken.add(number)
+
     def plans(self, number: int) -> bool:
         """Whether the deck's chapters have a place for a number."""
         return self.deck is None or self.deck.plans(number)

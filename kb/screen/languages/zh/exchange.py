@@ -73,6 +73,17 @@ WORDS = {
     "nothing was written": "什么也没有写入",
     "{path} has events that are no lines of a log": "{path} 里的事件不是日志的行",
     "export it once more": "请重新导出",
+    # A new entry
+    "{number} is taken by {name}": "编号 {number} 已被 {name} 占用",
+    "choose another number": "请换一个编号",
+    "{number} is in none of the deck's chapters": "{number} 不在知识库的任何一章里",
+    "add it to deck.toml, or choose another": "请把它加进 deck.toml，或换一个",
+    "{slug!r} is no name for a folder": "{slug!r} 不能作文件夹名",
+    "write it {better}": "请写成 {better}",
+    "kb new {number} {slug} --deck mydeck": "kb new {number} {slug} --deck mydeck",
+    "{folder} written; kb check {deck}, kb run {number} --deck {deck}": (
+        "写好了 {folder}；kb check {deck}，kb run {number} --deck {deck}"
+    ),
     # Export
     "kb exports no {form!r}": "kb 不能导出 {form!r}",
     "{form} holds no answers": "{form} 里不存答题记录",
@@ -105,6 +116,15 @@ WORDS = {
     "Make entries of notes in Markdown; what lies in the deck already is never changed.": (
         "把 Markdown 笔记变成条目；知识库里已有的内容绝不改动。"
     ),
+    "Write a new entry that passes the check, and says in every part what belongs there.": (
+        "写一个能通过检查的新条目，每一部分都说明该写什么。"
+    ),
+    "The entry's number.": "条目的编号。",
+    "A short name in small letters, as layer-norm.": "小写字母的短名称，例如 layer-norm。",
+    "The deck's folder; KB_DECK names it too.": "知识库的文件夹；也可用 KB_DECK 指定。",
+    "an entry in a deck of your own, which is made if there is none": "在你自己的知识库里新建条目，没有就新建知识库",
+    "see that its form is right": "检查格式是否正确",
+    "run everything in it": "运行其中的一切",
     "Markdown files, or one deck as kb export json writes it.": "Markdown 文件，或者 kb export json 写出的一个知识库。",
     "The deck: a new folder, or one.": "知识库：新文件夹，或已有的知识库。",
     "Tell what would be written, and write nothing.": "只说会写什么，不写入。",
