@@ -82,6 +82,22 @@
     const shard = shards.get(number);
     return shard && Object.hasOwn(shard[part], word) ? shard[part][word] : null;
   }
+  // A form that stands nowhere in the deck (attentions) finds what its kin find.
+  const ENDINGS = ["s", "es", "ed", "d", "ing", "er", "ers", "ly", "ation", "ations", "ment", "al"];
+  async function tokensOf(word) {
+    const known = await look(word, "forms");
+    if (known || await look(word, "postings") || !/^[a-z]{5,}$/.test(word)) return known || [word];
+    for (const ending of ENDINGS) {
+      if (!word.endsWith(ending) || word.length - ending.length < 3) continue;
+      const base = word.slice(0, -ending.length);
+      for (const kin of [base, `${base}e`, base.replace(/(.)\1$/, "$1")]) {
+        const found = await look(kin, "forms");
+        if (found) return found;
+        if (await look(kin, "postings")) return [kin];
+      }
+    }
+    return [word];
+  }
   const isHan = (char) => /\p{Script=Han}/u.test(char);
   function pieces(text) {
     const found = [];
@@ -115,7 +131,7 @@
     const start = performance.now();
     const scores = new Map();
     for (const word of query) {
-      const tokens = (await look(word, "forms")) || [word];
+      const tokens = await tokensOf(word);
       const best = new Map();
       for (const token of tokens) {
         const postings = await look(token, "postings");
