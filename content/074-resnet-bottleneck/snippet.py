@@ -44,16 +44,24 @@ def bottleneck(x, reduce, window, expand, shortcut):
     # end
 
 
-times = [lambda x, factor=factor: factor * x for factor in (-2, 3, -1)]  # on numbers, layers may multiply
-numbers, before = torch.tensor([-1.0, 2, 0]), torch.tensor([-1.0, 2, 0])
-close(bottleneck(numbers, *times, nn.Identity()), torch.tensor([0.0, 2, 0]))  # -1: 2, 6, -6; -6 - 1 is below zero
-close(bottleneck(numbers, *times, lambda x: x + 8), torch.tensor([1.0, 10, 8]))
-close(bottleneck(numbers, lambda x: x, lambda x: -x, lambda x: x + 1, nn.Identity()), torch.tensor([0.0, 3, 1]))
+def step(factor, offset=0.0):  # a layer on single numbers: factor * x + offset
+    layer = nn.Linear(1, 1)
+    layer.load_state_dict({"weight": torch.tensor([[factor]]), "bias": torch.tensor([offset])})
+    return layer
+
+
+numbers, before = torch.tensor([[-1.0], [2], [0]]), torch.tensor([[-1.0], [2], [0]])
+branch = step(-2.0), step(3.0), step(-1.0)
+close(bottleneck(numbers, *branch, nn.Identity()), torch.tensor([[0.0], [2], [0]]))  # -1: 2, 6, -6; -6 - 1 < 0
+close(bottleneck(numbers, *branch, step(1.0, 8.0)), torch.tensor([[1.0], [10], [8]]))
+close(bottleneck(numbers, step(1.0), step(-1.0), step(1.0, 1.0), nn.Identity()), torch.tensor([[0.0], [3], [1]]))
 close(numbers, before)  # the input keeps its values
 for inputs, width, stride, side in ((64, 16, 1, 7), (24, 16, 1, 6), (64, 16, 2, 7), (64, 32, 2, 8)):
-    block, x = Bottleneck(inputs, width, stride), torch.randn(2, inputs, side, side)
-    assert block(x).shape == (2, 4 * width, -(-side // stride), -(-side // stride))
-    close(bottleneck(x, *block.children()), block(x))
+    block = Bottleneck(inputs, width, stride).double()
+    x = torch.randn(2, inputs, side, side, dtype=torch.float64, requires_grad=True)
+    both = [(y, torch.autograd.grad(y, x, y)[0]) for y in (bottleneck(x, *block.children()), block(x))]
+    close(*both)  # values and gradients
+    assert both[1][0].shape == (2, 4 * width, -(-side // stride), -(-side // stride))
     assert isinstance(block.shortcut, nn.Identity) == ((inputs, width, stride) == (64, 16, 1))
 
 
@@ -112,12 +120,12 @@ table, nets = {}, {"ResNet-34": (Basic, 3, 4, 6, 3, 1), "ResNet-50": (Bottleneck
                    "ResNet-50 v1": (StrideFirst, 3, 4, 6, 3, 4), "ResNet-101": (Bottleneck, 3, 4, 23, 3, 4),
                    "ResNet-152": (Bottleneck, 3, 8, 36, 3, 4)}  # fmt: skip
 for name, (block, *depths, expansion) in nets.items():
-    with torch.device("meta"):  # shapes without numbers: nothing is computed
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:  # shapes without numbers: nothing is computed
         net, x, sizes = resnet(block, depths, expansion), torch.empty(1, 3, 224, 224), []
         for layer in net:
             x = layer(x)
             sizes.append(tuple(x.shape[1:]))
-    cost = multiply_adds(net, 1, 3, 224, 224)
+    cost = counter.get_total_flops() / 2
     convs = [module for module in net.modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
     shortcuts = [m for m in net.modules() if isinstance(m, (Basic, Bottleneck)) and type(m.shortcut) is nn.Sequential]
     parameters, layers = sum(p.numel() for p in net.parameters()), len(convs) - len(shortcuts)
@@ -133,16 +141,18 @@ print("stages of ResNet-50 from 224:", *stages[1:])
 
 
 # %% Which pixels a block with stride 2 sees
-def seen(block):
-    x = torch.randn(1, 64, 8, 8, requires_grad=True)
-    out = block.expand(block.window(block.reduce(x)))  # without ReLU, so that no gradient is zero by chance
+def seen(*layers):
+    net, x = nn.Sequential(*layers).eval(), torch.randn(1, 64, 8, 8, requires_grad=True)
+    out = net(x)  # eval(): a batch's mean would join all pixels; no ReLU: it would hide some by chance
     (gradient,) = torch.autograd.grad(out, x, torch.randn_like(out))
     return gradient[0].any(0).float().mean().item()  # harmless: each channel reaches each
 
 
-shares = {"3x3": seen(Bottleneck(64, 16, 2)), "1x1": seen(StrideFirst(64, 16, 2))}
-print(f"pixels that the branch sees: stride in the 3x3 {shares['3x3']:.0%}, in the first 1x1 {shares['1x1']:.0%}")
-assert shares == {"3x3": 1.0, "1x1": 0.25}
+(*branch, shortcut), old = Bottleneck(64, 16, 2).children(), StrideFirst(64, 16, 2)
+shares = {"3x3": seen(*branch), "1x1": seen(old.reduce, old.window, old.expand), "shortcut": seen(shortcut)}
+print("share of the pixels that are seen, by where the stride is:", shares)
+assert shares == {"3x3": 1.0, "1x1": 0.25, "shortcut": 0.25}
+assert seen(norm_conv(64, 16, 1), norm_conv(16, 16, 1, 2)) == 0.25, "BatchNorm joins no pixels here"
 
 
 # %% Pre-activation: BatchNorm and ReLU before each convolution, nothing behind the addition
@@ -157,26 +167,17 @@ class PreActivation(nn.Module):
         return x + self.branch(x)
 
 
-def silent(stack):  # each branch gives zero: what is left is the way along the shortcuts
-    for module in stack.modules():
-        if isinstance(module, (Bottleneck, PreActivation)):
-            last = module.expand[1] if isinstance(module, Bottleneck) else module.branch[-1]  # harmless: or the other
-            nn.init.zeros_(last.weight)
-    return stack
-
-
-x = torch.randn(4, 32, 6, 6, requires_grad=True)
-before, after = (silent(nn.Sequential(*(make() for _ in range(8)))) for make in (
-    lambda: PreActivation(32, 8), lambda: Bottleneck(32, 8)))  # fmt: skip
-assert torch.equal(before(x), x) and torch.equal(after(x), x.relu()), "behind the addition a ReLU cuts off signs"
-slopes = [torch.autograd.grad(stack(x).sum(), x)[0] for stack in (before, after)]
+x = torch.randn(16, 32, 6, 6, requires_grad=True)
+pre, post, live = (nn.Sequential(*(make(32, 8) for _ in range(8))) for make in (PreActivation, Bottleneck, Bottleneck))
+for first, second in zip(pre, post, strict=True):  # each branch gives zero: what is left is the shortcuts' way
+    nn.init.zeros_(first.branch[-1].weight), nn.init.zeros_(second.expand[1].weight)  # harmless: or its convolution
+assert torch.equal(pre(x), x) and torch.equal(post(x), x.relu()), "behind the addition a ReLU cuts off signs"
+slopes = [torch.autograd.grad(stack(x).sum(), x)[0] for stack in (pre, post)]
 assert (slopes[0] == 1).all() and torch.equal(slopes[1] == 1, x > 0) and (slopes[1][x <= 0] == 0).all()
 print(f"gradient passed by 8 silent blocks: pre-activation {slopes[0].mean():.2f}, ReLU behind {slopes[1].mean():.2f}")
-stack = nn.Sequential(*(PreActivation(32, 8) for _ in range(3)))
-assert [type(layer) for layer in stack[0].branch] == [nn.BatchNorm2d, nn.ReLU, nn.Conv2d] * 3
-inputs = [x, stack[0](x), stack[:2](x)]
-close(
-    stack(x),
-    x + sum(block.branch(part) for block, part in zip(stack, inputs, strict=True)),
-    msg="input plus all branches",
-)
+cut = [(live[:count](x.relu()) == 0).float().mean().item() for count in range(1, 9)]
+print("share of the sums that the last ReLU of 8 live blocks sets to 0:", *(f"{share:.1f}" for share in cut))
+assert 0.45 > cut[0] > min(cut) > 0.1, "a ReLU behind the addition cuts in each block"
+block = PreActivation(32, 8)
+assert [type(layer) for layer in block.branch] == [nn.BatchNorm2d, nn.ReLU, nn.Conv2d] * 3
+close(block(x), x + block.branch(x))
