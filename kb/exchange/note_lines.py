@@ -21,6 +21,7 @@ _HTML_HEADING = re.compile(r"^\s*<h(?P<level>[1-6])\b[^>]*>(?P<text>.*?)</h[1-6]
 _SUMMARY = re.compile(r"^\s*(?:<details[^>]*>\s*)?<summary[^>]*>(?P<text>.*?)</summary>(?P<rest>.*)$", re.IGNORECASE)
 _BOLD = re.compile(rf"^\s*(?:(?P<marker>{_MARKER})\s+)?(?P<stars>\*\*|__)(?P<text>\S.*?)(?P=stars)(?P<rest>.*)$")
 _ITEM = re.compile(r"^ {0,3}(?P<text>\d{1,9}[.)、．][ \t\u3000]*\S.*)$")
+_ITEM_HEADING = re.compile(rf"^ {{0,3}}(?P<marker>\d{{1,9}}[.)])[ \t]+#{{1,6}}{_SPACE}+(?P<text>\S.*?)[ \t#]*$")
 _TAG = re.compile(r"<[^>]*>")
 
 _QUESTION = re.compile(
@@ -184,6 +185,9 @@ def _mark(lines: Sequence[str], hidden: bytearray, at: int) -> Mark | None:
         text = line.strip()
         level = 1 if lines[at + 1].lstrip()[0] == "=" else 2
         return _made(at, at + 2, f"h{level}", text, numbered(text)) if _is_heading(text) else None
+    if found := _ITEM_HEADING.match(line):
+        counted = numbered(f"{found['marker']} {found['text']}")
+        return _made(at, at + 1, "bold-item", found["text"], counted) if counted else None
     if found := _BOLD.match(line):
         counted = numbered(f"{found['marker'] or ''} {found['text']}") if _counts(found["marker"]) else None
         counted = counted or numbered(found["text"])
