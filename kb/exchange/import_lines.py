@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from kb.exchange.importing import FileReport, Imported
-from kb.exchange.note_parts import Loose
+from kb.exchange.notes import Loose
 from kb.screen.layout import Line, clip, wrap
 from kb.screen.messages import Speech
 from kb.screen.width import width_of

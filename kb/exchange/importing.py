@@ -14,7 +14,8 @@ from kb.errors import KbError, Message
 from kb.exchange.deck_folder import AREA, DeckFolder, slug_of
 from kb.exchange.note_code import Gathered, gather
 from kb.exchange.note_file import NoteFile, read_notes
-from kb.exchange.note_parts import Loose, Notes, Part, Remark, take_apart
+from kb.exchange.note_parts import take_apart
+from kb.exchange.notes import Loose, Notes, Part, Remark
 
 CHINESE = 0.1
 """Share of Chinese characters among letters from which on a text is Chinese."""

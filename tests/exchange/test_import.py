@@ -13,7 +13,8 @@ from kb.deck.library import Library
 from kb.deck.manifest import read_deck
 from kb.errors import KbError
 from kb.exchange.importing import Importer
-from kb.exchange.note_parts import Notes, take_apart
+from kb.exchange.note_parts import take_apart
+from kb.exchange.notes import Notes
 from kb.exchange.numerals import chinese_number, numbered
 from quiz.kinds.table import KINDS, all_kinds
 
@@ -378,11 +379,11 @@ def _is_changed(line: str, placed: list[str]) -> bool:
 def test_a_large_file_is_quick(tmp_path: Path) -> None:
     """Time in proportion to the size: many questions, headings that mislead, quotes nested without end."""
     many = "".join(f"## {n}. Question {n}?\n\nAnswer {n}.\n\n```python\nx = {n}\n```\n\n" for n in range(1, 1_001))
-    start = time.perf_counter()
+    start = time.process_time()
     small = take_apart(many.split("\n"), "notes")
-    once = time.perf_counter() - start
-    start = time.perf_counter()
+    once = time.process_time() - start
+    start = time.process_time()
     apart("\n".join(f"## {n * 7919 % 10_007}. x" for n in range(10_000)))
     apart(">" * 10_000 + " deep\n" + "- " * 400 + "deep\n" + "`" * 10_000)
-    assert time.perf_counter() - start < 100 * max(once, 0.01)
+    assert time.process_time() - start < 100 * max(once, 0.01)
     assert len(small.parts) == 1_000
