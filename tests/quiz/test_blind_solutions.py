@@ -27,10 +27,7 @@ def test_right_ones_are_accepted_and_wrong_ones_rejected() -> None:
     open_ones = [one for one in every if stamp(one) not in known]
     grades = judge(open_ones)
     missed = [(one, grade) for one, grade in zip(open_ones, grades, strict=True) if not one.is_met_by(grade)]
-    told = "\n".join(
-        f"{one.file}: {one.item}, {one.verdict} ({one.why.strip()}): {grade.reason or 'accepted'}\n{one.lines}"
-        for one, grade in missed
-    )
+    told = "\n".join(one.told(grade) for one, grade in missed)
     print(f"{len(every)} solutions, {len(open_ones)} of them not on record\n{told}")
     wrong = sum(one.verdict == "wrong" for one in every)
     accepted = sum(one.verdict == "wrong" for one, _ in missed)

@@ -208,7 +208,6 @@ CHEATS = {
         "    p.grad.mul_((max_norm / norm).clamp(max=1))\nreturn norm",
         "held = [p for p in parameters if p.grad is not None]\n"
         "norm = torch.cat([p.grad.flatten() for p in held]).norm()\n"
-        ""
         "small = [p.grad * (max_norm / norm).clamp(max=1) for p in held]\n"
         "nn.utils.vector_to_parameters(torch.cat([g.flatten() for g in small]), [p.grad for p in held])\nreturn norm",
         "from torch.nn.utils.convert_parameters import parameters_to_vector as flat\n"

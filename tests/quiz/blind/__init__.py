@@ -54,6 +54,11 @@ class Solution:
         """Whether it was judged as it should be."""
         return grade.correct == (self.verdict == "right")
 
+    def told(self, grade: Grade) -> str:
+        """Whose lines they are, and what became of them."""
+        what = grade.reason or "accepted"
+        return f"{self.file}: {self.item}, {self.verdict} ({self.why.strip()}): {what}\n{self.lines}"
+
 
 def solutions() -> list[Solution]:
     """All of them, in the order of the files."""

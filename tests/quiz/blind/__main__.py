@@ -33,8 +33,7 @@ for some in batched(open_ones.items(), 8):
             good.add(key)
         else:
             missed += 1
-            print(f"✗ {one.file}: {one.item}, {one.verdict} ({one.why.strip()}): {grade.reason or 'accepted'}")
-            print(one.lines, flush=True)
+            print(f"✗ {one.told(grade)}", flush=True)
     kept = (judged() | good) & set(stamps)
     JUDGED.write_text(json.dumps(sorted(kept), indent=0) + "\n", encoding="utf-8")
 print(f"{len(open_ones)} judged, {missed} not as they should be; {len(judged())} of {len(stamps)} are recorded")
