@@ -107,7 +107,7 @@ def train_vae(name, to_encoder, to_decoder):
     torch.manual_seed(0)
     encoder, decoder, prior = Labelled(P, 2 * Z), Labelled(Z, P), Normal(0.0, 1.0)
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=7e-3, fused=True)
-    for x, y in (draw(N) for _ in range(200)):
+    for x, y in (draw(N) for _ in range(150)):
         code = posterior(encoder, x, to_encoder(y))
         likelihood = Normal(decoder(code.rsample(), to_decoder(y)), NOISE).log_prob(x).sum()
         descend(optimizer, kl_divergence(code, prior).sum() - likelihood)

@@ -106,7 +106,7 @@ close(slope, (centred[0] - centred[1]) / 10 / 64, atol=1e-5, rtol=1e-3)  # the l
 def fit(net, x, target, loss, steps=80):
     seen.update(map(tuple, x.tolist()))
     net = deepcopy(net)  # each begins with the same weights
-    optimizer = torch.optim.Adam(net.parameters(), lr=0.02)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.02, fused=True)
     for _ in range(steps):
         optimizer.zero_grad()
         loss(net(x), target).backward()
