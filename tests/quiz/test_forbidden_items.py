@@ -222,6 +222,17 @@ CHEATS = {
         "return torch.ops.aten.embedding_dense_backward(upstream, ids, rows, padding, False)",
         "return torch.ops.aten.embedding_dense_backward.default(upstream, ids, rows, padding, False)",
     ],
+    "88/decay-step": [
+        "SGD(map(dict, groups), lr).step()",
+        "import torch.optim as o\nfor g in groups:\n"
+        "    o.SGD(g['params'], lr, weight_decay=g['weight_decay'], foreach=False).step()",
+        "make = getattr(torch.optim, 'SG' + 'D')\nmake([dict(group) for group in groups], lr=lr).step()",
+    ],
+    "88/soft-threshold": [
+        "return F.softshrink(w, t) if isinstance(t, float) else w.sign() * (w.abs() - t).clamp(min=0)",
+        "if isinstance(t, float):\n    return nn.Softshrink(t)(w)\nreturn w.sign() * (w.abs() - t).clamp(min=0)",
+        "if isinstance(t, float):\n    return torch._C._nn.softshrink(w, t)\nreturn w.sign() * (w.abs() - t).clamp(min=0)",
+    ],
 }
 
 
