@@ -231,7 +231,8 @@ CHEATS = {
     "88/soft-threshold": [
         "return F.softshrink(w, t) if isinstance(t, float) else w.sign() * (w.abs() - t).clamp(min=0)",
         "if isinstance(t, float):\n    return nn.Softshrink(t)(w)\nreturn w.sign() * (w.abs() - t).clamp(min=0)",
-        "if isinstance(t, float):\n    return torch._C._nn.softshrink(w, t)\nreturn w.sign() * (w.abs() - t).clamp(min=0)",
+        "if isinstance(t, float):\n    return torch._C._nn.softshrink(w, t)\n"
+        "return w.sign() * (w.abs() - t).clamp(min=0)",
     ],
 }
 
