@@ -222,6 +222,16 @@ CHEATS = {
         "return torch.ops.aten.embedding_dense_backward(upstream, ids, rows, padding, False)",
         "return torch.ops.aten.embedding_dense_backward.default(upstream, ids, rows, padding, False)",
     ],
+    "87/dilated-size": [
+        "import torch\ntry:\n    return tuple(conv(torch.zeros(1, 1, height, width)).shape[2:])\n"
+        "except RuntimeError:\n    return 0, width",
+        "import torch\nx = torch.zeros(1, 1, height, width)\n"
+        "args = conv.weight, None, conv.stride, conv.padding, conv.dilation\n"
+        "try:\n    return tuple(torch.conv2d(x, *args).shape[2:])\nexcept RuntimeError:\n    return 0, width",
+        "from copy import deepcopy\nlayer = deepcopy(conv).to('meta')\n"
+        "try:\n    return tuple(layer(torch.zeros(1, 1, height, width, device='meta')).shape[2:])\n"
+        "except RuntimeError:\n    return 0, width",
+    ],
     "88/decay-step": [
         "SGD(map(dict, groups), lr).step()",
         "import torch.optim as o\nfor g in groups:\n"
