@@ -93,8 +93,7 @@ torch.save(trained(net), file := io.BytesIO())  # a path, outside of this script
 state, x = torch.load(io.BytesIO(file.getvalue()), device), torch.randn(6, 20)
 load_trained(other, state)
 assert torch.equal(other(x), net(x)) and not torch.allclose(net(x), fresh(x)) and not state["0.lora_A"].requires_grad
-assert merge_lora(other).state_dict().keys() == fresh.state_dict().keys(), "merged, it is a plain net again"
-close(other(x), net(x), atol=1e-4, rtol=1e-4)
+assert list(merge_lora(other).state_dict()) == list(fresh.state_dict()) and torch.allclose(other(x), net(x), 1e-3, 1e-4)
 for wrong in ({f"model.{name}": p for name, p in state.items()}, dict(list(state.items())[1:])):  # harmless: checks
     TestCase().assertRaises(KeyError, load_trained, net, wrong)  # strict=False alone is silent  # harmless: a check
 
@@ -164,8 +163,9 @@ for _ in range(3):
     for way, (lr, factor) in ways.items():
         net, data = copy.deepcopy(source), [new, old] if way == "mixed" else [new]
         thaw = {1: net[4], 31: net[2], 61: net[0]} if way == "from the head down" else {}
-        net = add_lora(net, ("0", "2", "4"), 4, 8) if way == "LoRA" else net.requires_grad_(not thaw)  # harmless: 8
+        net = add_lora(net, ("0", "2", "4"), 4, 8) if way == "LoRA" else net.requires_grad_(not thaw)
         steps = 0 if way == "not tuned" else fit(net, layer_groups(net, lr, factor), *data, goal=goal, thaw=thaw)
+        assert len(trained(net)) == 6, "three layers' weights and biases, or LoRA's A and B: all thawed in the end"
         found.setdefault(way, []).append((steps, *(accuracy(net, *test) for test in tests)))
     net[0].scale = net[2].scale = net[4].scale = 0.0  # LoRA, the last one, is switched off
     assert torch.equal(net(tests[1][0]), source(tests[1][0])), "the old net is still there, to the bit"
