@@ -105,9 +105,10 @@ def test_twice_as_much_takes_twice_as_long(do: Callable[[str], object], unit: st
         return min(times)
 
     size = 8_000
-    while (short := seconds(size)) < 0.002 and size < 200_000:
+    while seconds(size) < 0.002 and size < 200_000:
         size *= 2
-    assert seconds(2 * size) < 3 * short + 0.005
+    # Neighbours on the machine may double one measurement, not three pairs of them.
+    assert any(seconds(2 * size) < 3 * seconds(size) + 0.005 for _ in range(3))
 
 
 def test_a_line_of_dots_is_explained_at_once(searcher: Searcher) -> None:
