@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 torch.manual_seed(0)
 torch.set_num_threads(1)  # tiny tensors: a second thread costs more than it saves
-torch.set_default_device(os.environ.get("KB_DEVICE", "cpu"))  # harmless: it is the CPU anyway, unless KB_DEVICE is set
+torch.set_default_device(os.environ.get("KB_DEVICE"))  # harmless: None, so the CPU; naming it slows each call
 P, NOISE, T, N, Z = 7, 0.2, 20, 128, 4  # segments of a display, noise, steps of diffusion, batch, numbers of a code
 
 

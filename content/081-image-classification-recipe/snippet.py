@@ -122,7 +122,7 @@ assert len(torch.cat([learn[0], held[0]]).flatten(0, 1).unique(dim=0)) == R * (N
 batches = [(learn[0][k], learn[1][k]) for _ in range(12) for k in torch.randperm(N).split(32)]  # 120 steps
 probe = learn[0][:9].clone().requires_grad_()  # harmless: any images
 slope = torch.autograd.grad(Nets().to(device)(probe)[:, 0, 2].sum(), probe)[0].abs().sum((0, 2, 3))  # harmless: mean
-ramp = moved(torch.arange(100.0, device=device).view(1, 1, S, S).expand(999, 1, S, S))[..., 5, 5]  # mirrored?
+ramp = moved(torch.arange(100.0, device=device).view(1, 1, S, S).expand(999, 1, S, S))[..., 5, 5]  # harmless: inner
 assert slope[2] > 0 and slope.sum() == slope[2] and len(ramp.unique()) == 12, "own images alone; both ways round"
 
 # %% The ablation: each ingredient added alone, and left out of the whole
@@ -163,7 +163,7 @@ assert points["schedule at 0.8"][0] > points["schedule at 0.8"][1] + 2 and point
 slow = score(run(on, keep=0.999).ema)[0].mean().item()
 added, joint = sum(loss[part][0] for part in (*parts, "EMA")), (best - base)[1].mean().item()
 print(f"loss: effects alone add up to {added:+.2f}, all together give {joint:+.2f}")
-assert added + 0.2 < joint < -0.3 and slow < best[0].mean() - 15, "effects do not add up; 0.999 is too slow"
+assert added + 0.2 < joint < -0.3 and 10 < slow < best[0].mean() - 15, "effects do not add up; 0.999 is too slow"
 
 # %% BatchNorm's buffers beside averaged weights, and an EMA that is too slow
 kinds = {"forgotten": Nets().to(device), "latest": nothing.net, "averaged": nothing.ema, "computed anew": nothing.ema}

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 torch.manual_seed(0)
 torch.set_num_threads(1)  # tiny tensors: more threads would only wait for one another
 device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
-torch.set_default_device(device)  # harmless: it is the CPU anyway, unless KB_DEVICE says otherwise
+torch.set_default_device(os.environ.get("KB_DEVICE"))  # harmless: None, so the CPU; naming it slows each call
 close = torch.testing.assert_close
 
 
@@ -124,7 +124,7 @@ assert [group["lr"] for group in layer_groups(fresh, 1.0, 0.5)] == [1.0, 0.5, 0.
 
 # %% Forgetting: the same eight classes, but half of the inputs' axes are turned
 def fit(net, groups, *data, steps=3000, goal=None, thaw=()):
-    seen.update(tuple(row) for x, _ in data for row in x[:, :3].tolist())
+    seen.update(tuple(row) for x, _ in data for row in x.tolist())
     optimizer = torch.optim.Adam(groups, fused=True)
     for step in range(1, steps + 1):
         if step in thaw:
@@ -140,7 +140,6 @@ def fit(net, groups, *data, steps=3000, goal=None, thaw=()):
 
 
 def accuracy(net, x, y):
-    assert {len(row) for row in seen} == {3} and seen.isdisjoint(map(tuple, x[:, :3].tolist())), "new to all the nets"
     return (net(x).argmax(1) == y).float().mean().item()
 
 
@@ -169,11 +168,12 @@ for _ in range(3):
         found.setdefault(way, []).append((steps, *(accuracy(net, *test) for test in tests)))
     net[0].scale = net[2].scale = net[4].scale = 0.0  # LoRA, the last one, is switched off
     assert torch.equal(net(tests[1][0]), source(tests[1][0])), "the old net is still there, to the bit"
+    assert len(seen) == 2400 and seen.isdisjoint(tuple(row) for x, _ in (goal, *tests) for row in x.tolist())
 for way, rows in found.items():
     steps, on_new, kept[way] = torch.tensor(rows).mean(0).tolist()
     print(f"{way}: {steps:.0f} steps, new task {on_new:.1%}, old task {kept[way]:.1%}")
     assert on_new < 0.6 if way == "not tuned" else 0.8 < on_new < 0.9, "all are stopped at the same success"
 start, full, tenth, head_first, first, down, mixed, lora = kept.values()
-assert 0.02 < start - full < 2.2 * (start - tenth), "at a tenth of the rate: slower, and not without loss"
+assert 0.02 < start - full < 2 * (start - tenth), "at a tenth of the rate: slower, and not without loss"
 assert head_first < full - 0.02 and down < full - 0.01 and first > full - 0.01, "what has changed is at the input"
 assert lora < full - 0.04 and mixed > full + 0.015, "LoRA forgets, too, while it is on; old rows help"
