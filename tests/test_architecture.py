@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.conftest import ROOT
 
-ORDER = ("deck", "search", "run", "verify", "screen", "context", "quiz", "cli")
+ORDER = ("deck", "search", "run", "verify", "screen", "exchange", "context", "quiz", "cli")
 """A room imports those to its left, or itself."""
 FREE = ("errors", "places")
 """Import nothing of ours; everybody may import them."""

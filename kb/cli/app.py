@@ -50,8 +50,11 @@ ROOMS = {
         ),
     },
     "Write a deck": {
+        "new": "Write a new entry that passes the check, and says in every part what belongs there.",
+        "import": "Make entries of notes in Markdown; what lies in the deck already is never changed.",
         "check": "Check the form of a deck, without running anything.",
         "verify": "Run everything that can be run, and see that what must fail fails.",
+        "export": "Write a deck, or some of its entries, in a form that other programs read.",
     },
     "About kb": {
         "help": "Explain a command, or a topic: keys, search, format, wire.",

@@ -31,10 +31,11 @@ def open_desk(deck: Path | None, language: str | None) -> "Desk":
 def _kinds() -> "LoadKinds":
     from kb.deck.kind_loading import LoadKinds
 
-    return LoadKinds(_load_kinds, str(Path(__file__).parents[2] / "quiz" / "kinds"))
+    return LoadKinds(load_kinds, str(Path(__file__).parents[2] / "quiz" / "kinds"))
 
 
-def _load_kinds() -> "Kinds":
+def load_kinds() -> "Kinds":
+    """The kinds of items that a quiz may hold."""
     from quiz.kinds.table import KINDS  # only what reads a changed entry needs them
 
     return KINDS

@@ -8,7 +8,7 @@ from kb.deck.kind import Draft, Kinds
 from kb.deck.manifest import Deck
 from kb.deck.markdown import Reading, read_markdown, walk
 from kb.deck.quiz_section import QuizSection
-from kb.deck.text import PITFALLS, SOURCES, Block, Span, Text, bare_lines, plain
+from kb.deck.text import PITFALLS, SOURCES, Block, Span, Text, bare_lines, blocks_text, plain
 from kb.errors import Complaint, Message
 
 QUIZ = "Quiz"
@@ -16,6 +16,9 @@ QUIZ = "Quiz"
 ANSWER_FENCES = ("python", "python illustration", "text")
 
 MAX_GIST_SENTENCES = 3
+
+MOST_WORDS = 300
+"""Characters of an answer that its first words make up, where no paragraph answers first."""
 
 _TITLE = re.compile(r"^(\d{1,9})\. +(\S.*)$")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？]")
@@ -103,7 +106,7 @@ class _Parser:
 
     def parse_answer(self, blocks: list[Block]) -> tuple[int | None, Text | None]:
         for block in walk(tuple(blocks)):
-            if block.kind == "code" and block.info not in ANSWER_FENCES:
+            if self.deck.complete and block.kind == "code" and block.info not in ANSWER_FENCES:
                 self.complain(
                     block.line,
                     "unknown info string {info!r}; use {known}",
@@ -118,10 +121,10 @@ class _Parser:
             self.complain(title.line, "the text does not begin with a title; write # NN. A question")
             return None, None
         number, question = self.parse_title(title)
-        if not rest or rest[0].kind != "paragraph":
+        if (not rest or rest[0].kind != "paragraph") and self.deck.complete:
             self.complain(title.end, "no gist after the title; write one paragraph that answers the question")
             return number, None
-        gist, *body = rest
+        gist, *body = rest if rest and rest[0].kind == "paragraph" else (_first_words(title, rest), *rest)
         self.check_gist(gist)
         self.check_sections(body)
         last = body[-1].end if body else gist.end
@@ -161,7 +164,7 @@ class _Parser:
                 elif block.info == "2":
                     seen.append(block.text)
                     self.check_order(block, seen, pitfalls, sources)
-            elif not seen:
+            elif not seen and self.deck.complete:
                 self.complain(block.line, "text between the gist and the first section; give it a ## heading")
                 seen.append("")
         if self.deck.complete:
@@ -184,3 +187,11 @@ class _Parser:
             )
         elif name not in (pitfalls, sources) and pitfalls in seen:
             self.complain(block.line, "{name!r} after {pitfalls!r}; move it before", name=name, pitfalls=pitfalls)
+
+
+def _first_words(title: Block, body: list[Block]) -> Block:
+    """The answer of an entry that does not begin with a paragraph, as notes do not: its first words."""
+    words = next((words for block in body if (words := " ".join(blocks_text((block,)).split()))), title.text)
+    if len(words) > MOST_WORDS:
+        words = words[:MOST_WORDS].rsplit(" ", 1)[0] + " …"
+    return Block("paragraph", (Span(words),), line=title.line, end=title.end)

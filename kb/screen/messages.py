@@ -9,7 +9,7 @@ from importlib import import_module
 
 from kb.errors import KbError, Message, fill
 
-ROOMS = ("screens", "errors", "complaints", "help")
+ROOMS = ("screens", "errors", "complaints", "help", "exchange")
 """The files of a language, in the order in which a message is looked for: most commands need no more than the first."""
 
 

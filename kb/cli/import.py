@@ -1,0 +1,123 @@
+"""``kb import``: notes in Markdown, as they lie about, or an exported deck, into a deck of one's own."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kb.cli.opening import load_kinds
+from kb.cli.options import Json, Lang
+from kb.cli.output import show_json
+from kb.errors import UsageError
+
+if TYPE_CHECKING:
+    from kb.exchange.importing import Importer
+    from kb.screen.messages import Speech
+
+EXAMPLES = {
+    "kb import notes.md --into mydeck --dry-run": "what it would make of your notes",
+    "kb import notes.md --into mydeck": "write the deck, or add to it",
+    "kb import en.md zh.md --into mydeck": "the same numbers in two languages become one entry",
+    "kb search --deck mydeck dropout": "use it",
+}
+
+
+def command(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Markdown files, or one deck as kb export json writes it.")
+    ],
+    into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="The deck: a new folder, or one.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be written, and write nothing.")] = False,
+    written_in: Annotated[
+        str,
+        typer.Option("--written-in", metavar="LANG", help="Language of the notes; told by their letters if left out."),
+    ] = "",
+    show_all: Annotated[bool, typer.Option("--all", help="Show every line that is in no entry.")] = False,
+    as_json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Make entries of notes in Markdown; what lies in the deck already is never changed."""
+    import os
+    import sys
+
+    from kb.deck.manifest import LANGUAGE
+    from kb.exchange.deck_json import read_packed
+    from kb.exchange.import_lines import import_lines
+    from kb.exchange.importing import Importer
+    from kb.places import home_path
+    from kb.screen.language import choose_language
+    from kb.screen.messages import Speech
+    from kb.screen.terminal import Terminal
+
+    if into is None:
+        raise UsageError("no deck is named", "kb import {file} --into mydeck", file=files[0])
+    if written_in and not LANGUAGE.fullmatch(written_in):
+        raise UsageError("{name!r} is no language's name", "give en, zh or the like", name=written_in)
+    if len(files) == 1 and (whole := read_packed(home_path(files[0]))):
+        _bring_deck(whole, home_path(into), dry_run, as_json, lang)
+        return
+    importer = Importer(home_path(into), [home_path(one) for one in files], written_in, load_kinds())
+    if not dry_run:
+        importer.write()
+    if as_json:
+        show_json(_facts(importer, dry_run))
+        return
+    out, err = Terminal(sys.stdout), Terminal(sys.stderr)
+    say = Speech(choose_language(lang, os.environ, ("en", "zh")))
+    out.print(import_lines(importer.reports, say, out.width, show_all))
+    err.print([[("✓ ", "good"), (_told(importer, dry_run, say), "")]])
+
+
+def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, as_json: bool, lang: str | None) -> None:
+    """Write an exported deck's files, and take in the answers that came with it."""
+    from kb.cli.opening import open_desk
+    from kb.exchange.deck_json import unpack
+    from quiz.log.carried import take_in
+
+    count = len(whole["files"])
+    left = [] if dry_run else unpack(whole, target)
+    desk = open_desk(None if dry_run else target, lang)
+    events = list(whole.get("events", []))
+    taken = take_in(desk.log, events) if events and not dry_run else 0
+    if as_json:
+        kept = [{"file": name, "why": why} for name, why in left]
+        show_json({"deck": str(target), "written": not dry_run, "files": count, "left": kept, "events": taken})
+        return
+    desk.out.print([[(f"{target / name}: ", "code"), (desk.say.of(why), "")] for name, why in left])
+    if dry_run:
+        told = desk.say(
+            "{count} {count:file|files} would be written to {folder}; leave --dry-run out", count=count, folder=target
+        )
+    else:
+        told = desk.say(
+            "{count} {count:file|files} in {folder}; kb list --deck {folder}", count=count - len(left), folder=target
+        )
+    if taken:
+        told += "; " + desk.say("{count} {count:event was|events were} taken in", count=taken)
+    desk.err.print([[("✓ ", "good"), (told, "")]])
+
+
+def _facts(importer: "Importer", dry_run: bool) -> dict[str, object]:
+    return {
+        "deck": str(importer.target.path),
+        "written": not dry_run,
+        "files": [report.to_json() for report in importer.reports],
+    }
+
+
+def _told(importer: "Importer", dry_run: bool, say: "Speech") -> str:
+    """The last line: how much there is, and what to do next."""
+    written = [entry for entry in importer.entries if not entry.is_kept]
+    count = len({entry.number for entry in written})
+    folder = importer.target.path
+    if not importer.entries:
+        return say("nothing in it looks like an entry")
+    if dry_run:
+        return say(
+            "{count} {count:entry|entries} would be written to {folder}; leave --dry-run out",
+            count=count,
+            folder=folder,
+        )
+    if not count:
+        return say("{folder} has all of them already", folder=folder)
+    return say("{count} {count:entry|entries} written; kb list --deck {folder}", count=count, folder=folder)

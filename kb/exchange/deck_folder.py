@@ -1,0 +1,164 @@
+"""Deck folder: a deck on the disk to which entries are added; nothing that lies there is ever changed."""
+
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+from kb.deck.manifest import FILE, MAX_NUMBER, is_folder, listed, new_id, number_of, read_deck
+from kb.deck.source import spoken_name
+from kb.errors import KbError, UsageError
+from kb.places import builtin_deck
+
+AREA = {"notes": {"en": "notes", "zh": "笔记"}}
+"""The area of a deck that notes make."""
+
+SLUG_WORDS = 5
+
+
+class DeckFolder:
+    """A deck, there already or to be made with its first entry."""
+
+    def __init__(self, path: Path, languages: tuple[str, ...], title: str) -> None:
+        """Look at what lies there.
+
+        Args:
+            path: the deck's folder.
+            languages: of the notes, the primary one first, for a deck that is made.
+            title: of a deck that is made.
+
+        Raises:
+            UsageError: something else than a deck lies there, or a deck that notes are not for.
+        """
+        self.path = path
+        if path.exists() and path.resolve() == builtin_deck().resolve():
+            raise UsageError("{path} is the built-in deck", "name a folder of your own after --into", path=path)
+        if os.path.lexists(path) and not is_folder(path):
+            raise UsageError("{path} is no folder", "name one after --into", path=path)
+        self.is_new = not os.path.lexists(path / FILE)
+        if self.is_new and is_folder(path) and listed(path):
+            raise UsageError(
+                "{path} holds other things and is no deck", "name an empty folder, or one that is to be made", path=path
+            )
+        self._title = title
+        self._made = languages
+        self.deck = None if self.is_new else read_deck(path)[0]
+        self.taken = {number_of(one.name) for one in listed(path)} - {None} if is_folder(path) else set()
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Of the deck, the primary one first."""
+        return self.deck.languages if self.deck else self._made
+
+    @property
+    def area(self) -> str:
+        """An area for entries that name none."""
+        return next(iter(self.deck.areas), "notes") if self.deck else next(iter(AREA))
+
+    def free_number(self, wanted: int | None) -> int:
+        """The number that is wanted, or the next one above all others.
+
+        Raises:
+            KbError: there is none left.
+        """
+        if wanted is None or wanted in self.taken:
+            wanted = max((one for one in self.taken if one is not None), default=0) + 1
+        if wanted > MAX_NUMBER:
+            raise KbError("no number is left above {most}", "give the entries smaller ones", most=MAX_NUMBER)
+        self.taken.add(wanted)
+        return wanted
+
+    def claim(self, number: int) -> None:
+        """Take a number for an entry.
+
+        Raises:
+            UsageError: another entry has it, or none of the deck's chapters.
+        """
+        if number in self.taken:
+            name = next(path.name for path in listed(self.path) if number_of(path.name) == number)
+            raise UsageError("{number} is taken by {name}", "choose another number", number=number, name=name)
+        if not self.plans(number):
+            raise UsageError(
+                "{number} is in none of the deck's chapters", "add it to deck.toml, or choose another", number=number
+            )
+        self.taken.add(number)
+
+    def plans(self, number: int) -> bool:
+        """Whether the deck's chapters have a place for a number."""
+        return self.deck is None or self.deck.plans(number)
+
+    def begin(self) -> None:
+        """Make the folder and its ``deck.toml``, where there is none."""
+        if not self.is_new:
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        quoted = ", ".join(f'"{one}"' for one in self.languages)
+        titles = "\n".join(f"{_key(one)} = {_text(self._title)}" for one in self.languages)
+        name = self.path.resolve().name or "notes"
+        areas = ", ".join(f"{_key(one)} = {_text(AREA['notes'].get(one, 'notes'))}" for one in self.languages)
+        _write_new(
+            self.path / FILE,
+            f"name = {_text(spoken_name(name))}\nid = {_text(new_id(name))}\nlanguages = [{quoted}]\n\n"
+            f"[titles]\n{titles}\n\n[areas]\nnotes = {{ {areas} }}\n",
+        )
+        self.is_new = False
+
+    def add(self, number: int, slug: str, files: Mapping[str, str]) -> Path:
+        """Put an entry's files into a folder of its own, all of them or none.
+
+        Raises:
+            KbError: the folder cannot be written.
+        """
+        folder = self.path / f"{number:03}-{slug}"
+        try:
+            self.begin()
+            made = Path(tempfile.mkdtemp(prefix=".import-", dir=self.path))
+            try:
+                for name, text in files.items():
+                    _write_new(made / name, text)
+                made.chmod(0o755)
+                # A rename onto a folder that is there fails, unless that is empty: mkdir is what claims the name.
+                folder.mkdir()
+                made.rename(folder)
+            finally:
+                shutil.rmtree(made, ignore_errors=True)
+        except OSError as error:
+            reason = error.strerror or error
+            raise KbError("{path} cannot be written: {error}", "mend it", path=folder, error=reason) from None
+        return folder
+
+
+def slug_of(title: str) -> str:
+    """A folder's name from a title: its words in ASCII letters and digits; ``entry`` where it has none."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    words = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in _PLAIN]
+    words = words or re.findall(r"[a-z0-9]+", plain)
+    return "-".join(words[:SLUG_WORDS])[:60].strip("-") or "entry"
+
+
+_PLAIN = frozenset(
+    "a an and are at by can do does for how i in is it my of on or the to what when which why with".split()
+)
+"""Words that say nothing of a title's subject."""
+
+
+def _write_new(path: Path, text: str) -> None:
+    with open(path, "x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+
+
+def _key(text: str) -> str:
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _text(text)
+
+
+def _text(text: str) -> str:
+    """A basic string of TOML."""
+    escaped = {'"': '\\"', "\\": "\\\\"}
+    return (
+        '"'
+        + "".join(escaped.get(char, char if char.isprintable() else f"\\u{ord(char) & 0xFFFF:04x}") for char in text)
+        + '"'
+    )

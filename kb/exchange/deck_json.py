@@ -1,0 +1,201 @@
+"""Deck as JSON: one object that holds every file of a deck, its entries read, and the learner's log if it is asked for.
+
+``files`` is what a deck is made again from, to the letter; ``entries`` is the same for programs that read no Markdown.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from kb.deck.entry import Entry
+from kb.deck.folder import OUTPUT, SNIPPET
+from kb.deck.item import Item
+from kb.deck.manifest import FILE, LANGUAGE, LOOSE_FILES, Deck, entry_folders, is_folder, listed, number_of
+from kb.deck.source import Unreadable, read_source
+from kb.deck.text import blocks_text, plain
+from kb.errors import KbError, Message, UsageError
+from kb.exchange.note_file import MAX_BYTES, read_bytes
+from kb.places import builtin_deck
+
+KIND = "kb-deck"
+"""What the object says of itself."""
+
+MOST_RECORDS = 50_000_000
+"""Bytes that a loose file may have: the records of a large deck are long."""
+
+
+def packed(deck: Deck, entries: Iterable[Entry], events: Sequence[str] | None) -> dict[str, Any]:
+    """A deck as one object.
+
+    Args:
+        deck: as it was read.
+        entries: all of it.
+        events: lines of the learner's log; None if they are to stay out.
+
+    Raises:
+        KbError: a file cannot be read.
+    """
+    whole: dict[str, Any] = {
+        "kind": KIND,
+        "name": deck.name,
+        "id": deck.id,
+        "languages": list(deck.languages),
+        "entries": [_entry(entry) for entry in entries],
+        "files": dict(_files(deck)),
+    }
+    if events is not None:
+        whole["events"] = list(events)
+    return whole
+
+
+def _files(deck: Deck) -> Iterable[tuple[str, str]]:
+    names = (*(f"{language}.md" for language in deck.languages), SNIPPET, OUTPUT)
+    paths = [deck.path / name for name in sorted(LOOSE_FILES)]
+    paths += [folder / name for folder in entry_folders(deck.path) for name in names]
+    for path in paths:
+        if not os.path.lexists(path):
+            continue
+        try:
+            yield path.relative_to(deck.path).as_posix(), read_source(path, MOST_RECORDS)
+        except (Unreadable, OSError) as error:
+            raise KbError("{path} cannot be exported: {error}", "mend it", path=path, error=error) from None
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    summary = entry.summary
+    return {
+        "number": entry.number,
+        "slug": summary.slug,
+        "area": summary.area,
+        "level": summary.level,
+        "tags": list(summary.tags),
+        "related": list(summary.related),
+        "aliases": list(summary.aliases),
+        "errors": list(summary.errors),
+        "texts": {
+            language: {"title": text.title, "gist": plain(text.gist.spans), "markdown": text.markdown}
+            for language, text in entry.texts.items()
+        },
+        "snippet": entry.snippet.source if entry.snippet else "",
+        "items": [_item(item) for item in entry.items],
+    }
+
+
+def _item(item: Item) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "kind": item.kind,
+        "marks": list(item.marks),
+        "code": item.code,
+        "proof": item.proof,
+        "right": list(item.right),
+        "wrong": list(item.wrong),
+        "forbid": list(item.forbid),
+        "wordings": {
+            language: {
+                "question": blocks_text(wording.question),
+                "options": [plain(option) for option in wording.options],
+                "hints": [blocks_text(hint) for hint in wording.hints],
+                "explanation": blocks_text(wording.explanation),
+            }
+            for language, wording in item.wordings.items()
+        },
+    }
+
+
+def read_packed(path: Path) -> dict[str, Any] | None:
+    """The object in a file; None if the file holds something else.
+
+    Raises:
+        KbError: the file cannot be read, or is such an object and broken.
+    """
+    data = read_bytes(path, MAX_BYTES)
+    if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") or KIND.encode() not in data[:10_000]:
+        return None
+    try:
+        whole = json.loads(data)
+    except (ValueError, RecursionError):
+        raise KbError("{path} is no whole export", "export the deck once more", path=path) from None
+    if not isinstance(whole, dict) or whole.get("kind") != KIND:
+        return None
+    files = whole.get("files")
+    if not isinstance(files, dict) or not all(isinstance(text, str) for text in files.values()):
+        raise KbError("{path} has no files of a deck", "export the deck once more", path=path)
+    for name in files:
+        if not _is_name(name):
+            raise KbError(
+                "{path} names a file {name!r}, which no deck has", "nothing was written", path=path, name=name
+            )
+    events = whole.get("events", [])
+    if not isinstance(events, list) or not all(isinstance(line, str) for line in events):
+        raise KbError("{path} has events that are no lines of a log", "export it once more", path=path)
+    return whole
+
+
+def _is_name(name: str) -> bool:
+    """Whether a name is that of a file of a deck: no way leads out of the folder."""
+    folder, bar, file = name.partition("/")
+    if not bar:
+        return name in LOOSE_FILES
+    language, _, end = file.rpartition(".")
+    is_text = end == "md" and LANGUAGE.fullmatch(language) is not None
+    return number_of(folder) is not None and (file in (SNIPPET, OUTPUT) or is_text)
+
+
+def unpack(whole: dict[str, Any], target: Path) -> list[tuple[str, str]]:
+    """Write a deck's files into a folder. What lies there already is never changed.
+
+    Args:
+        whole: from ``read_packed``.
+        target: the deck's folder, which is made if there is none.
+
+    Returns:
+        What became of each file that was not written, its name and a ``Message``.
+
+    Raises:
+        UsageError: the folder is no place for it.
+        KbError: a file cannot be written; what was written before stays.
+    """
+    if target.exists() and target.resolve() == builtin_deck().resolve():
+        raise UsageError("{path} is the built-in deck", "name a folder of your own after --into", path=target)
+    if os.path.lexists(target) and not is_folder(target):
+        raise UsageError("{path} is no folder", "name one after --into", path=target)
+    if is_folder(target) and listed(target) and not (target / FILE).exists():
+        raise UsageError(
+            "{path} holds other things and is no deck", "name an empty folder, or one that is to be made", path=target
+        )
+    left: list[tuple[str, str]] = []
+    files: dict[str, str] = whole["files"]
+    taken = {number_of(path.name): path.name for path in listed(target)} if is_folder(target) else {}
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name in sorted(files, key=lambda one: (one != FILE, one)):
+            folder, bar, _ = name.partition("/")
+            if bar and taken.get(number_of(folder), folder) != folder:
+                left.append((name, Message("the deck has {other} under that number", other=taken[number_of(folder)])))
+            elif note := _written(target, name, files[name]):
+                left.append((name, note))
+    except OSError as error:
+        reason = error.strerror or error
+        raise KbError("{path} cannot be written: {error}", "mend it", path=target, error=reason) from None
+    return left
+
+
+def _written(target: Path, name: str, text: str) -> str:
+    """Write one file, unless there is one; why it was not, or nothing."""
+    path = target / name
+    if path.parent.is_symlink():
+        return Message("its folder is a link to somewhere else")
+    path.parent.mkdir(exist_ok=True)
+    try:
+        with open(path, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        try:
+            same = read_source(path, MOST_RECORDS) == text
+        except Unreadable:
+            same = False
+        return "" if same else Message("there already, with another text")
+    return ""

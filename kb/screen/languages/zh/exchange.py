@@ -1,0 +1,149 @@
+"""What import and export tell, in Chinese."""
+
+WORDS = {
+    # What becomes of notes
+    "{count} {count:entry|entries}, {loose} {loose:line|lines} in none": "{count} 个条目，{loose} 行不属于任何条目",
+    "{count} {count:entry|entries} would be written to {folder}; leave --dry-run out": (
+        "会有 {count} 个条目写入 {folder}；去掉 --dry-run 即可写入"
+    ),
+    "{count} {count:entry|entries} written; kb list --deck {folder}": "写入了 {count} 个条目；kb list --deck {folder}",
+    "{count} {count:file|files} would be written to {folder}; leave --dry-run out": (
+        "会有 {count} 个文件写入 {folder}；去掉 --dry-run 即可写入"
+    ),
+    "{count} {count:file|files} in {folder}; kb list --deck {folder}": (
+        "{folder} 中有 {count} 个文件；kb list --deck {folder}"
+    ),
+    "{folder} has all of them already": "{folder} 里已经全部都有",
+    "nothing in it looks like an entry": "其中没有看起来像条目的内容",
+    "there already, to the letter": "已经有了，一字不差",
+    "there already, with another text": "已经有了，但内容不同",
+    "{number} is taken; it got {other}": "编号 {number} 已被占用，改为 {other}",
+    "line {line} of the entry is not in its script: {why}": "条目第 {line} 行的代码没有放进脚本：{why}",
+    "a dialogue with the interpreter": "是与解释器的对话",
+    "commands of a notebook": "是 notebook 的命令",
+    "no Python: {error}": "不是 Python：{error}",
+    "larger than {most} MB, which no entry may be": "超过 {most} MB，条目不能这么大",
+    "in no entry: {why}": "不属于任何条目：{why}",
+    "{count} more like it: --all": "还有 {count} 行同样的情况：--all",
+    "before the first question": "在第一个问题之前",
+    "a chapter's heading, and what stands below it": "章标题及其下的文字",
+    "a mark of HTML around an entry": "包在条目外面的 HTML 标记",
+    "the heading of the questions, which became cards": "问题部分的标题，这些问题成了卡片",
+    "code that is never closed; it ends before line {line} now": "代码块没有结束标记；现在在第 {line} 行之前结束",
+    "{text!r} looks like a comment of code outside of any; it stays text": (
+        "{text!r} 像是代码块之外的代码注释；仍按文字处理"
+    ),
+    "{text!r} looks numbered; it was taken for a part of the text": "{text!r} 像是带编号的标题；当作正文的一部分",
+    "{text!r} begins the questions of an entry; it got a full stop": "{text!r} 是条目里测验部分的标题；加了一个句点",
+    "{number} is missing behind {above}": "{above} 之后缺少 {number}",
+    "{number} stands in the list and never comes": "{number} 在目录里，正文中却没有",
+    "{number} begins again in another chapter; it gets a number of its own": (
+        "编号 {number} 在另一章里重新开始；另给一个编号"
+    ),
+    "the image {path} does not come along; its words do": "图片 {path} 没有带过来，说明文字带过来了",
+    "the deck has {other} under that number": "知识库中这个编号是 {other}",
+    "its folder is a link to somewhere else": "它的文件夹是指向别处的链接",
+    # What goes wrong
+    "no deck is named": "没有指定知识库",
+    "kb import {file} --into mydeck": "kb import {file} --into mydeck",
+    "{path} is the built-in deck": "{path} 是内置的知识库",
+    "name a folder of your own after --into": "请在 --into 后写你自己的文件夹",
+    "name one after --into": "请在 --into 后写一个文件夹",
+    "{path} is no folder": "{path} 不是文件夹",
+    "{path} holds other things and is no deck": "{path} 里有别的东西，而且不是知识库",
+    "name an empty folder, or one that is to be made": "请给一个空文件夹，或者一个将要新建的文件夹",
+    "{path} is in {language}, which the deck does not have": "{path} 的语言是 {language}，知识库没有这种语言",
+    "add it to languages in deck.toml, or name one of them with --written-in": (
+        "请把它加进 deck.toml 的 languages，或用 --written-in 指定其中一种"
+    ),
+    "{name!r} is no language's name": "{name!r} 不是语言名称",
+    "give en, zh or the like": "请写 en、zh 之类",
+    "no number is left above {most}": "{most} 以上没有编号可用了",
+    "give the entries smaller ones": "请给条目更小的编号",
+    "{path} is no ordinary file": "{path} 不是普通文件",
+    "name a file": "请给一个文件",
+    "{path} is larger than {most} MB": "{path} 超过 {most} MB",
+    "split it into several files": "请拆成几个文件",
+    "{path} is no text in UTF-8, UTF-16 or GB18030": "{path} 不是 UTF-8、UTF-16 或 GB18030 编码的文本",
+    "save it as UTF-8": "请另存为 UTF-8",
+    "{path} is no whole export": "{path} 不是完整的导出文件",
+    "export the deck once more": "请重新导出这个知识库",
+    "{path} has no files of a deck": "{path} 里没有知识库的文件",
+    "{path} names a file {name!r}, which no deck has": "{path} 里有文件 {name!r}，知识库不会有这样的文件",
+    "nothing was written": "什么也没有写入",
+    "{path} has events that are no lines of a log": "{path} 里的事件不是日志的行",
+    "export it once more": "请重新导出",
+    # A new entry
+    "{number} is taken by {name}": "编号 {number} 已被 {name} 占用",
+    "choose another number": "请换一个编号",
+    "{number} is in none of the deck's chapters": "{number} 不在知识库的任何一章里",
+    "add it to deck.toml, or choose another": "请把它加进 deck.toml，或换一个",
+    "{slug!r} is no name for a folder": "{slug!r} 不能作文件夹名",
+    "write it {better}": "请写成 {better}",
+    "kb new {number} {slug} --deck mydeck": "kb new {number} {slug} --deck mydeck",
+    "{folder} written; kb check {deck}, kb run {number} --deck {deck}": (
+        "写好了 {folder}；kb check {deck}，kb run {number} --deck {deck}"
+    ),
+    # Export
+    "kb exports no {form!r}": "kb 不能导出 {form!r}",
+    "{form} holds no answers": "{form} 里不存答题记录",
+    "leave --log out": "请去掉 --log",
+    "json holds a whole deck": "json 存的是整个知识库",
+    "leave {words} out": "请去掉 {words}",
+    "nothing says where to": "没有说写到哪里",
+    "add --out {name}": "请加上 --out {name}",
+    "one file holds one entry": "一个文件只放一个条目",
+    "name a folder after --out, or one entry": "请在 --out 后写文件夹，或只选一个条目",
+    "name one after --out": "请在 --out 后写一个文件夹",
+    "name a file, as {path}/deck{suffix}": "请给一个文件，例如 {path}/deck{suffix}",
+    "{path} is a folder": "{path} 是文件夹",
+    "{path} cannot be exported: {error}": "无法导出 {path}：{error}",
+    "name another": "请换一个",
+    "{count} {count:piece|pieces} written to {path}": "写入了 {count} 项：{path}",
+    # The pages
+    "search": "搜索",
+    "copy": "复制",
+    "copied": "已复制",
+    "{count} found": "找到 {count} 条",
+    "not right": "不对",
+    "the answer": "答案",
+    "to the text": "跳到正文",
+    "The script": "脚本",
+    "What it printed": "它的输出",
+    "Questions": "测验",
+    "verified with torch {torch} on {device}": "已用 torch {torch} 在 {device} 上验证",
+    # Their help
+    "Make entries of notes in Markdown; what lies in the deck already is never changed.": (
+        "把 Markdown 笔记变成条目；知识库里已有的内容绝不改动。"
+    ),
+    "Write a new entry that passes the check, and says in every part what belongs there.": (
+        "写一个能通过检查的新条目，每一部分都说明该写什么。"
+    ),
+    "The entry's number.": "条目的编号。",
+    "A short name in small letters, as layer-norm.": "小写字母的短名称，例如 layer-norm。",
+    "The deck's folder; KB_DECK names it too.": "知识库的文件夹；也可用 KB_DECK 指定。",
+    "an entry in a deck of your own, which is made if there is none": "在你自己的知识库里新建条目，没有就新建知识库",
+    "see that its form is right": "检查格式是否正确",
+    "run everything in it": "运行其中的一切",
+    "Markdown files, or one deck as kb export json writes it.": "Markdown 文件，或者 kb export json 写出的一个知识库。",
+    "The deck: a new folder, or one.": "知识库：新文件夹，或已有的知识库。",
+    "Tell what would be written, and write nothing.": "只说会写什么，不写入。",
+    "Language of the notes; told by their letters if left out.": "笔记的语言；省略时按文字判断。",
+    "Show every line that is in no entry.": "列出不属于任何条目的每一行。",
+    "what it would make of your notes": "看看你的笔记会变成什么",
+    "write the deck, or add to it": "写成知识库，或加进已有的知识库",
+    "the same numbers in two languages become one entry": "两种语言里编号相同的合成一个条目",
+    "use it": "使用它",
+    "Write a deck, or some of its entries, in a form that other programs read.": (
+        "把知识库或其中一些条目写成其他程序能读的形式。"
+    ),
+    "anki, html, json or notebook.": "anki、html、json 或 notebook。",
+    "Numbers, or words that find them; all if left out.": "编号，或能找到条目的词；省略则为全部。",
+    "The file or folder to write.": "要写入的文件或文件夹。",
+    "With what you answered: its state (anki), its events (json).": "附带你的答题：状态（anki）或事件（json）。",
+    "questions as Anki asks them; a second import updates them": "供 Anki 使用的问题；再次导入会更新",
+    "with what you remember of them": "附带你的记忆状态",
+    "a site that needs no server, with search and questions": "不需要服务器的网站，带搜索和测验",
+    "entry 61 as a Jupyter notebook": "把条目 61 写成 Jupyter notebook",
+    "everything; kb import makes the same deck of it": "全部内容；kb import 可还原成同样的知识库",
+}
