@@ -18,6 +18,7 @@ from kb.verify.record import Record, read_records
 
 if TYPE_CHECKING:
     from kb.deck.kind_loading import LoadKinds
+    from kb.deck.trust import Trust
     from kb.search.naming import Named
     from kb.search.searcher import Searcher
 
@@ -88,6 +89,17 @@ class Context:
                 deck_path=self.deck_path,
             )
         return library
+
+    @cached_property
+    def trust(self) -> "Trust":
+        """Which of the deck's code may run."""
+        from kb.deck.trust import Trust  # most commands run nothing
+
+        return Trust(self.places.trust, self.deck_path)
+
+    def may_run(self, number: int) -> bool:
+        """Whether an entry's code may run."""
+        return self.trust.is_whole or self.trust.covers(self.library.entry(number))
 
     @cached_property
     def say(self) -> Speech:

@@ -26,6 +26,11 @@ class Places(NamedTuple):
         return self.data / "mine"
 
     @property
+    def trust(self) -> Path:
+        """What the user trusts, a file a deck: on this machine alone, so never in a folder that is synchronised."""
+        return self.data / "trust"
+
+    @property
     def worker(self) -> Path:
         """The socket of the worker that ``kb warm`` keeps."""
         folder = temporary_folder(os.environ.get("XDG_RUNTIME_DIR", "")) or "/tmp"  # noqa: S108 it says so if it fails

@@ -320,7 +320,11 @@ class Asking:
     def run_proof(self) -> None:
         """Run what shows the key to be right, its output as it comes."""
         board, snippet = self.board, self.question.entry.snippet
-        job = self.examiner.proof(self.question)
+        try:
+            job = self.examiner.proof(self.question)
+        except NoKey as error:
+            board.tell(error)
+            return
         if job is None:
             self.tell(board.say("nothing to run"))
             return

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, wait
 from contextlib import suppress
+from functools import cache
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
@@ -36,8 +37,15 @@ class Examiner:
     """Computes keys and reference runs while the learner thinks. A warm worker is started on the first need and ends
     with the examiner."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
-        """Take what verifications wrote down: keys among them need not be computed."""
+    def __init__(self, records: Iterable[Record], may_run: Callable[[int], bool] = lambda _: True) -> None:
+        """Take what an examiner goes by.
+
+        Args:
+            records: what verifications wrote down: keys among them need not be computed.
+            may_run: whether the code of an entry, by its number, may run here; asked once, when a question about it is
+                prepared, in the learner's thread.
+        """
+        self._may_run = cache(may_run)
         self._recorded = {(one.entry, one.id, one.sha256): one.printed for one in records if one.printed}
         self._keys: dict[str, Future[str]] = {}
         self._references: dict[int, Future[Run]] = {}
@@ -61,7 +69,12 @@ class Examiner:
 
     def reference(self, number: int, snippet: Snippet) -> Future[Run]:
         """The snippet's own run, which tells the checks that an answer must execute too; begun if it was not, and once
-        more if the machine kept it from its end."""
+        more if the machine kept it from its end.
+
+        Raises:
+            NoKey: nobody has trusted it.
+        """
+        self._demand(number)
         known = self._references.get(number)
         if known is None or (known.done() and not _is_final(known)):
             worker = self.warm()
@@ -98,14 +111,20 @@ class Examiner:
         return self._recorded.get((item.entry, item.id, digest(item.code)))
 
     def _computed_key(self, item: Item) -> Future[str]:
+        self._demand(item.entry)
         if item.key not in self._keys:
             worker = self.warm()
             self._keys[item.key] = in_background(lambda: _printed(item, worker))
         return self._keys[item.key]
 
     def proof(self, question: Question) -> Job | None:
-        """What can be run to see that the key is right: the item's proof or script, else the entry's snippet."""
+        """What can be run to see that the key is right: the item's proof or script, else the entry's snippet.
+
+        Raises:
+            NoKey: nobody has trusted it.
+        """
         item = question.item
+        self._demand(item.entry)
         if item.proof:
             return block_job(item.proof, f"{item.id}-proof", needs_checks=True)
         if item.code:
@@ -143,6 +162,19 @@ class Examiner:
             return self._awaited(in_background(lambda: do(stop.done)), stop)
         finally:
             self._end(stop)
+
+    def _demand(self, number: int) -> None:
+        """See that the code of an entry may run.
+
+        Raises:
+            NoKey: it may not.
+        """
+        if not self._may_run(number):
+            raise NoKey(
+                "the code of entry {number} is not trusted, so nothing of it runs",
+                "kb trust shows a deck's code and asks",
+                number=number,
+            )
 
     def _awaited(self, later: Future[_T], stop: Future[None]) -> _T:
         either: list[Future[Any]] = [later, stop]

@@ -124,7 +124,7 @@ class Learning:
         """Go through the entries until the learner leaves; returns the exit code."""
         code = 0
         try:
-            with Examiner(self.desk.records) as examiner, self.board:
+            with Examiner(self.desk.records, self.desk.may_run) as examiner, self.board:
                 if next_on_path(self.path, self.progress) is None:
                     self.board.show(wrap([(self.board.say(ALL_DONE), "good")], self.board.out.width))
                 self.show_entry()

@@ -80,15 +80,21 @@ class _Wire:
     def ask(self) -> None:
         """Send the next question, or that there is none."""
         session = self.session
-        self.question = question = session.next()
-        if question is None:
-            self.send("done", **self.count())
+        while (question := session.next()) is not None:
+            self.question = question
+            self.send("question", **question_facts(question, self.say.language, session.progress))
+            self.hints, self.has_help, self.started = 0, False, session.stopwatch()
+            try:
+                KINDS[question.item.kind].prepare(self.examiner, question)
+            except NoKey as error:
+                self.send("error", message=self.say.error(error))
+                self.leave_out()
+                continue
+            if is_any_run(session.kinds):
+                self.examiner.warm()
             return
-        self.send("question", **question_facts(question, self.say.language, session.progress))
-        self.hints, self.has_help, self.started = 0, False, session.stopwatch()
-        KINDS[question.item.kind].prepare(self.examiner, question)
-        if is_any_run(session.kinds):
-            self.examiner.warm()
+        self.question = None
+        self.send("done", **self.count())
 
     def count(self) -> dict[str, int]:
         answered = self.session.answered

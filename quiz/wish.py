@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.errors import UsageError
+from kb.errors import Message, UsageError
 from quiz.desk import Desk
 from quiz.kinds.table import KINDS, is_any_run
 from quiz.plan import Agenda, Card, all_cards, plan
 from quiz.stats import done_today, local_day
+
+UNTRUSTED = (
+    "the code of {deck} is not trusted: questions whose answers are run are left out; kb trust {deck} shows it and asks"
+)
 
 LIMIT = 10
 """Questions of a session, if the learner says nothing."""
@@ -53,8 +57,10 @@ def wished_cards(desk: Desk, wish: Wish, now: float) -> list[Card]:
     ]
     if not desk.torch and is_any_run(card.kind for card in cards):
         cards = [card for card in cards if not KINDS[card.kind].is_run]
-        text = desk.say("torch is not installed: questions whose answers are run are left out")
-        desk.err.print([[(f"kb: {text}", "warn")]])
+        desk.warn(Message("torch is not installed: questions whose answers are run are left out"))
+    if is_any_run(card.kind for card in cards) and not desk.trust.is_begun:
+        cards = [card for card in cards if not KINDS[card.kind].is_run]
+        desk.warn(Message(UNTRUSTED, deck=desk.trust.deck))
     if not cards:
         raise UsageError("no item matches", "kb quiz without options asks what is due")
     marks = desk.log.marks(local_day(now))

@@ -25,6 +25,9 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "kb"))
 
+# Every deck that a test makes may run, but for those that are about trust.
+os.environ["KB_TRUST"] = os.sep
+
 # What a shell starts in the background ignores Ctrl-C, and so would everything that the tests start and then interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -50,6 +50,7 @@ ROOMS = {
         ),
     },
     "Write a deck": {
+        "trust": "Let a deck's code run. Shows it and asks first; nothing of it runs before.",
         "new": "Write a new entry that passes the check, and says in every part what belongs there.",
         "import": "Make entries of notes in Markdown; what lies in the deck already is never changed.",
         "check": "Check the form of a deck, without running anything.",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EXAMPLES = {
     "kb import notes.md --into mydeck --dry-run": "what it would make of your notes",
     "kb import notes.md --into mydeck": "write the deck, or add to it",
+    "kb import notes.md --into mydeck --run": "and tell which of their scripts run",
     "kb import en.md zh.md --into mydeck": "the same numbers in two languages become one entry",
     "kb search --deck mydeck dropout": "use it",
 }
@@ -32,6 +33,10 @@ def command(
         str,
         typer.Option("--written-in", metavar="LANG", help="Language of the notes; told by their letters if left out."),
     ] = "",
+    run: Annotated[
+        bool,
+        typer.Option("--run", help="Run each entry's script, too, once you have said that it may; tell which fail."),
+    ] = False,
     show_all: Annotated[bool, typer.Option("--all", help="Show every line that is in no entry.")] = False,
     as_json: Json = False,
     lang: Lang = None,
@@ -56,16 +61,46 @@ def command(
     if len(files) == 1 and (whole := read_packed(home_path(files[0]))):
         _bring_deck(whole, home_path(into), dry_run, as_json, lang)
         return
+    if run and dry_run:
+        raise UsageError("--dry-run writes nothing that could be run", "leave --run or --dry-run out")
     importer = Importer(home_path(into), [home_path(one) for one in files], written_in, load_kinds())
     if not dry_run:
         importer.write()
     if as_json:
-        show_json(_facts(importer, dry_run))
+        show_json(_facts(importer, dry_run) | ({"runs": _run(importer, lang, is_silent=True)} if run else {}))
         return
     out, err = Terminal(sys.stdout), Terminal(sys.stderr)
     say = Speech(choose_language(lang, os.environ, ("en", "zh")))
     out.print(import_lines(importer.reports, say, out.width, show_all))
     err.print([[("✓ ", "good"), (_told(importer, dry_run, say), "")]])
+    if run:
+        _run(importer, lang, is_silent=False)
+    elif not dry_run and _scripts(importer):
+        told = say("their code runs once you trust it: kb trust {folder}", folder=importer.target.path)
+        err.print([[(told, "dim")]])
+
+
+def _scripts(importer: "Importer") -> list[int]:
+    """The entries just written that have a script."""
+    return sorted({entry.number for entry in importer.entries if entry.code.source and not entry.is_kept})
+
+
+def _run(importer: "Importer", lang: str | None, is_silent: bool) -> list[dict[str, Any]]:
+    """Run what was written, and show what came of each."""
+    from kb.cli.opening import open_context
+    from kb.cli.trusting import ask_trust
+    from kb.cli.trying import tried, verdict_json, verdict_lines
+
+    if not (numbers := _scripts(importer)):
+        return []
+    context = open_context(importer.target.path, lang)
+    ask_trust(context, numbers, may_ask=not is_silent)
+    found = []
+    for number, done in tried(context, numbers, is_silent):
+        found.append(verdict_json(number, done))
+        if not is_silent:
+            context.out.print(verdict_lines(context, number, done))
+    return found
 
 
 def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, as_json: bool, lang: str | None) -> None:

@@ -53,7 +53,7 @@ def find_job(context: Context, number: int, wish: Wish, device: str) -> tuple[Jo
     """The job for a wish, and the script that it runs.
 
     Raises:
-        KbError: there is no such script.
+        KbError: there is no such script, or nobody has trusted it.
     """
     if wish.is_mine:
         snippet = read_own(context.places.mine, context.library.summary(number))
@@ -62,11 +62,12 @@ def find_job(context: Context, number: int, wish: Wish, device: str) -> tuple[Jo
         if found is None:
             raise KbError("entry {number} has no snippet", "kb show {number} shows its text", number=number)
         snippet = found
+        context.trust.demand(context.library.entry(number))
         if not Path(snippet.path).is_file():
             raise KbError("{path} is gone", "kb check tells what the deck lacks", path=snippet.path)
     changes: dict[str, Any] = {} if wish.timeout is None else {"timeout": wish.timeout}
-    # What a learner tries out need not prove anything.
-    return snippet_job(snippet, device, needs_checks=not wish.is_mine, **changes), snippet
+    # What is tried out, or comes from notes, need not prove anything; ``kb verify`` asks for checks.
+    return snippet_job(snippet, device, needs_checks=False, **changes), snippet
 
 
 def run_shown(context: Context, number: int, wish: Wish, is_silent: bool, worker: Starter | None = None) -> Run:

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from kb.cli.live import find_device_shown
+from kb.cli.trusting import ask_trust
 from kb.context import Context
 from kb.errors import KbError, UsageError
 from kb.run.device import public
@@ -53,17 +54,20 @@ class Order:
     """Leave out what is recorded to have ended as expected and has not changed since."""
 
 
-def ordered_entries(context: Context, order: Order) -> list[int]:
+def ordered_entries(context: Context, order: Order, may_ask: bool) -> list[int]:
     """The numbers of the entries that an order names; of several machines' parts, dealt out in turn, this one's.
 
     Raises:
         UsageError: its part is not of the form ``2/8``.
+        Untrusted: code of theirs may not run, and nobody is there, or may be asked, to allow it.
     """
     part, slash, count = (order.shard or "1/1").partition("/")
     if not (slash and part.isdecimal() and count.isdecimal() and 1 <= int(part) <= int(count)):
         raise UsageError("--shard {text} is no part", "give I/N, as 2/8", text=order.shard)
     numbers = context.chosen(order.words) or [summary.number for summary in context.library.summaries]
-    return numbers[int(part) - 1 :: int(count)]
+    mine = numbers[int(part) - 1 :: int(count)]
+    ask_trust(context, mine, may_ask)
+    return mine
 
 
 def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result]:
@@ -72,7 +76,7 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
         raise UsageError("--seeds {seeds} is no count", "give 0 or more", seeds=order.seeds)
     if order.changed and order.strict:
         raise UsageError("--changed leaves out runs that --strict is to judge", "give one of the two")
-    numbers = ordered_entries(context, order)
+    numbers = ordered_entries(context, order, may_ask=not is_silent)
     device = find_device_shown(context, order.device)
     batches = [batch for number in numbers for batch in _batches(context, number, order, device)]
     tasks = [task for batch in batches for task in batch.tasks]

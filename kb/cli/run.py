@@ -50,6 +50,7 @@ def command(
 ) -> None:
     """Run an entry's snippet and tell what came of it."""
     from kb.cli.live import Wish, run_shown
+    from kb.cli.trusting import ask_trust
 
     check_device(device, (*CHOICES, BOTH))
     if timeout is not None and not timeout > 0:
@@ -60,6 +61,8 @@ def command(
         raise UsageError("--watch runs on one device at a time", "name one; the key d changes it")
     context = open_context(deck, lang)
     number = context.chosen_one(entry)
+    if edit or not mine:
+        ask_trust(context, [number], may_ask=not as_json)
     wish = Wish(device, timeout, mine or edit, not no_plot)
     if edit:
         edit_copy(context, number)
@@ -78,8 +81,14 @@ def command(
         else:
             done = run_shown(context, number, wish, is_silent=as_json)
         if as_json:
-            show_json({"entry": number, **done.to_json()})
+            show_json({"entry": number, **done.to_json(), **checked_json(done)})
         raise typer.Exit(done.exit_status)
+
+
+def checked_json(done: "Both | Run") -> dict[str, bool]:
+    """Whether a run that passed says more than that its script came to its end."""
+    executed = getattr(done, "executed", None)
+    return {} if executed is None else {"checked": bool(executed)}
 
 
 def edit_copy(context: "Context", number: int) -> None:

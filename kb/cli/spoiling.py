@@ -25,7 +25,7 @@ def spoil_shown(context: Context, order: Order, is_silent: bool) -> list[Spoiled
     """
     if order.record or order.thorough or order.seeds or order.strict or order.changed:
         raise UsageError("--mutants all runs mutants alone", "ask for the rest without it")
-    numbers = ordered_entries(context, order)
+    numbers = ordered_entries(context, order, may_ask=not is_silent)
     device = find_device_shown(context, order.device)
     found: list[Spoiled] = []
     with ExitStack() as stack:

@@ -19,7 +19,10 @@ def run_summary(run: "Run", source: str, terminal: Terminal, say: Speech) -> lis
     """What came of a run: outcome, where, how long; and for a failed check the lines around it."""
     style = "good" if run.passed else "bad"
     sign = "✓" if run.passed else "✗"
-    outcome: Line = [(f"{sign} {say(str(run.outcome))}", style)]
+    is_unchecked = run.passed and not run.executed
+    outcome: Line = [
+        (f"{sign} {say('ran to its end, nothing was checked' if is_unchecked else str(run.outcome))}", style)
+    ]
     if run.reason and run.reason != run.outcome:
         outcome.append((f": {say.of(run.reason)}", ""))
     numbers = say(

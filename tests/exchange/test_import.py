@@ -17,6 +17,7 @@ from kb.exchange.note_parts import take_apart
 from kb.exchange.notes import Notes
 from kb.exchange.numerals import chinese_number, numbered
 from quiz.kinds.table import KINDS, all_kinds
+from tests.conftest import Kb, only_json
 
 
 def apart(text: str) -> Notes:
@@ -387,3 +388,37 @@ def test_a_large_file_is_quick(tmp_path: Path) -> None:
     apart(">" * 10_000 + " deep\n" + "- " * 400 + "deep\n" + "`" * 10_000)
     assert time.process_time() - start < 100 * max(once, 0.01)
     assert len(small.parts) == 1_000
+
+
+def test_scripts_are_run_once_they_are_trusted(kb: Kb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``--run``: which run, and why one does not; nothing runs while nobody has trusted it, and what was written
+    stays."""
+    monkeypatch.setenv("KB_TRUST", "")
+    mark = tmp_path / "ran"
+    notes = tmp_path / "notes.md"
+    first = f"## 1. First\n\n```python\nopen({str(mark)!r}, 'w')\nprint('one')\n```\n\n"
+    notes.write_text(first + "## 2. Second\n\n```python\nprint(nothing)\n```\n\n## 3. Third\n\nWords.\n")
+    deck = tmp_path / "mine"
+    refused = kb("import", str(notes), "--into", str(deck), "--run")
+    assert refused.returncode == 1
+    assert "kb trust" in refused.stderr
+    assert not mark.exists()
+    assert len(only_json(kb("list", "--deck", str(deck), "--json").stdout)["entries"]) == 3
+    kb("trust", str(deck), "--always", "--yes")
+    more = tmp_path / "more.md"
+    more.write_text(notes.read_text().replace("## 1.", "## 4.").replace("## 2.", "## 5.").replace("## 3.", "## 6."))
+    told = kb("import", str(more), "--into", str(deck), "--run").stdout
+    assert "✓ 4 runs" in told
+    assert "✗ 5 fails: line" in told
+    assert "NameError" in told
+    assert mark.exists()
+
+
+def test_a_try_run_runs_nothing(kb: Kb, tmp_path: Path) -> None:
+    """Both at once make no sense, and that is said."""
+    notes = tmp_path / "notes.md"
+    notes.write_text("## 1. First\n\nWords.\n")
+    done = kb("import", str(notes), "--into", str(tmp_path / "mine"), "--run", "--dry-run")
+    assert done.returncode == 2
+    assert "writes nothing that could be run" in done.stderr
+    assert not (tmp_path / "mine").exists()

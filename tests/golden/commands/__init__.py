@@ -106,6 +106,7 @@ def play(path: Path) -> Iterator[Case]:
                 "KB_LANG": language_of(path),
                 "KB_DECK": str(folder / "deck"),
                 "KB_HOME": str(folder / "home"),
+                "KB_TRUST": str(folder),
                 **dict(word.split("=", 1) for word in words[:at]),
             }
             (folder / "in").write_text("".join(f"{line}\n" for line in case.given), encoding="utf-8")

@@ -81,8 +81,8 @@ WORDS = {
     "{slug!r} is no name for a folder": "{slug!r} 不能作文件夹名",
     "write it {better}": "请写成 {better}",
     "kb new {number} {slug} --deck mydeck": "kb new {number} {slug} --deck mydeck",
-    "{folder} written; kb check {deck}, kb run {number} --deck {deck}": (
-        "写好了 {folder}；kb check {deck}，kb run {number} --deck {deck}"
+    "{folder} written; kb check {deck}, kb trust {deck} --always, kb run {number} --deck {deck}": (
+        "写好了 {folder}；kb check {deck}，kb trust {deck} --always，kb run {number} --deck {deck}"
     ),
     # Export
     "kb exports no {form!r}": "kb 不能导出 {form!r}",
@@ -146,4 +146,53 @@ WORDS = {
     "a site that needs no server, with search and questions": "不需要服务器的网站，带搜索和测验",
     "entry 61 as a Jupyter notebook": "把条目 61 写成 Jupyter notebook",
     "everything; kb import makes the same deck of it": "全部内容；kb import 可还原成同样的知识库",
+    # The scripts of notes
+    "Run each entry's script, too, once you have said that it may; tell which fail.": (
+        "再运行每个条目的脚本（先征得你同意），并说明哪些失败。"
+    ),
+    "and tell which of their scripts run": "并说明其中哪些脚本能运行",
+    "--dry-run writes nothing that could be run": "--dry-run 不写入，没有可运行的内容",
+    "leave --run or --dry-run out": "去掉 --run 或 --dry-run",
+    "their code runs once you trust it: kb trust {folder}": "其中的代码在你信任之后才会运行：kb trust {folder}",
+    "runs, {seconds} s": "能运行，{seconds} 秒",
+    "fails": "失败",
+    # Trust
+    "Let a deck's code run. Shows it and asks first; nothing of it runs before.": (
+        "允许运行知识库的代码。先列出并询问；在此之前一行也不会运行。"
+    ),
+    "The deck; all that you trust if left out.": "知识库；省略则列出你信任的全部。",
+    "Show every line that would be trusted, and do not ask.": "列出将要信任的每一行，不询问。",
+    "Trust what changes in it later, too.": "以后的改动也一并信任。",
+    "Trust nothing of it any more.": "不再信任其中任何代码。",
+    "show what of it would run, and ask": "列出其中会运行的代码，并询问",
+    "show every line of that": "列出其中每一行",
+    "whatever changes in it: for a deck that you write yourself": "无论怎么改都信任：用于你自己写的知识库",
+    "nothing of it runs any more": "其中的代码不再运行",
+    "list the decks that you trust": "列出你信任的知识库",
+    "the code of {deck} is not trusted, so nothing of it runs": "{deck} 的代码未被信任，因此没有运行",
+    "kb trust {deck} shows it and asks": "kb trust {deck} 会列出代码并询问",
+    "the code of entry {number} is not trusted, so nothing of it runs": "条目 {number} 的代码未被信任，因此没有运行",
+    "kb trust shows a deck's code and asks": "kb trust 会列出知识库的代码并询问",
+    "the code of {deck} is not trusted: questions whose answers are run are left out; kb trust {deck} shows it and"
+    " asks": "{deck} 的代码未被信任：需要运行答案的题目已略去；kb trust {deck} 会列出代码并询问",
+    "--withdraw goes alone": "--withdraw 只能单独使用",
+    "leave --code and --always out": "去掉 --code 和 --always",
+    "kb trust mydeck": "kb trust mydeck",
+    "kb trust asks first, and there is no terminal": "kb trust 要先询问，而这里没有终端",
+    "nothing is trusted that was not before": "没有新增任何信任",
+    "kb trust {deck} asks again": "kb trust {deck} 会再次询问",
+    "whatever changes": "无论怎么改",
+    "no deck but the built-in one is trusted": "除内置知识库外没有信任任何知识库",
+    "nothing of {deck} runs": "{deck} 的代码不再运行",
+    "nothing of {deck} was trusted": "{deck} 本来就未被信任",
+    "the code of {deck} may run, whatever changes": "{deck} 的代码可以运行，无论怎么改",
+    "the code of {deck} may run as it is": "{deck} 的代码可以按现在的样子运行",
+    "Trust it, and let it run?": "信任并允许运行？",
+    "code that is not trusted yet": "尚未信任的代码",
+    "changed since it was trusted": "信任之后有改动",
+    "never trusted": "从未信任",
+    "{scripts} {scripts:script|scripts}, {count} {count:line|lines}": "{scripts} 段代码，{count} 行",
+    "It imports: {names}": "它导入：{names}",
+    "kb trust {deck} --code shows every line": "kb trust {deck} --code 列出每一行",
+    "ran to its end, nothing was checked": "运行到结尾，没有检查任何内容",
 }
