@@ -27,7 +27,9 @@ def command(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Markdown files, or one deck as kb export json writes it.")
     ],
-    into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="The deck: a new folder, or one.")] = None,
+    into: Annotated[
+        Path | None, typer.Option("--into", "--deck", metavar="DIR", help="The deck: a new folder, or one.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be written, and write nothing.")] = False,
     written_in: Annotated[
         str,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kb.cli.opening import open_context
-from kb.cli.options import Json, Lang, Yes
+from kb.cli.options import DeckDir, Json, Lang, Yes
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
 
@@ -33,11 +33,13 @@ def command(
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Trust nothing of it any more.")] = False,
     yes: Yes = False,
     as_json: Json = False,
+    named: DeckDir = None,
     lang: Lang = None,
 ) -> None:
     """Let a deck's code run. Shows it and asks first; nothing of it runs before."""
     from kb.places import home_path
 
+    deck = deck or named
     if withdraw and (code or always):
         raise UsageError("--withdraw goes alone", "leave --code and --always out")
     if deck is None:
