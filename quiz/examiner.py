@@ -15,7 +15,7 @@ from kb.run.job import Job, Run
 from kb.run.outcome import Outcome
 from kb.run.runner import IsStopped, OnOutput, block_job, reference_job, run, snippet_job
 from kb.run.worker import Worker
-from kb.verify.record import Record
+from kb.verify.record import Record, keys_of
 from kb.verify.task import digest
 from quiz.session import Question
 
@@ -46,7 +46,7 @@ class Examiner:
                 prepared, in the learner's thread.
         """
         self._may_run = cache(may_run)
-        self._recorded = {(one.entry, one.id, one.sha256): one.printed for one in records if one.printed}
+        self._recorded = keys_of(records)
         self._keys: dict[str, Future[str]] = {}
         self._references: dict[int, Future[Run]] = {}
         self._worker: Worker | None = None

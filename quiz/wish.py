@@ -55,18 +55,22 @@ def wished_cards(desk: Desk, wish: Wish, now: float) -> list[Card]:
         and wish.area in (None, summaries[card.number].area)
         and wish.level in (None, summaries[card.number].level)
     ]
-    if not desk.torch and is_any_run(card.kind for card in cards):
+    if is_any_run(card.kind for card in cards) and (why := _why_not_run(desk)):
         cards = [card for card in cards if not KINDS[card.kind].is_run]
-        desk.warn(Message("torch is not installed: questions whose answers are run are left out"))
-    if is_any_run(card.kind for card in cards) and not desk.trust.is_begun:
-        cards = [card for card in cards if not KINDS[card.kind].is_run]
-        desk.warn(Message(UNTRUSTED, deck=desk.trust.deck))
+        desk.warn(why)
     if not cards:
         raise UsageError("no item matches", "kb quiz without options asks what is due")
     marks = desk.log.marks(local_day(now))
     if not (asked := [card for card in cards if not marks.is_out(card.key)]):
         raise UsageError("every item that matches is suspended or buried", "kb list --suspended names them")
     return asked
+
+
+def _why_not_run(desk: Desk) -> Message | None:
+    """Why answers cannot be run here, if they cannot."""
+    if not desk.torch:
+        return Message("torch is not installed: questions whose answers are run are left out")
+    return None if desk.trust.is_begun else Message(UNTRUSTED, deck=desk.trust.deck)
 
 
 def plan_session(desk: Desk, wish: Wish, now: float) -> Agenda:

@@ -9,10 +9,11 @@ from kb.cli.completion import one_of
 from kb.cli.opening import open_context, open_desk
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
-from kb.errors import KbError, UsageError
+from kb.errors import Message, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from kb.context import Context
     from kb.deck.entry import Entry
@@ -78,8 +79,9 @@ def command(
 def write_anki(context: "Context", numbers: list[int], target: Path, log: bool) -> tuple[int, list[Path]]:
     """Write a package of notes; how many, and its path."""
     from kb.exchange.anki import write_anki as write
-    from kb.exchange.deck_cards import cards_of, keys_of
+    from kb.exchange.deck_cards import cards_of
     from kb.screen.language import language_text
+    from kb.verify.record import keys_of
 
     target = _file(target, ".apkg")
     language, keys = context.say.language, keys_of(context.records)
@@ -111,9 +113,9 @@ def write_site(context: "Context", numbers: list[int], target: Path, _: bool) ->
 
     from kb.deck.folder import OUTPUT
     from kb.deck.source import Unreadable, read_source
-    from kb.exchange.deck_cards import keys_of
     from kb.exchange.site.pages import Site
     from kb.search.glossary import read_glossary
+    from kb.verify.record import keys_of
 
     def with_output() -> "Iterator[tuple[Entry, str]]":
         for entry in _entries(context, numbers):
@@ -150,8 +152,7 @@ def write_notebooks(context: "Context", numbers: list[int], target: Path, _: boo
 
 
 def _entries(context: "Context", numbers: list[int]) -> "Iterator[Entry]":
-    for number in numbers:
-        yield context.library.entry(number)
+    return map(context.library.entry, numbers)
 
 
 def _file(target: Path, suffix: str) -> Path:
@@ -165,19 +166,11 @@ def _file(target: Path, suffix: str) -> Path:
     return target if target.suffix else target.with_suffix(suffix)
 
 
-class _told:  # noqa: N801 a guard, as contextlib's are
-    """Tells what the system says of a path as one line."""
+def _told(target: Path) -> "AbstractContextManager[None]":
+    """Tells what the system refuses as one line."""
+    from kb.exchange.deck_folder import telling_refusals
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise KbError("{path} cannot be written: {error}", "name another", path=self._path, error=reason) from None
+    return telling_refusals(target, Message("name another"))
 
 
 def _events(context: Any) -> list[str]:

@@ -58,11 +58,11 @@ def find_job(context: Context, number: int, wish: Wish, device: str) -> tuple[Jo
     if wish.is_mine:
         snippet = read_own(context.places.mine, context.library.summary(number))
     else:
-        found = context.library.entry(number).snippet
-        if found is None:
+        entry = context.library.entry(number)
+        if entry.snippet is None:
             raise KbError("entry {number} has no snippet", "kb show {number} shows its text", number=number)
-        snippet = found
-        context.trust.demand(context.library.entry(number))
+        snippet = entry.snippet
+        context.trust.demand(entry)
         if not Path(snippet.path).is_file():
             raise KbError("{path} is gone", "kb check tells what the deck lacks", path=snippet.path)
     changes: dict[str, Any] = {} if wish.timeout is None else {"timeout": wish.timeout}

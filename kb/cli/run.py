@@ -74,21 +74,17 @@ def command(
         watch_shown(context, number, wish)
     else:
         done: Both | Run
+        facts: dict[str, bool] = {}
         if device == BOTH:
             from kb.cli.two_devices import run_both
 
             done = run_both(context, number, wish, is_silent=as_json)
         else:
             done = run_shown(context, number, wish, is_silent=as_json)
+            facts["checked"] = bool(done.executed)  # if not, it says no more than that the script came to its end
         if as_json:
-            show_json({"entry": number, **done.to_json(), **checked_json(done)})
+            show_json({"entry": number, **done.to_json(), **facts})
         raise typer.Exit(done.exit_status)
-
-
-def checked_json(done: "Both | Run") -> dict[str, bool]:
-    """Whether a run that passed says more than that its script came to its end."""
-    executed = getattr(done, "executed", None)
-    return {} if executed is None else {"checked": bool(executed)}
 
 
 def edit_copy(context: "Context", number: int) -> None:

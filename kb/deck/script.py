@@ -4,7 +4,7 @@ import ast
 import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import RLock
@@ -288,6 +288,15 @@ def parse_lines(lines: str) -> list[ast.stmt]:
     return statements
 
 
+def imports(tree: ast.Module) -> Iterator[tuple[ast.Import | ast.ImportFrom, str]]:
+    """Each import of a script with the first name of the module; that is empty for ``from . import x``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name.partition(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node, (node.module or "").partition(".")[0]
+
+
 def _check_imports(source: str, dependencies: set[str], trouble: Trouble) -> None:
     try:
         tree = parse_python(source)
@@ -296,18 +305,10 @@ def _check_imports(source: str, dependencies: set[str], trouble: Trouble) -> Non
         return
     if ast.get_docstring(tree) is None:
         trouble.append((1, Message("no docstring; say the lesson in one line after the script block")))
-    for node in ast.walk(tree):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-            if node.level:
-                trouble.append((node.lineno, Message("a relative import; a snippet stands alone")))
-        for name in names:
-            top = name.split(".")[0]
-            if top and top not in sys.stdlib_module_names and top.lower() not in dependencies:
-                trouble.append(
-                    (
-                        getattr(node, "lineno", 1),
-                        Message("{top} is not among the script block's dependencies; add it", top=top),
-                    )
-                )
+    for node, top in imports(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            trouble.append((node.lineno, Message("a relative import; a snippet stands alone")))
+        if top and top not in sys.stdlib_module_names and top.lower() not in dependencies:
+            trouble.append(
+                (node.lineno, Message("{top} is not among the script block's dependencies; add it", top=top))
+            )

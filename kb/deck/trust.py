@@ -3,7 +3,6 @@
 What is remembered is a digest of each entry's code, in the user's data folder: code that changes is asked about again.
 """
 
-import ast
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.deck.entry import Entry
+from kb.deck.script import imports, parse_python
 from kb.errors import KbError
 from kb.places import builtin_deck, home_path, short_hash
 
@@ -54,13 +54,9 @@ def imported_names(entries: Iterable[Entry]) -> list[str]:
     code has other ways to get at a module."""
     found: set[str] = set()
     for script in (script for entry in entries for script in scripts_of(entry)):
-        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            for node in ast.walk(ast.parse(textwrap.dedent(script))):
-                if isinstance(node, ast.Import):
-                    found |= {name.name.partition(".")[0] for name in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module:
-                    found.add(node.module.partition(".")[0])
-    return sorted(found)
+        with suppress(SyntaxError):
+            found |= {top for _, top in imports(parse_python(textwrap.dedent(script)))}
+    return sorted(found - {""})
 
 
 class Trust:
@@ -149,9 +145,8 @@ class Trust:
     def _kept(self) -> dict[str, Any]:
         """What the file says: of this deck, or nothing."""
         kept = read_kept(self.file)
-        if kept is None or kept["deck"] != str(
-            self.deck
-        ):  # two paths of one short hash: what is not sure is not trusted
+        # Two paths can have one short hash: what is not sure is not trusted.
+        if kept is None or kept["deck"] != str(self.deck):
             return {"deck": str(self.deck), "always": False, "code": {}}
         return kept
 

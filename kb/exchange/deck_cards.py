@@ -1,12 +1,11 @@
 """Deck cards: an entry's questions as other programs ask them, each with its key."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from kb.deck.entry import Entry
 from kb.deck.item import RECALL
 from kb.deck.text import Block, Span
-from kb.verify.record import Record
 from kb.verify.task import digest
 
 KEYED = ("choice", "predict", "answer")
@@ -35,11 +34,6 @@ class AskedCard(NamedTuple):
     def name(self) -> str:
         """How the learner's log knows it: ``61/item-id``."""
         return f"{self.entry}/{self.id}"
-
-
-def keys_of(records: Iterable[Record]) -> dict[tuple[int, str, str], str]:
-    """What verifications wrote down that scripts print, by entry, item and digest of the script."""
-    return {(one.entry, one.id, one.sha256): one.printed for one in records if one.printed}
 
 
 def cards_of(entry: Entry, language: str, keys: dict[tuple[int, str, str], str]) -> Iterator[AskedCard]:

@@ -5,12 +5,13 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from kb.deck.manifest import FILE, MAX_NUMBER, is_folder, listed, new_id, number_of, read_deck
 from kb.deck.source import spoken_name
-from kb.errors import KbError, UsageError
+from kb.errors import KbError, Message, UsageError
 from kb.places import builtin_deck
 
 AREA = {"notes": {"en": "notes", "zh": "笔记"}}
@@ -34,15 +35,8 @@ class DeckFolder:
             UsageError: something else than a deck lies there, or a deck that notes are not for.
         """
         self.path = path
-        if path.exists() and path.resolve() == builtin_deck().resolve():
-            raise UsageError("{path} is the built-in deck", "name a folder of your own after --into", path=path)
-        if os.path.lexists(path) and not is_folder(path):
-            raise UsageError("{path} is no folder", "name one after --into", path=path)
         self.is_new = not os.path.lexists(path / FILE)
-        if self.is_new and is_folder(path) and listed(path):
-            raise UsageError(
-                "{path} holds other things and is no deck", "name an empty folder, or one that is to be made", path=path
-            )
+        see_place(path, not self.is_new)
         self._title = title
         self._made = languages
         self.deck = None if self.is_new else read_deck(path)[0]
@@ -99,7 +93,7 @@ class DeckFolder:
         titles = "\n".join(f"{_key(one)} = {_text(self._title)}" for one in self.languages)
         name = self.path.resolve().name or "notes"
         areas = ", ".join(f"{_key(one)} = {_text(AREA['notes'].get(one, 'notes'))}" for one in self.languages)
-        _write_new(
+        write_new(
             self.path / FILE,
             f"name = {_text(spoken_name(name))}\nid = {_text(new_id(name))}\nlanguages = [{quoted}]\n\n"
             f"[titles]\n{titles}\n\n[areas]\nnotes = {{ {areas} }}\n",
@@ -113,22 +107,57 @@ class DeckFolder:
             KbError: the folder cannot be written.
         """
         folder = self.path / f"{number:03}-{slug}"
-        try:
+        with telling_refusals(folder, Message("mend it")):
             self.begin()
             made = Path(tempfile.mkdtemp(prefix=".import-", dir=self.path))
             try:
                 for name, text in files.items():
-                    _write_new(made / name, text)
+                    write_new(made / name, text)
                 made.chmod(0o755)
                 # A rename onto a folder that is there fails, unless that is empty: mkdir is what claims the name.
                 folder.mkdir()
                 made.rename(folder)
             finally:
                 shutil.rmtree(made, ignore_errors=True)
-        except OSError as error:
-            reason = error.strerror or error
-            raise KbError("{path} cannot be written: {error}", "mend it", path=folder, error=reason) from None
         return folder
+
+
+def see_place(path: Path, is_deck: bool) -> None:
+    """See that a deck may be written to a folder, or made there.
+
+    Args:
+        path: the folder.
+        is_deck: whether there is a deck already.
+
+    Raises:
+        UsageError: it is the built-in deck, or something else than a deck lies there.
+    """
+    if path.exists() and path.resolve() == builtin_deck().resolve():
+        raise UsageError("{path} is the built-in deck", "name a folder of your own after --into", path=path)
+    if os.path.lexists(path) and not is_folder(path):
+        raise UsageError("{path} is no folder", "name one after --into", path=path)
+    if not is_deck and is_folder(path) and listed(path):
+        raise UsageError(
+            "{path} holds other things and is no deck", "name an empty folder, or one that is to be made", path=path
+        )
+
+
+@contextmanager
+def telling_refusals(path: Path, do: Message) -> Iterator[None]:
+    """What the system refuses while something is written becomes one line.
+
+    Args:
+        path: what is written.
+        do: what to do about it.
+
+    Raises:
+        KbError: it refused.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise KbError("{path} cannot be written: {error}", do, path=path, error=reason) from None
 
 
 def slug_of(title: str) -> str:
@@ -145,7 +174,12 @@ _PLAIN = frozenset(
 """Words that say nothing of a title's subject."""
 
 
-def _write_new(path: Path, text: str) -> None:
+def write_new(path: Path, text: str) -> None:
+    """Write a file that must not be there.
+
+    Raises:
+        OSError: it is, or cannot be written.
+    """
     with open(path, "x", encoding="utf-8", newline="\n") as file:
         file.write(text)
 

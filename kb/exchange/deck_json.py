@@ -15,9 +15,9 @@ from kb.deck.item import Item
 from kb.deck.manifest import FILE, LANGUAGE, LOOSE_FILES, Deck, entry_folders, is_folder, listed, number_of
 from kb.deck.source import Unreadable, read_source
 from kb.deck.text import blocks_text, plain
-from kb.errors import KbError, Message, UsageError
+from kb.errors import KbError, Message
+from kb.exchange.deck_folder import see_place, telling_refusals, write_new
 from kb.exchange.note_file import MAX_BYTES, read_bytes
-from kb.places import builtin_deck
 
 KIND = "kb-deck"
 """What the object says of itself."""
@@ -158,18 +158,11 @@ def unpack(whole: dict[str, Any], target: Path) -> list[tuple[str, str]]:
         UsageError: the folder is no place for it.
         KbError: a file cannot be written; what was written before stays.
     """
-    if target.exists() and target.resolve() == builtin_deck().resolve():
-        raise UsageError("{path} is the built-in deck", "name a folder of your own after --into", path=target)
-    if os.path.lexists(target) and not is_folder(target):
-        raise UsageError("{path} is no folder", "name one after --into", path=target)
-    if is_folder(target) and listed(target) and not (target / FILE).exists():
-        raise UsageError(
-            "{path} holds other things and is no deck", "name an empty folder, or one that is to be made", path=target
-        )
+    see_place(target, (target / FILE).exists())
     left: list[tuple[str, str]] = []
     files: dict[str, str] = whole["files"]
     taken = {number_of(path.name): path.name for path in listed(target)} if is_folder(target) else {}
-    try:
+    with telling_refusals(target, Message("mend it")):
         target.mkdir(parents=True, exist_ok=True)
         for name in sorted(files, key=lambda one: (one != FILE, one)):
             folder, bar, _ = name.partition("/")
@@ -177,9 +170,6 @@ def unpack(whole: dict[str, Any], target: Path) -> list[tuple[str, str]]:
                 left.append((name, Message("the deck has {other} under that number", other=taken[number_of(folder)])))
             elif note := _written(target, name, files[name]):
                 left.append((name, note))
-    except OSError as error:
-        reason = error.strerror or error
-        raise KbError("{path} cannot be written: {error}", "mend it", path=target, error=reason) from None
     return left
 
 
@@ -190,8 +180,7 @@ def _written(target: Path, name: str, text: str) -> str:
         return Message("its folder is a link to somewhere else")
     path.parent.mkdir(exist_ok=True)
     try:
-        with open(path, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_new(path, text)
     except FileExistsError:
         try:
             same = read_source(path, MOST_RECORDS) == text

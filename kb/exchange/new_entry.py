@@ -1,5 +1,6 @@
 """New entry: a folder with everything that an entry can have, which passes the check and explains itself."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from kb.exchange.deck_folder import DeckFolder
@@ -70,6 +71,30 @@ errors: []  # 这个条目解释的报错，照打印的样子写
 """,
 }
 
+CODE = {
+    "lines": """```python
+    norms = x.norm(dim=1, keepdim=True)  # (N, 1)
+    return x / norms.clamp(min=1e-8)
+```""",
+    "predict": """```python predict
+import torch
+
+print(tuple(torch.ones(4, 3).norm(dim=1, keepdim=True).shape))
+```""",
+    "solutions": """```python right
+return x / x.norm(dim=1, keepdim=True).clamp(min=1e-8)
+```
+
+```python wrong
+return x / x.norm(dim=1, keepdim=True)
+```
+
+```python wrong
+return x / x.norm(dim=0, keepdim=True).clamp(min=1e-8)
+```""",
+}
+"""What stands in the pages of every language."""
+
 # Each paragraph of a page is one line, however long.
 # ruff: noqa: E501
 PAGES = {
@@ -82,10 +107,7 @@ Answer it in at most three sentences: search shows this paragraph, and the recal
 
 The lines that a reader came for; each block stands in `snippet.py` to the letter.
 
-```python
-    norms = x.norm(dim=1, keepdim=True)  # (N, 1)
-    return x / norms.clamp(min=1e-8)
-```
+{lines}
 
 ## Why it is so
 
@@ -119,11 +141,7 @@ What does this print?
 
 > Which axis is kept?
 
-```python predict
-import torch
-
-print(tuple(torch.ones(4, 3).norm(dim=1, keepdim=True).shape))
-```
+{predict}
 
 The key is what the code prints.
 
@@ -133,17 +151,7 @@ Fill in `scaled`: divide each row of `x` `(N, D)` by its norm; a row of zeros st
 
 > What is the norm of a row of zeros?
 
-```python right
-return x / x.norm(dim=1, keepdim=True).clamp(min=1e-8)
-```
-
-```python wrong
-return x / x.norm(dim=1, keepdim=True)
-```
-
-```python wrong
-return x / x.norm(dim=0, keepdim=True).clamp(min=1e-8)
-```
+{solutions}
 
 What every wrong one misses.
 """,
@@ -156,10 +164,7 @@ What every wrong one misses.
 
 读者想要的几行代码；每个代码块都与 `snippet.py` 中的某几行一字不差。
 
-```python
-    norms = x.norm(dim=1, keepdim=True)  # (N, 1)
-    return x / norms.clamp(min=1e-8)
-```
+{lines}
 
 ## 为什么
 
@@ -193,11 +198,7 @@ What every wrong one misses.
 
 > 哪个维度保留了下来？
 
-```python predict
-import torch
-
-print(tuple(torch.ones(4, 3).norm(dim=1, keepdim=True).shape))
-```
+{predict}
 
 答案就是代码打印的内容。
 
@@ -207,17 +208,7 @@ print(tuple(torch.ones(4, 3).norm(dim=1, keepdim=True).shape))
 
 > 全零的行，范数是多少？
 
-```python right
-return x / x.norm(dim=1, keepdim=True).clamp(min=1e-8)
-```
-
-```python wrong
-return x / x.norm(dim=1, keepdim=True)
-```
-
-```python wrong
-return x / x.norm(dim=0, keepdim=True).clamp(min=1e-8)
-```
+{solutions}
 
 每个错误的写法漏掉了什么。
 """,
@@ -243,8 +234,12 @@ def new_entry(target: Path, number: int, slug: str, language: str) -> Path:
     primary = folder.languages[0]
     spoken = primary if primary in PAGES else "en"
     folder.claim(number)
-    page = FRONT[spoken].format(area=folder.area) + PAGES[spoken].replace("{number}", str(number))
-    snippet = SNIPPET
-    for name, text in TEXTS[spoken].items():
-        snippet = snippet.replace(f"{{{name}}}", text)
-    return folder.add(number, slug, {f"{primary}.md": page, "snippet.py": snippet})
+    page = FRONT[spoken].format(area=folder.area) + _filled(PAGES[spoken], CODE | {"number": str(number)})
+    return folder.add(number, slug, {f"{primary}.md": page, "snippet.py": _filled(SNIPPET, TEXTS[spoken])})
+
+
+def _filled(template: str, texts: Mapping[str, str]) -> str:
+    """A template with texts for its names; other braces, of formulas and f-strings, stay."""
+    for name, text in texts.items():
+        template = template.replace(f"{{{name}}}", text)
+    return template

@@ -1,6 +1,5 @@
 """Note code: the Python blocks of an entry gathered into one script."""
 
-import ast
 import re
 import sys
 import textwrap
@@ -8,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kb.deck.markdown import read_markdown, walk
-from kb.deck.script import parse_python
+from kb.deck.script import imports, parse_python
 from kb.errors import Message
 
 PYTHON = frozenset({"python", "py", "python3", "{python}", "{.python}"})
@@ -77,10 +76,5 @@ def _header(title: str, codes: Sequence[str]) -> str:
 
 def _imported(code: str) -> set[str]:
     """Packages that a block imports and that Python does not bring along."""
-    found: set[str] = set()
-    for node in ast.walk(parse_python(code)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            found.add((node.module or "").split(".")[0])
+    found = {top for node, top in imports(parse_python(code)) if not getattr(node, "level", 0)}
     return {name for name in found - sys.stdlib_module_names if name.isascii() and name.isidentifier()}

@@ -204,7 +204,7 @@ def _mark(lines: Sequence[str], hidden: bytearray, at: int) -> Mark | None:
 
 
 def _counts(marker: str | None) -> bool:
-    return bool(marker) and marker[0].isdigit() if marker else False
+    return bool(marker and marker[0].isdigit())
 
 
 def _is_heading(text: str) -> bool:

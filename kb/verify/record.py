@@ -70,6 +70,11 @@ def read_records(deck: Path) -> tuple[Record, ...]:
         return ()
 
 
+def keys_of(records: Iterable[Record]) -> dict[tuple[int, str, str], str]:
+    """What verifications wrote down that scripts print, by entry, item and digest of the script."""
+    return {(one.entry, one.id, one.sha256): one.printed for one in records if one.printed}
+
+
 def check_records(deck: Path) -> list[Complaint]:
     """What is wrong with the file; nothing if there is none."""
     try:

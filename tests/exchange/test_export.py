@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from kb.deck.library import Library
 from kb.errors import KbError
 from kb.exchange.anki import Scheduled, fields_of, write_anki
-from kb.exchange.deck_cards import cards_of, keys_of
+from kb.exchange.deck_cards import cards_of
 from kb.exchange.deck_json import packed, read_packed, unpack
 from kb.exchange.notebook import notebook
-from kb.verify.record import read_records
+from kb.verify.record import keys_of, read_records
 from quiz.kinds.table import all_kinds
 from quiz.log.carried import lines, take_in
 from quiz.log.event import Review

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 
 from kb.deck.library import Library
-from kb.exchange.deck_cards import keys_of
 from kb.exchange.site.curve_picture import curve_picture
 from kb.exchange.site.pages import Site
 from kb.exchange.site.site_index import hashed
 from kb.search.glossary import read_glossary
 from kb.search.query import terms_of
-from kb.verify.record import read_records
+from kb.verify.record import keys_of, read_records
 from quiz.kinds.table import all_kinds
 from tests.conftest import CONTENT
 

@@ -12,7 +12,7 @@ from typing import Any
 from kb.deck.entry import Entry
 from kb.deck.manifest import Deck
 from kb.exchange.deck_cards import AskedCard, cards_of
-from kb.exchange.html_text import Form, html_of, python_html, spans_html
+from kb.exchange.html_text import SAFE, Form, html_of, python_html, spans_html
 from kb.exchange.site.curve_picture import curve_picture
 from kb.exchange.site.site_index import site_index
 from kb.screen.language import area_name, language_text
@@ -58,7 +58,7 @@ class Site:
         Args:
             deck: whose entries they are.
             records: what verifications wrote down.
-            keys: of the questions, see ``deck_cards.keys_of``.
+            keys: of the questions, see ``kb.verify.record.keys_of``.
             version: of this program, for the foot of the pages.
         """
         self.deck = deck
@@ -176,7 +176,7 @@ class Site:
             if own:
                 name = self.each({one: escape(language_text(chapter.titles, one)) for one in languages})
                 parts += [f"<h2>{name}</h2>", self.topics(own)]
-                left = [entry for entry in left if entry not in own]
+                left = [entry for entry in left if not chapter.first <= entry.number <= chapter.last]
         if left:
             parts.append(self.topics(left))
         return "\n".join(parts)
@@ -274,7 +274,7 @@ def _address(target: str) -> str:
         return "#snippet"
     if found := _ENTRY.match(target):
         return f"{found[1]}.html"
-    return target if target.startswith(("https://", "http://", "mailto:", "#")) else ""
+    return target if target.startswith(SAFE) else ""
 
 
 @lru_cache(maxsize=20_000)
