@@ -1,5 +1,6 @@
 """Deck folder: a deck on the disk to which entries are added; nothing that lies there is ever changed."""
 
+import errno
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from kb.deck.manifest import FILE, MAX_NUMBER, is_folder, listed, new_id, number_of, read_deck
 from kb.deck.source import spoken_name
+from kb.deck.toml_text import toml_text
 from kb.errors import KbError, Message, UsageError
 from kb.places import builtin_deck
 
@@ -40,7 +42,13 @@ class DeckFolder:
         self._title = title
         self._made = languages
         self.deck = None if self.is_new else read_deck(path)[0]
-        self.taken = {number_of(one.name) for one in listed(path)} - {None} if is_folder(path) else set()
+        self.folders: dict[int, list[str]] = {}
+        """The names of the folders that have a number: one, unless somebody made a mistake."""
+        for name in sorted(one.name for one in listed(path)) if is_folder(path) else ():
+            if (number := number_of(name)) is not None:
+                self.folders.setdefault(number, []).append(name)
+        self.taken = set(self.folders)
+        self._largest = max(self.taken, default=0)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -59,11 +67,15 @@ class DeckFolder:
             KbError: there is none left.
         """
         if wanted is None or wanted in self.taken:
-            wanted = max((one for one in self.taken if one is not None), default=0) + 1
+            wanted = self._largest + 1
         if wanted > MAX_NUMBER:
             raise KbError("no number is left above {most}", "give the entries smaller ones", most=MAX_NUMBER)
-        self.taken.add(wanted)
+        self._take(wanted)
         return wanted
+
+    def _take(self, number: int) -> None:
+        self.taken.add(number)
+        self._largest = max(self._largest, number)
 
     def claim(self, number: int) -> None:
         """Take a number for an entry.
@@ -72,13 +84,13 @@ class DeckFolder:
             UsageError: another entry has it, or none of the deck's chapters.
         """
         if number in self.taken:
-            name = next(path.name for path in listed(self.path) if number_of(path.name) == number)
+            name = self.folders[number][0]
             raise UsageError("{number} is taken by {name}", "choose another number", number=number, name=name)
         if not self.plans(number):
             raise UsageError(
                 "{number} is in none of the deck's chapters", "add it to deck.toml, or choose another", number=number
             )
-        self.taken.add(number)
+        self._take(number)
 
     def plans(self, number: int) -> bool:
         """Whether the deck's chapters have a place for a number."""
@@ -90,12 +102,12 @@ class DeckFolder:
             return
         self.path.mkdir(parents=True, exist_ok=True)
         quoted = ", ".join(f'"{one}"' for one in self.languages)
-        titles = "\n".join(f"{_key(one)} = {_text(self._title)}" for one in self.languages)
+        titles = "\n".join(f"{_key(one)} = {toml_text(self._title)}" for one in self.languages)
         name = self.path.resolve().name or "notes"
-        areas = ", ".join(f"{_key(one)} = {_text(AREA['notes'].get(one, 'notes'))}" for one in self.languages)
+        areas = ", ".join(f"{_key(one)} = {toml_text(AREA['notes'].get(one, 'notes'))}" for one in self.languages)
         write_new(
             self.path / FILE,
-            f"name = {_text(spoken_name(name))}\nid = {_text(new_id(name))}\nlanguages = [{quoted}]\n\n"
+            f"name = {toml_text(spoken_name(name))}\nid = {toml_text(new_id(name))}\nlanguages = [{quoted}]\n\n"
             f"[titles]\n{titles}\n\n[areas]\nnotes = {{ {areas} }}\n",
         )
         self.is_new = False
@@ -114,8 +126,10 @@ class DeckFolder:
                 for name, text in files.items():
                     write_new(made / name, text)
                 made.chmod(0o755)
-                # A rename onto a folder that is there fails, unless that is empty: mkdir is what claims the name.
-                folder.mkdir()
+                # A rename onto a folder that holds something fails. To claim the name with an empty one of our own
+                # would make the system wait for the disk to forget that one, 5 ms for each entry.
+                if os.path.lexists(folder):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
                 made.rename(folder)
             finally:
                 shutil.rmtree(made, ignore_errors=True)
@@ -185,14 +199,4 @@ def write_new(path: Path, text: str) -> None:
 
 
 def _key(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _text(text)
-
-
-def _text(text: str) -> str:
-    """A basic string of TOML."""
-    escaped = {'"': '\\"', "\\": "\\\\"}
-    return (
-        '"'
-        + "".join(escaped.get(char, char if char.isprintable() else f"\\u{ord(char) & 0xFFFF:04x}") for char in text)
-        + '"'
-    )
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else toml_text(text)

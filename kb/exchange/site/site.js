@@ -55,15 +55,15 @@
 
   // Search: the words are cut as kb cuts them; what a written word is cut into was written down when the site was made.
   const shards = new Map();
+  const shelves = new Map();
   const waiting = new Map();
-  let entries = null;
   const hashed = (text) => {
     let value = 2166136261;
     for (const char of text) { value ^= char.codePointAt(0); value = Math.imul(value, 16777619) >>> 0; }
     return value;
   };
-  window.kbShard = (number, shard) => { shards.set(number, shard); };
-  window.kbEntries = (list) => { entries = list; };
+  window.kbShard = (number, shard) => { shards.set(number, JSON.parse(shard)); };
+  window.kbEntries = (number, list) => { shelves.set(number, JSON.parse(list)); };
   function load(file) {
     if (!waiting.has(file)) {
       waiting.set(file, new Promise((done) => {
@@ -76,10 +76,10 @@
     return waiting.get(file);
   }
   const shardOf = (word) => hashed(word) % root.dataset.shards;
+  const loadWord = (word) => load(`search-${shardOf(word)}.js`);
   async function look(word, part) {
-    const number = shardOf(word);
-    await load(`search-${number}.js`);
-    const shard = shards.get(number);
+    await loadWord(word);
+    const shard = shards.get(shardOf(word));
     return shard && Object.hasOwn(shard[part], word) ? shard[part][word] : null;
   }
   // A form that stands nowhere in the deck (attentions) finds what its kin find.
@@ -119,6 +119,18 @@
     }
     return [...new Set(found)].slice(0, 24);
   }
+  // The highest scores, each with its place, the highest first.
+  function best10(scores) {
+    const found = [];
+    scores.forEach((score, at) => {
+      if (!score || (found.length === 10 && score <= found[9][1])) return;
+      let place = found.length;
+      while (place && found[place - 1][1] < score) place -= 1;
+      found.splice(place, 0, [at, score]);
+      found.length = Math.min(found.length, 10);
+    });
+    return found;
+  }
   let asked = 0;
   async function find() {
     const field = document.getElementById("search");
@@ -127,28 +139,30 @@
     const turn = ++asked;
     const query = pieces(field.value);
     if (!query.length) { list.replaceChildren(); status.textContent = ""; return; }
-    await load("entries.js");
     const start = performance.now();
-    const scores = new Map();
-    for (const word of query) {
-      const tokens = await tokensOf(word);
+    const scores = new Float64Array(root.dataset.entries);
+    await Promise.all(query.map(loadWord));
+    const cut = await Promise.all(query.map(tokensOf));
+    await Promise.all(cut.flat().map(loadWord));
+    for (const tokens of cut) {
       const best = new Map();
       for (const token of tokens) {
         const postings = await look(token, "postings");
         if (!postings) continue;
-        const rare = Math.log(1 + entries.length / (postings.length / 2));
+        const rare = Math.log(1 + scores.length / (postings.length / 2));
         for (let at = 0; at < postings.length; at += 2) {
           const score = rare * postings[at + 1];
           if (score > (best.get(postings[at]) || 0)) best.set(postings[at], score);
         }
       }
-      for (const [at, score] of best) scores.set(at, (scores.get(at) || 0) + score);
+      for (const [at, score] of best) scores[at] += score;
     }
+    const hits = best10(scores);
+    const shelfOf = (at) => Math.floor(at / root.dataset.shelf);
+    await Promise.all(hits.map(([at]) => load(`entries-${shelfOf(at)}.js`)));
     if (turn !== asked) return;
-    const hits = [...scores].sort((one, other) => other[1] - one[1] || one[0] - other[0]).slice(0, 10);
-    root.dataset.took = String(performance.now() - start);
-    list.replaceChildren(...hits.map(([at]) => {
-      const [number, file, titles, gists] = entries[at];
+    list.replaceChildren(...hits.filter(([at]) => shelves.has(shelfOf(at))).map(([at]) => {
+      const [number, file, titles, gists] = shelves.get(shelfOf(at))[at % root.dataset.shelf];
       const item = document.createElement("li");
       const link = document.createElement("a");
       link.href = file;
@@ -160,6 +174,7 @@
       return item;
     }));
     status.textContent = hits.length ? say("hits").replace("{count}", hits.length) : say("none");
+    root.dataset.took = String(performance.now() - start);
   }
   const field = document.getElementById("search");
   let timer = 0;
