@@ -59,7 +59,7 @@ ROOMS = {
     },
     "About kb": {
         "help": "Explain a command, or a topic: keys, search, format, wire.",
-        "paths": "Show where things lie.",
+        "paths": "Show where things lie, and what isolates the code that is run.",
     },
 }
 """Every command with its help, by what it is for. A test holds them against the files and their docstrings."""

@@ -193,6 +193,9 @@ WORDS = {
     "never trusted": "从未信任",
     "{scripts} {scripts:script|scripts}, {count} {count:line|lines}": "{scripts} 段代码，{count} 行",
     "It imports: {names}": "它导入：{names}",
+    "Nothing isolates it on this system: it runs as you, with your files and your network.": (
+        "本系统没有隔离：它以你的身份运行，能用你的文件和网络。"
+    ),
     "kb trust {deck} --code shows every line": "kb trust {deck} --code 列出每一行",
     "ran to its end, nothing was checked": "运行到结尾，没有检查任何内容",
 }

@@ -119,6 +119,8 @@ WORDS = {
     "progress": "进度",
     "copies": "副本",
     "cache": "缓存",
+    "isolation": "隔离",
+    "none: code runs as you, with your files and your network": "无：代码以你的身份运行，能用你的文件和网络",
     "there is no other device here": "这台机器没有别的设备",
     "{due} due, {new} new": "{due} 题待复习，{new} 题未学",
     "answered today: {count}": "今天已答 {count} 题",
