@@ -189,8 +189,6 @@ WORDS = {
     "take a copy in": "并入一份副本",
     "see that every line is whole": "确认每一行都完好",
     "after some 200 reviews": "大约 200 次复习之后",
-    "A deck's folder; the built-in one if left out.": "知识库的文件夹；默认为内置的。",
-    "the built-in deck": "内置的知识库",
     "a deck of your own": "你自己的知识库",
     "cpu, cuda, mps or auto.": "cpu、cuda、mps 或 auto。",
     "How many at once; 0 for one a core.": "同时运行几个；0 表示每核一个。",
