@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kb.cli.options import Json, Lang
+from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import UsageError
 
@@ -29,6 +29,7 @@ def command(
     ] = None,
     drop: Annotated[bool, typer.Option("--drop", help="List it no more.")] = False,
     as_json: Json = False,
+    named: DeckDir = None,
     lang: Lang = None,
 ) -> None:
     """List your own decks: kb search looks there, too, and mydeck:12 is an entry of one."""
@@ -42,6 +43,7 @@ def command(
     from kb.screen.terminal import Terminal
 
     say = Speech(choose_language(lang, os.environ, ("en", "zh")))
+    deck = deck or (None if named is None else str(named))
     if deck is None:
         if name is not None or drop:
             raise UsageError("no deck is named", "kb decks ~/notes/mydeck")

@@ -185,7 +185,7 @@ def writing(outside: Path, parent: int) -> dict[str, Callable[[], object]]:
         "unmount": lambda: refused(libc.umount2(b"/dev/shm", 2)),
         "new namespaces, then write": anew,
         "a disk": lambda: Path(_disk()).open("r+b").close(),
-        "a kernel's setting": lambda: Path("/proc/sys/kernel/hostname").write_text("broken"),
+        "a kernel's setting": lambda: Path("/proc/sys/kernel/hostname").write_text(socket.gethostname()),
         "another's terminal": lambda: Path(_terminal).write_text("broken"),
     }
 
