@@ -20,7 +20,7 @@ import socket
 import stat
 import struct
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -110,19 +110,19 @@ def _is_given(namespaces: int, folder: str) -> bool:
     pid = os.fork()
     if pid == 0:
         try:
-            _enter_namespaces(namespaces, folder, ())
+            _enter_namespaces(namespaces, [folder], ())
             os._exit(0)
         finally:
             os._exit(1)
     return os.waitpid(pid, 0)[1] == 0
 
 
-def enter(isolation: Isolation, folder: str, is_talking: bool) -> None:
+def enter(isolation: Isolation, folders: Sequence[str], is_talking: bool) -> None:
     """Isolate this process, which must have one thread, and all that it will start.
 
     Args:
         isolation: what was found.
-        folder: where it may write.
+        folders: where it may write.
         is_talking: whether its processes talk to one another by TCP.
 
     Raises:
@@ -131,10 +131,10 @@ def enter(isolation: Isolation, folder: str, is_talking: bool) -> None:
     if not any(isolation):
         return
     if isolation.namespaces:
-        _enter_namespaces(isolation.namespaces, folder, reachable_sockets(os.environ))
+        _enter_namespaces(isolation.namespaces, folders, reachable_sockets(os.environ))
     _checked(_libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
     if isolation.landlock:
-        _enter_landlock(isolation, folder, is_talking)
+        _enter_landlock(isolation, folders, is_talking)
     _drop_capabilities()
 
 
@@ -152,7 +152,7 @@ def _checked(result: int, what: str) -> int:
 # Namespaces
 
 
-def _enter_namespaces(namespaces: int, folder: str, sockets: Iterable[str]) -> None:
+def _enter_namespaces(namespaces: int, folders: Sequence[str], sockets: Iterable[str]) -> None:
     libc, user, group = _libc(), os.geteuid(), os.getegid()
 
     def mount(source: str, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
@@ -165,9 +165,11 @@ def _enter_namespaces(namespaces: int, folder: str, sockets: Iterable[str]) -> N
             with open(f"/proc/self/{name}", "wb") as file:
                 file.write(text.encode())
     mount("none", "/", None, _MS_REC | _MS_PRIVATE)
-    mount(folder, folder, None, _MS_BIND)
+    for folder in folders:
+        mount(folder, folder, None, _MS_BIND)
     _set_read_only("/", 1, _AT_RECURSIVE)
-    _set_read_only(folder, 0, 0)
+    for folder in folders:
+        _set_read_only(folder, 0, 0)
     mount("tmpfs", SHARED_MEMORY, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=1777")
     # Whoever may write to a terminal of the user's can make it type.
     mount("devpts", TERMINALS, "devpts", _MS_NOSUID | _MS_NOEXEC, "newinstance,ptmxmode=0666,mode=600")
@@ -247,7 +249,7 @@ def _landlock_version() -> int:
     return max(0, int(_libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _LANDLOCK_VERSION)))
 
 
-def _enter_landlock(isolation: Isolation, folder: str, is_talking: bool) -> None:
+def _enter_landlock(isolation: Isolation, folders: Sequence[str], is_talking: bool) -> None:
     libc, version = _libc(), isolation.landlock
     writes = sum(bits for since, bits in _WRITES.items() if version >= since)
     # A network of its own has nothing to connect to but itself.
@@ -256,7 +258,7 @@ def _enter_landlock(isolation: Isolation, folder: str, is_talking: bool) -> None
     size = ctypes.c_size_t(ctypes.sizeof(wanted))
     rules = _checked(libc.syscall(_CREATE_RULESET, ctypes.byref(wanted), size, 0), "landlock_create_ruleset")
     try:
-        for path, allowed in _writable(folder, writes, bool(isolation.namespaces)):
+        for path, allowed in _writable(folders, writes, bool(isolation.namespaces)):
             try:
                 place = os.open(path, os.O_PATH | os.O_CLOEXEC)
             except OSError:
@@ -272,11 +274,11 @@ def _enter_landlock(isolation: Isolation, folder: str, is_talking: bool) -> None
         os.close(rules)
 
 
-def _writable(folder: str, writes: int, has_own_terminals: bool) -> Iterator[tuple[str, int]]:
+def _writable(folders: Sequence[str], writes: int, has_own_terminals: bool) -> Iterator[tuple[str, int]]:
     """Where a script may write, and what it may do there."""
     on_file = writes & (_WRITE_FILE | _TRUNCATE | _IOCTL_DEV)
-    yield folder, writes
-    yield SHARED_MEMORY, writes
+    for folder in (*folders, SHARED_MEMORY):
+        yield folder, writes
     if has_own_terminals:
         yield TERMINALS, on_file
     for name in (*DEVICES, *(name for name in os.listdir("/dev") if name.startswith(GPUS))):

@@ -169,7 +169,7 @@ class _Supervisor:
     def become_script(self, out_end: int, err_end: int, refused_end: int, config: dict[str, Any]) -> NoReturn:
         parent = os.getppid()
         try:
-            enter(self.isolation, self.folder, is_talking=self.job["processes"] > 1)
+            enter(self.isolation, [self.folder, *self.job["writable"]], is_talking=self.job["processes"] > 1)
         except BaseException as error:
             os.write(refused_end, f"it cannot be isolated: {error}".encode())
             os._exit(127)

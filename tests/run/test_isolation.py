@@ -109,7 +109,7 @@ def attempts(means: Isolation, inside: Path, deeds: dict[str, Callable[[], objec
     """What enters, tries everything, and tells what came of each: nothing where it was done, else the refusal."""
 
     def try_all() -> dict[str, str]:
-        enter(means, str(inside), is_talking=False)
+        enter(means, [str(inside)], is_talking=False)
         os.chdir(inside)
         told = {}
         for name, do in deeds.items():
@@ -342,7 +342,7 @@ def test_no_way_back(user: int, means: Isolation, inside: Path) -> None:
     """No privilege is left, and no program gives any."""
 
     def facts() -> dict[str, str]:
-        enter(means, str(inside), is_talking=False)
+        enter(means, [str(inside)], is_talking=False)
         lines = Path("/proc/self/status").read_text().splitlines()
         return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
