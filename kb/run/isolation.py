@@ -82,11 +82,16 @@ class Isolation(NamedTuple):
         """For people."""
         return [*(["namespaces"] if self.namespaces else []), *([f"Landlock {self.landlock}"] if self.landlock else [])]
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """What a script is to find in its environment: gloo asks the host's name for the network to use, and a network
-        of one's own has the loopback alone."""
-        return {"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"} if self.namespaces else {}
+    def variables(self, scratch: str) -> dict[str, str]:
+        """What a script is to find in its environment.
+
+        Args:
+            scratch: a folder that it may write to.
+        """
+        # By themselves they lie in the user's home.
+        found = {"TRITON_CACHE_DIR": scratch, "TORCH_EXTENSIONS_DIR": scratch} if any(self) else {}
+        # gloo asks the host's name for the network to use, and a network of one's own has the loopback alone.
+        return found | ({"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"} if self.namespaces else {})
 
 
 def find_isolation(folder: str, environ: Mapping[str, str]) -> Isolation:
@@ -165,6 +170,7 @@ def _enter_namespaces(namespaces: int, folders: Sequence[str], sockets: Iterable
             with open(f"/proc/self/{name}", "wb") as file:
                 file.write(text.encode())
     mount("none", "/", None, _MS_REC | _MS_PRIVATE)
+    folders = sorted({os.path.realpath(folder) for folder in folders})  # a mount would hide what was mounted below it
     for folder in folders:
         mount(folder, folder, None, _MS_BIND)
     _set_read_only("/", 1, _AT_RECURSIVE)

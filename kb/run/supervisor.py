@@ -149,6 +149,7 @@ class _Supervisor:
 
     def config(self, tagged: int) -> dict[str, Any]:
         """What the script's process is told."""
+        scratch = f"{self.folder}/{SCRATCH}"  # what is put there goes away with the rest
         return {
             "path": self.path,
             "report": f"{self.folder}/report-0",
@@ -157,12 +158,11 @@ class _Supervisor:
             "tagged": tagged,
             "device_facts": FACTS,
             **{name: self.job[name] for name in TOLD},
-            # What the script puts into a temporary folder goes away with the rest.
             "environ": {
                 **self.job["environ"],
-                **self.isolation.variables,
+                **self.isolation.variables(scratch),
                 "KB_DEVICE": self.job["device"],
-                "TMPDIR": f"{self.folder}/{SCRATCH}",
+                "TMPDIR": scratch,
             },
         }
 

@@ -462,6 +462,30 @@ def supervised(means: Isolation, folder: Path) -> Run:
         os.waitpid(pid, 0)
 
 
+def test_caches_that_lie_at_home_lie_in_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that is compiled has a place, whatever the user's environment says; without isolation it says it."""
+    monkeypatch.setenv("TRITON_CACHE_DIR", "/cache")
+    source = "import os, tempfile\nprint(os.environ['TRITON_CACHE_DIR'] == tempfile.gettempdir())"
+    job = Job(path="script.py", source=source, needs_checks=False)
+    assert run(job).stdout == f"{any(OFFERED[os.getuid()])}\n"
+    monkeypatch.setenv("KB_ISOLATION", "off")
+    assert run(job).stdout == "False\n"
+
+
+@pytest.mark.parametrize("is_warm", [False, True], ids=["cold", "warm"])
+def test_folders_that_lie_in_one_another(is_warm: bool, outside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run may write to a folder that holds its own."""
+    monkeypatch.setenv("TMPDIR", str(outside))
+    source = f"open('own', 'w'); open({str(outside / 'new')!r}, 'w'); print('both')"
+    job = Job(path="script.py", source=source, needs_checks=False, writable=(str(outside), str(outside)))
+    if is_warm:
+        with Worker.start() as started:
+            done = run(job, worker=started)
+    else:
+        done = run(job)
+    assert (done.stdout, done.trouble, done.warm) == ("both\n", "", is_warm)
+
+
 def test_off(monkeypatch: pytest.MonkeyPatch, outside: Path) -> None:
     """The user's word; a worker that was started without it is passed by."""
     source = f"open({str(outside / 'new')!r}, 'w')"
