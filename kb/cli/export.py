@@ -53,8 +53,11 @@ def command(
     lang: Lang = None,
 ) -> None:
     """Write a deck, or some of its entries, in a form that other programs read."""
+    import gc
+
     from kb.places import home_path
 
+    gc.enable()  # thousands of texts may be written
     if form not in FORMS:
         raise UsageError("kb exports no {form!r}", "choose {known}", form=form, known=", ".join(FORMS))
     if log and form in ("html", "notebook"):
@@ -153,7 +156,12 @@ def write_notebooks(context: "Context", numbers: list[int], target: Path, _: boo
 
 
 def _entries(context: "Context", numbers: list[int]) -> "Iterator[Entry]":
-    return map(context.library.entry, numbers)
+    from kb.screen.progress_bar import ProgressBar
+
+    with ProgressBar(context.err, context.say("exporting")) as bar:
+        for at, number in enumerate(numbers):
+            bar.advance(at, len(numbers))
+            yield context.library.entry(number)
 
 
 def _file(target: Path, suffix: str) -> Path:

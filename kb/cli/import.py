@@ -44,6 +44,7 @@ def command(
     lang: Lang = None,
 ) -> None:
     """Make entries of notes in Markdown; what lies in the deck already is never changed."""
+    import gc
     import os
     import sys
 
@@ -54,29 +55,34 @@ def command(
     from kb.places import home_path
     from kb.screen.language import choose_language
     from kb.screen.messages import Speech
+    from kb.screen.progress_bar import ProgressBar
     from kb.screen.terminal import Terminal
 
+    gc.enable()  # thousands of texts are read, and each leaves a tree behind
     if into is None:
         raise UsageError("no deck is named", "kb import {file} --into mydeck", file=files[0])
     if written_in and not LANGUAGE.fullmatch(written_in):
         raise UsageError("{name!r} is no language's name", "give en, zh or the like", name=written_in)
-    if len(files) == 1 and (whole := read_packed(home_path(files[0]))):
-        _bring_deck(whole, home_path(into), dry_run, as_json, lang)
-        return
     if run and dry_run:
         raise UsageError("--dry-run writes nothing that could be run", "leave --run or --dry-run out")
-    importer = Importer(home_path(into), [home_path(one) for one in files], written_in, load_kinds())
-    if not dry_run:
-        importer.write()
-    if as_json:
-        show_json(_facts(importer, dry_run) | ({"runs": _run(importer, lang, is_silent=True)} if run else {}))
+    if len(files) == 1 and (whole := read_packed(home_path(files[0]))):
+        _bring_deck(whole, home_path(into), dry_run, run, as_json, lang)
         return
     out, err = Terminal(sys.stdout), Terminal(sys.stderr)
     say = Speech(choose_language(lang, os.environ, ("en", "zh")))
+    with ProgressBar(err, say("importing"), is_silent=as_json) as bar:
+        paths = [home_path(one) for one in files]
+        importer = Importer(home_path(into), paths, written_in, load_kinds(), bar.advance)
+        if not dry_run:
+            importer.write()
+    if as_json:
+        runs = {"runs": _run(importer.target.path, _scripts(importer), lang, is_silent=True)} if run else {}
+        show_json(_facts(importer, dry_run) | runs)
+        return
     out.print(import_lines(importer.reports, say, out.width, show_all))
     err.print([[("✓ ", "good"), (_told(importer, dry_run, say), "")]])
     if run:
-        _run(importer, lang, is_silent=False)
+        _run(importer.target.path, _scripts(importer), lang, is_silent=False)
     elif not dry_run and _scripts(importer):
         told = say("their code runs once you trust it: kb trust {folder}", folder=importer.target.path)
         err.print([[(told, "dim")]])
@@ -87,15 +93,15 @@ def _scripts(importer: "Importer") -> list[int]:
     return sorted({entry.number for entry in importer.entries if entry.code.source and not entry.is_kept})
 
 
-def _run(importer: "Importer", lang: str | None, is_silent: bool) -> list[dict[str, Any]]:
+def _run(target: Path, numbers: list[int], lang: str | None, is_silent: bool) -> list[dict[str, Any]]:
     """Run what was written, and show what came of each."""
     from kb.cli.opening import open_context
     from kb.cli.trusting import ask_trust
     from kb.cli.trying import tried, verdict_json, verdict_lines
 
-    if not (numbers := _scripts(importer)):
+    if not numbers:
         return []
-    context = open_context(importer.target.path, lang)
+    context = open_context(target, lang)
     ask_trust(context, numbers, may_ask=not is_silent)
     found = []
     for number, done in tried(context, numbers, is_silent):
@@ -105,9 +111,11 @@ def _run(importer: "Importer", lang: str | None, is_silent: bool) -> list[dict[s
     return found
 
 
-def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, as_json: bool, lang: str | None) -> None:
+def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, run: bool, as_json: bool, lang: str | None) -> None:
     """Write an exported deck's files, and take in the answers that came with it."""
     from kb.cli.opening import open_desk
+    from kb.deck.folder import SNIPPET
+    from kb.deck.manifest import number_of
     from kb.exchange.deck_json import unpack
     from quiz.log.carried import take_in
 
@@ -116,9 +124,15 @@ def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, as_json: boo
     desk = open_desk(None if dry_run else target, lang)
     events = list(whole.get("events", []))
     taken = take_in(desk.log, events) if events and not dry_run else 0
+    unwritten = {name for name, _ in left}
+    scripts = [
+        name.partition("/")[0] for name in whole["files"] if name.endswith(f"/{SNIPPET}") and name not in unwritten
+    ]
+    numbers = sorted({number for folder in scripts if (number := number_of(folder)) is not None})
     if as_json:
         kept = [{"file": name, "why": why} for name, why in left]
-        show_json({"deck": str(target), "written": not dry_run, "files": count, "left": kept, "events": taken})
+        facts = {"deck": str(target), "written": not dry_run, "files": count, "left": kept, "events": taken}
+        show_json(facts | ({"runs": _run(target, numbers, lang, is_silent=True)} if run else {}))
         return
     desk.out.print([[(f"{target / name}: ", "code"), (desk.say.of(why), "")] for name, why in left])
     if dry_run:
@@ -132,6 +146,8 @@ def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, as_json: boo
     if taken:
         told += "; " + desk.say("{count} {count:event was|events were} taken in", count=taken)
     desk.err.print([[("✓ ", "good"), (told, "")]])
+    if run:
+        _run(target, numbers, lang, is_silent=False)
 
 
 def _facts(importer: "Importer", dry_run: bool) -> dict[str, object]:

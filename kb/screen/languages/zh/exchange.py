@@ -1,6 +1,8 @@
 """What import and export tell, in Chinese."""
 
 WORDS = {
+    "importing": "正在导入",
+    "exporting": "正在导出",
     # What becomes of notes
     "{count} {count:entry|entries}, {loose} {loose:line|lines} in none": "{count} 个条目，{loose} 行不属于任何条目",
     "{count} {count:entry|entries} would be written to {folder}; leave --dry-run out": (
