@@ -22,7 +22,7 @@ EXAMPLES = {
 
 def command(
     deck: Annotated[
-        str | None, typer.Argument(metavar="DIR", help="A deck's folder; with --drop its name will do.")
+        str | None, typer.Argument(metavar="[DIR]", help="A deck's folder; with --drop its name will do.")
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="What it is called; its folder's name if left out.")
@@ -39,6 +39,7 @@ def command(
     from kb.deck.listed import read_listed
     from kb.places import find_places
     from kb.screen.language import choose_language
+    from kb.screen.layout import wrap
     from kb.screen.messages import Speech
     from kb.screen.terminal import Terminal
 
@@ -58,11 +59,11 @@ def command(
         return
     out, err = Terminal(sys.stdout), Terminal(sys.stderr)
     if told:
-        err.print([[("✓ ", "good"), (told, "")]])
+        err.print(wrap([("✓ ", "good"), (told, "")], err.width, "", "  "))
     else:
         out.print([[(f"{one}: ", "number"), (str(path), "code")] for one, path in listed.items()])
         if not listed:
-            err.print([[(say("no deck is listed; kb decks DIR lists one"), "")]])
+            err.print(wrap([(say("no deck is listed; kb decks DIR lists one"), "")], err.width))
 
 
 def added(places: "Places", deck: str, name: str | None, say: "Speech") -> str:

@@ -5,6 +5,7 @@ import os
 from kb.cli.opening import open_context
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
+from kb.screen.layout import Line, wrap
 
 EXAMPLES = {
     "kb paths": "where deck, answers, copies and cache lie, and what isolates the code that is run",
@@ -31,4 +32,5 @@ def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> N
     else:
         context.out.print([[(f"{context.say(name)}: ", "dim"), (str(path), "")] for name, path in places.items()])
         told = ", ".join(isolation) or context.say(NONE)
-        context.out.print([[(f"{context.say('isolation')}: ", "dim"), (told, "")]])
+        named: Line = [(f"{context.say('isolation')}: ", "dim"), (told, "")]
+        context.out.print(wrap(named, context.out.width))
