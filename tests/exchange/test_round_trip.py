@@ -187,7 +187,7 @@ def test_a_deck_and_what_is_due(entries: list[Written], answers: list[tuple[int,
         here, there = Path(folder, "here"), Path(folder, "there")
         library = written_to(here, entries)
         log, other = (
-            Log(path.with_suffix(".logs"), "small", path.with_suffix(".data"), path) for path in (here, there)
+            Log(Path(f"{one}-logs"), "small", Path(f"{one}-data"), Path(f"{one}-cache")) for one in (here, there)
         )
         cards = all_cards(library)
         at = NOW
