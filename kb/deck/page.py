@@ -1,6 +1,7 @@
 """Page: one language's file of an entry, read by a small state machine with a message for every wrong turn."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from kb.deck.front_matter import Front, read_front
@@ -156,26 +157,26 @@ class _Parser:
 
     def check_sections(self, body: list[Block]) -> None:
         pitfalls, sources = (names.get(self.language, names["en"]) for names in (PITFALLS, SOURCES))
-        seen: list[str] = []
+        seen: Counter[str] = Counter()
         for block in body:
             if block.kind == "heading":
                 if block.info == "1":
                     self.complain(block.line, "a second title; use ## for sections")
                 elif block.info == "2":
-                    seen.append(block.text)
+                    seen[block.text] += 1
                     self.check_order(block, seen, pitfalls, sources)
             elif not seen and self.deck.complete:
                 self.complain(block.line, "text between the gist and the first section; give it a ## heading")
-                seen.append("")
+                seen[""] += 1
         if self.deck.complete:
             line = body[-1].end if body else len(self.lines)
             for needed in (pitfalls, sources):
                 if needed not in seen:
                     self.complain(line, "no ## {needed}; add it before ## {quiz}", needed=needed, quiz=QUIZ)
 
-    def check_order(self, block: Block, seen: list[str], pitfalls: str, sources: str) -> None:
+    def check_order(self, block: Block, seen: Counter[str], pitfalls: str, sources: str) -> None:
         name = block.text
-        if seen.count(name) > 1:
+        if seen[name] > 1:
             self.complain(block.line, "a second section {name!r}; give each a name of its own", name=name)
         elif name != sources and sources in seen:
             self.complain(

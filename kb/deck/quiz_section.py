@@ -37,9 +37,10 @@ class QuizSection:
     def read(self, blocks: list[Block]) -> list[Draft]:
         """The items of the blocks, each as far as this language tells it."""
         drafts: list[Draft] = []
+        ids: set[str] = set()
         for block in blocks:
             if block.kind == "heading" and block.info == "3":
-                self.start_item(block, drafts)
+                self.start_item(block, drafts, ids)
             elif block.kind == "heading" and block.info in "12":
                 self.complain(block.line, "the section {text!r} after ## Quiz; the quiz comes last", text=block.text)
             elif not drafts:
@@ -50,7 +51,7 @@ class QuizSection:
             self.check_item(draft)
         return drafts
 
-    def start_item(self, block: Block, drafts: list[Draft]) -> None:
+    def start_item(self, block: Block, drafts: list[Draft], ids: set[str]) -> None:
         if not _ID.match(block.text):
             self.complain(block.line, "{text!r} is no id; write it in-kebab-case", text=block.text)
         if block.text == RECALL:
@@ -59,8 +60,9 @@ class QuizSection:
                 "the id {id} is taken by the card that every entry has; choose another",
                 id=RECALL,
             )
-        if any(draft.id == block.text for draft in drafts):
+        if block.text in ids:
             self.complain(block.line, "a second item {text!r}; give each an id of its own", text=block.text)
+        ids.add(block.text)
         drafts.append(Draft(block.text, block.line))
 
     def add_to_item(self, block: Block, draft: Draft) -> None:
@@ -160,12 +162,13 @@ def _item(number: int, drafts: Mapping[str, Draft], primary: str, kinds: Kinds) 
 def _unmatched(originals: Sequence[Draft], translated: Sequence[Draft]) -> Trouble:
     """Items that a translation lacks, has beside the original's, or has in another order."""
     ours, theirs = [draft.id for draft in originals], [draft.id for draft in translated]
+    own, there = set(ours), set(theirs)
     line = translated[0].line if translated else 0
     for missing in ours:
-        if missing not in theirs:
+        if missing not in there:
             yield line, Message("item {missing!r} is missing; translate it", missing=missing)
     for draft in translated:
-        if draft.id not in ours:
+        if draft.id not in own:
             yield (
                 draft.line,
                 Message("item {id!r} is not in the primary language; add it there or take it out", id=draft.id),
@@ -194,7 +197,9 @@ def _differences(ours: Draft, theirs: Draft) -> list[Message]:
 
 
 def _wording(draft: Draft) -> Wording:
-    question, explanation = [block for block in draft.question if block not in draft.hints], draft.explanation
+    hints, explanation = draft.hints, draft.explanation
+    apart = {id(hint) for hint in hints}
+    question = [block for block in draft.question if id(block) not in apart]
     if not draft.keyed:
         # A recall card of text alone: its first paragraph asks, the rest answers.
         question, explanation = question[:1], question[1:]
@@ -203,5 +208,5 @@ def _wording(draft: Draft) -> Wording:
         question=tuple(question),
         options=tuple(option.children[0].spans if option.children else () for option in options),
         explanation=tuple(explanation),
-        hints=tuple(hint.children for hint in draft.hints if hint.children),
+        hints=tuple(hint.children for hint in hints if hint.children),
     )

@@ -17,6 +17,9 @@ from kb.exchange.note_file import NoteFile, read_notes
 from kb.exchange.note_parts import take_apart
 from kb.exchange.notes import Loose, Notes, Part, Remark
 
+AROUND = 10_000
+"""Bytes that a file may have beside an entry's own lines: front matter, marks of cards, a title that stands twice."""
+
 CHINESE = 0.1
 """Share of Chinese characters among letters from which on a text is Chinese."""
 
@@ -167,6 +170,11 @@ class Importer:
         return report
 
     def _entry(self, part: Part, language: str, report: FileReport) -> Imported | None:
+        lines = [part.heading, *part.body, *(line for asked, body in part.cards for line in (asked, *body))]
+        if sum(len(line.encode()) + 1 for line in lines) > MAX_BYTES - AROUND:
+            what = Message("larger than {most} MB, which no entry may be", most=MAX_BYTES // 1_000_000)
+            report.loose += [Loose(part.line, line, what) for line in lines if line.strip()]
+            return None
         primary = self.target.languages[0]
         own = self._own.get(part.number) if part.number is not None else None
         if own and language != primary and f"{language}.md" not in own.files:
@@ -178,11 +186,6 @@ class Importer:
             return same
         number = self.target.free_number(part.number)
         page = self._page(part, number, primary, is_translation=False, report=report)
-        if len(page.encode()) > MAX_BYTES:
-            what = Message("larger than {most} MB, which no entry may be", most=MAX_BYTES // 1_000_000)
-            lines = [part.heading, *part.body, *(line for asked, body in part.cards for line in (asked, *body))]
-            report.loose += [Loose(part.line, line, what) for line in lines if line.strip()]
-            return None
         code = gather(page, part.title)
         files = {f"{primary}.md": page} | ({"snippet.py": code.source} if code.source else {})
         note = ""

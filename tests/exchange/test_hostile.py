@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given, settings
 
 from kb.deck.library import Library
+from kb.deck.manifest import Deck
+from kb.deck.markdown import read_markdown
+from kb.deck.page import parse_page
+from kb.deck.quiz_section import join_items
 from kb.errors import KbError
 from kb.exchange.note_parts import take_apart
-from quiz.kinds.table import all_kinds
+from quiz.kinds.table import KINDS, all_kinds
 from tests.conftest import Kb, only_json
 from tests.exchange.test_import import brought
 from tests.fuzz.hurting import sound_texts
@@ -81,6 +85,27 @@ def test_many_headings_take_time_in_proportion(form: str) -> None:
     assert many < 24 * few + 0.05
 
 
+@pytest.mark.parametrize(
+    "repeated",
+    ["## Section {at}", "## Section", "## Quiz\n\n### item-{at}\n\nWhy?", "### item\n\nWhy?\n\n> Hint", "- [x] a"],
+    ids=["sections", "same", "quizzes", "hints", "options"],
+)
+def test_long_pages_take_time_in_proportion(repeated: str) -> None:
+    """An entry of a megabyte may consist of one thing, too."""
+    deck = Deck(Path(), "", {}, ("en",), {}, ())
+
+    def seconds(count: int) -> float:
+        lines = "\n\n".join(repeated.format(at=at) for at in range(count))
+        read_markdown.cache_clear()
+        start = time.process_time()
+        drafts = parse_page(f"# 1. T\n\n## Quiz\n\n### first\n\n{lines}\n", "", "en", deck, KINDS).drafts
+        join_items(1, {"en": drafts, "zh": drafts}, {"en": "", "zh": ""}, KINDS)
+        return time.process_time() - start
+
+    few, many = (min(seconds(count) for _ in range(2)) for count in (500, 4_000))
+    assert many < 24 * few + 0.05
+
+
 def test_a_hundred_thousand_headings(tmp_path: Path) -> None:
     """As one entry, which they are without numbers: too large for one, and told so line by line."""
     importer = brought(tmp_path, "\n\n".join(f"## Heading {at}" for at in range(100_000)))
@@ -94,7 +119,7 @@ def test_a_hundred_thousand_headings(tmp_path: Path) -> None:
     [
         ">" * 10_000 + " deep",
         "- " * 10_000 + "deep",
-        "\n".join(" " * (2 * at) + "- deep" for at in range(1_200)),
+        "\n".join(" " * (2 * at) + "- deep" for at in range(900)),
         "*" * 10_000 + "deep" + "*" * 10_000,
         "[" * 10_000 + "deep",
         "$" + "{" * 10_000 + "$ deep",
