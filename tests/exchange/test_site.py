@@ -94,7 +94,8 @@ def test_words_are_cut_as_kb_cuts_them(site: Path) -> None:
     forms: dict[str, list[str]] = {}
     postings: set[str] = set()
     for text in shards.values():
-        part = json.loads(text.partition(",")[2].removesuffix(");\n"))
+        quoted = text.partition(",'")[2].removesuffix("');\n")
+        part = json.loads(quoted.replace("\\'", "'").replace("\\\\", "\\"))
         forms |= part["forms"]
         postings |= part["postings"].keys()
     for word in ("gradients", "nn.lstm", "channels", "cross_entropy"):

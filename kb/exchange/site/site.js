@@ -62,8 +62,8 @@
     for (const char of text) { value ^= char.codePointAt(0); value = Math.imul(value, 16777619) >>> 0; }
     return value;
   };
-  window.kbShard = (number, shard) => { shards.set(number, shard); };
-  window.kbEntries = (number, list) => { shelves.set(number, list); };
+  window.kbShard = (number, shard) => { shards.set(number, JSON.parse(shard)); };
+  window.kbEntries = (number, list) => { shelves.set(number, JSON.parse(list)); };
   function load(file) {
     if (!waiting.has(file)) {
       waiting.set(file, new Promise((done) => {
@@ -119,6 +119,18 @@
     }
     return [...new Set(found)].slice(0, 24);
   }
+  // The highest scores, each with its place, the highest first.
+  function best10(scores) {
+    const found = [];
+    scores.forEach((score, at) => {
+      if (!score || (found.length === 10 && score <= found[9][1])) return;
+      let place = found.length;
+      while (place && found[place - 1][1] < score) place -= 1;
+      found.splice(place, 0, [at, score]);
+      found.length = Math.min(found.length, 10);
+    });
+    return found;
+  }
   let asked = 0;
   async function find() {
     const field = document.getElementById("search");
@@ -128,7 +140,7 @@
     const query = pieces(field.value);
     if (!query.length) { list.replaceChildren(); status.textContent = ""; return; }
     const start = performance.now();
-    const scores = new Map();
+    const scores = new Float64Array(root.dataset.entries);
     await Promise.all(query.map(loadWord));
     const cut = await Promise.all(query.map(tokensOf));
     await Promise.all(cut.flat().map(loadWord));
@@ -137,15 +149,15 @@
       for (const token of tokens) {
         const postings = await look(token, "postings");
         if (!postings) continue;
-        const rare = Math.log(1 + root.dataset.entries / (postings.length / 2));
+        const rare = Math.log(1 + scores.length / (postings.length / 2));
         for (let at = 0; at < postings.length; at += 2) {
           const score = rare * postings[at + 1];
           if (score > (best.get(postings[at]) || 0)) best.set(postings[at], score);
         }
       }
-      for (const [at, score] of best) scores.set(at, (scores.get(at) || 0) + score);
+      for (const [at, score] of best) scores[at] += score;
     }
-    const hits = [...scores].sort((one, other) => other[1] - one[1] || one[0] - other[0]).slice(0, 10);
+    const hits = best10(scores);
     const shelfOf = (at) => Math.floor(at / root.dataset.shelf);
     await Promise.all(hits.map(([at]) => load(`entries-${shelfOf(at)}.js`)));
     if (turn !== asked) return;

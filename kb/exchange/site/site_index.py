@@ -24,7 +24,7 @@ SATURATION = 1.2
 SHARD = 150_000
 """Characters of a file with words, about."""
 
-SHELF = 200
+SHELF = 50
 """Entries in a file of them."""
 
 MOST_SHARDS = 256
@@ -122,19 +122,17 @@ def _files(pages: list[Page], postings: Mapping[str, list[float]], forms: Mappin
         parts[hashed(token) % shards]["postings"][token] = found
     for word, cut in forms.items():
         parts[hashed(word) % shards]["forms"][word] = cut
-    files = {f"search-{at}.js": f"kbShard({at},{_json(part)});\n" for at, part in enumerate(parts)}
+    files = {f"search-{at}.js": _call("kbShard", at, part) for at, part in enumerate(parts)}
     rows = [[page.number, page.file, page.titles, page.gists] for page in pages]
     for at in range(0, len(rows), SHELF):
-        files[f"entries-{at // SHELF}.js"] = f"kbEntries({at // SHELF},{_json(rows[at : at + SHELF])});\n"
+        files[f"entries-{at // SHELF}.js"] = _call("kbEntries", at // SHELF, rows[at : at + SHELF])
     return SiteIndex({"shards": shards, "entries": len(rows), "shelf": SHELF}, files)
 
 
-def _json(value: object) -> str:
-    return (
-        json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        .replace("\u2028", "\\u2028")
-        .replace("\u2029", "\\u2029")
-    )
+def _call(name: str, number: int, value: object) -> str:
+    """A script that hands a value over; as JSON in a string, which browsers read twice as fast as JavaScript."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("\\", "\\\\").replace("'", "\\'")
+    return f"{name}({number},'{text}');\n"
 
 
 def hashed(text: str) -> int:
