@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kb.deck.toml_text import toml_text
 from kb.errors import KbError, UsageError
 from kb.places import home_path
 
@@ -61,7 +62,7 @@ def write_listed(file: Path, decks: Mapping[str, Path]) -> None:
     Raises:
         KbError: it cannot be written.
     """
-    lines = [f"{name} = {_quoted(str(folder))}\n" for name, folder in decks.items()]
+    lines = [f"{name} = {toml_text(str(folder))}\n" for name, folder in decks.items()]
     part = file.with_suffix(f".{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -70,17 +71,6 @@ def write_listed(file: Path, decks: Mapping[str, Path]) -> None:
     except (OSError, UnicodeEncodeError) as error:
         part.unlink(missing_ok=True)
         raise KbError("{path} cannot be written: {why}", "mend its permissions", path=file, why=str(error)) from None
-
-
-def _quoted(text: str) -> str:
-    """A text as TOML has it."""
-    return '"' + "".join(_escaped(letter) for letter in text) + '"'
-
-
-def _escaped(letter: str) -> str:
-    if letter in '"\\':
-        return f"\\{letter}"
-    return letter if letter.isprintable() else f"\\U{ord(letter):08x}"
 
 
 def addressed(words: Sequence[str], file: Path) -> tuple[list[str], str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kb.deck.manifest import FILE, MAX_NUMBER, is_folder, listed, new_id, number_of, read_deck
 from kb.deck.source import spoken_name
+from kb.deck.toml_text import toml_text
 from kb.errors import KbError, Message, UsageError
 from kb.places import builtin_deck
 
@@ -101,12 +102,12 @@ class DeckFolder:
             return
         self.path.mkdir(parents=True, exist_ok=True)
         quoted = ", ".join(f'"{one}"' for one in self.languages)
-        titles = "\n".join(f"{_key(one)} = {_text(self._title)}" for one in self.languages)
+        titles = "\n".join(f"{_key(one)} = {toml_text(self._title)}" for one in self.languages)
         name = self.path.resolve().name or "notes"
-        areas = ", ".join(f"{_key(one)} = {_text(AREA['notes'].get(one, 'notes'))}" for one in self.languages)
+        areas = ", ".join(f"{_key(one)} = {toml_text(AREA['notes'].get(one, 'notes'))}" for one in self.languages)
         write_new(
             self.path / FILE,
-            f"name = {_text(spoken_name(name))}\nid = {_text(new_id(name))}\nlanguages = [{quoted}]\n\n"
+            f"name = {toml_text(spoken_name(name))}\nid = {toml_text(new_id(name))}\nlanguages = [{quoted}]\n\n"
             f"[titles]\n{titles}\n\n[areas]\nnotes = {{ {areas} }}\n",
         )
         self.is_new = False
@@ -198,15 +199,4 @@ def write_new(path: Path, text: str) -> None:
 
 
 def _key(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _text(text)
-
-
-def _text(text: str) -> str:
-    """A basic string of TOML."""
-    return '"' + "".join(_character(char) for char in text) + '"'
-
-
-def _character(char: str) -> str:
-    if char in '"\\':
-        return f"\\{char}"
-    return char if char.isprintable() else f"\\U{ord(char):08x}"
+    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else toml_text(text)
