@@ -62,11 +62,12 @@ def find(
         KbError: nothing was found.
         UsageError: nothing is looked for.
     """
+    words, deck = addressed([text], deck)
+    text = " ".join(words)
     if not text.strip():
         raise UsageError("the query is empty", "give words to look for: kb search lstm")
     from kb.search.query import parse_query
 
-    (text, *_), deck = addressed([text], deck)
     context = open_context(deck, lang)
     number = parse_query(text).number
     if number is not None and not as_json:

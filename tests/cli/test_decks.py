@@ -136,3 +136,13 @@ def test_names_before_words(tmp_path: Path) -> None:
     assert addressed(["tag:a", "c:12"], file) == (["tag:a", "c:12"], "")
     with pytest.raises(UsageError, match="a and b are two decks"):
         addressed(["a:12", "b:13"], file)
+
+
+def test_a_name_without_words(kb: Kb, deck: Path) -> None:
+    """Nothing is looked for, and that is said."""
+    kb("decks", str(deck), "--name", "own")
+    done = kb("search", "own:")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "kb: the query is empty; give words to look for: kb search lstm\n",
+    )

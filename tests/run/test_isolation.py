@@ -23,7 +23,7 @@ from kb.run.job import Job, Run
 from kb.run.outcome import Outcome
 from kb.run.runner import run
 from kb.run.worker import Worker
-from tests.conftest import Kb, only_json
+from tests.conftest import SNIPPET, Kb, only_json, write_entry
 
 NOBODY = 65534
 
@@ -509,6 +509,17 @@ def test_paths_tell(kb: Kb) -> None:
     assert only_json(kb("paths", "--json").stdout)["isolation"] == names
     assert f"isolation: {', '.join(names) or 'none'}" in kb("paths").stdout
     assert "isolation: none: code runs as you" in kb("paths", environ={"KB_ISOLATION": "off"}).stdout
+
+
+def test_what_isolation_refused_is_told(kb: Kb, deck: Path, outside: Path) -> None:
+    """A script that writes elsewhere fails, and its user learns why; without isolation it is none of its doing."""
+    source = f"{SNIPPET}\nopen({str(outside / 'new')!r}, 'w')\n"
+    write_entry(deck, snippet=source)
+    told = kb("run", "61", "--deck", str(deck)).stderr
+    assert ("a script that is isolated (kb paths) writes only" in told) == any(OFFERED[os.getuid()])
+    told = kb("run", "61", "--deck", str(deck), environ={"KB_ISOLATION": "off"}).stderr
+    assert "isolated" not in told
+    assert (outside / "new").exists()
 
 
 def test_sockets_are_found(outside: Path) -> None:
