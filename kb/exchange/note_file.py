@@ -59,9 +59,9 @@ def read_bytes(path: Path, most: int, first: int | None = None) -> bytes:
             facts = os.fstat(file.fileno())
             if not stat.S_ISREG(facts.st_mode):
                 raise KbError("{path} is no ordinary file", "name a file", path=path)
-            # One that says that it is too large is not read; one that grows meanwhile is noticed, too.
             if first is not None:
                 return file.read(first)
+            # One that says that it is too large is not read; one that grows meanwhile is noticed, too.
             data = b"" if facts.st_size > most else file.read(most + 1)
     except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
         reason = getattr(error, "strerror", None) or error
