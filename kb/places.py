@@ -19,6 +19,13 @@ class Places(NamedTuple):
     """What can be made again: parsed decks, indexes, what is due."""
     logs: Path
     """The learner's logs, a folder a deck; ``KB_PROGRESS`` names another place, such as a synchronised one."""
+    config: Path
+    """What the user chose."""
+
+    @property
+    def decks(self) -> Path:
+        """The list of the user's own decks."""
+        return self.config / "decks.toml"
 
     @property
     def mine(self) -> Path:
@@ -70,14 +77,16 @@ def find_places(environ: dict[str, str] | None = None) -> Places:
     env = os.environ if environ is None else environ
     if home := env.get("KB_HOME"):
         root = home_path(home).absolute()
-        data, cache = root / "data", root / "cache"
+        data, cache, config = root / "data", root / "cache", root / "config"
     else:
         # Deferred: 6 ms that a set KB_HOME saves.
-        from platformdirs import user_cache_path, user_data_path
+        from platformdirs import user_cache_path, user_config_path, user_data_path
 
         data, cache = user_data_path("kb", appauthor=False), user_cache_path("kb", appauthor=False)
+        config = user_config_path("kb", appauthor=False)
     shared = env.get("KB_PROGRESS")
-    return Places(data, cache, home_path(shared).absolute() if shared else data / "progress")
+    logs = home_path(shared).absolute() if shared else data / "progress"
+    return Places(data, cache, logs, config)
 
 
 def home_path(text: str | Path) -> Path:

@@ -13,7 +13,7 @@ from kb.deck.script import Snippet
 from kb.errors import KbError
 from kb.run.job import Job, Run
 from kb.run.outcome import Outcome
-from kb.run.runner import IsStopped, OnOutput, block_job, reference_job, run, snippet_job
+from kb.run.runner import IsStopped, OnOutput, block_job, reference_job, run
 from kb.run.worker import Worker
 from kb.verify.record import Record, keys_of
 from kb.verify.task import digest
@@ -129,7 +129,7 @@ class Examiner:
             return block_job(item.proof, f"{item.id}-proof", needs_checks=True)
         if item.code:
             return block_job(item.code, item.id)
-        return snippet_job(question.entry.snippet) if question.entry.snippet else None
+        return reference_job(question.entry.snippet) if question.entry.snippet else None
 
     def run(self, job: Job, on_output: OnOutput) -> Run:
         """Run a proof on the worker. After a stop its outcome says so."""

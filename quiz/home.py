@@ -1,7 +1,9 @@
 """Home: what bare kb shows. What is due, the streak, the next step."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from kb.errors import KbError
 from kb.screen.language import language_text
 from kb.screen.layout import Line, wrap
 from quiz.desk import Desk
@@ -74,6 +76,18 @@ def show_home(desk: Desk, now: float) -> None:
         streak_text = say("streak: {days} {days:day|days}", days=in_a_row)
         desk.out.print([[(f"{say('answered today: {count}', count=count)} · {streak_text}", "dim")]])
     desk.out.print([[], *next_steps(desk, facts), [("kb --help", "dim")]])
+
+
+def show_others(desks: Mapping[str, Desk], now: float) -> None:
+    """What is due in the listed decks, a line each; one that cannot be read is told of."""
+    for name, desk in desks.items():
+        try:
+            due = facts_of(desk, now).due
+        except KbError as error:
+            desk.err.print([[(f"kb: {name}: {desk.say.error(error)}", "warn")]])
+            continue
+        if due:
+            desk.out.print([[(desk.say("{deck}: {due} due; kb quiz {deck}:", deck=name, due=due), "")]])
 
 
 def next_steps(desk: Desk, facts: Facts) -> list[Line]:

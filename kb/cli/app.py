@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from kb.cli.opening import open_desk
+from kb.cli.opening import open_desk, other_decks
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.streams import let_go
 from kb.errors import UsageError
@@ -50,6 +50,7 @@ ROOMS = {
         ),
     },
     "Write a deck": {
+        "decks": "List your own decks: kb search looks there, too, and mydeck:12 is an entry of one.",
         "trust": "Let a deck's code run. Shows it and asks first; nothing of it runs before.",
         "new": "Write a new entry that passes the check, and says in every part what belongs there.",
         "import": "Make entries of notes in Markdown; what lies in the deck already is never changed.",
@@ -59,7 +60,7 @@ ROOMS = {
     },
     "About kb": {
         "help": "Explain a command, or a topic: keys, search, format, wire.",
-        "paths": "Show where things lie.",
+        "paths": "Show where things lie, and what isolates the code that is run.",
     },
 }
 """Every command with its help, by what it is for. A test holds them against the files and their docstrings."""
@@ -201,7 +202,7 @@ def home(
         if not (as_json or sys.stdout.isatty()):
             print(context.get_help())
             return
-        from quiz.home import home_json, show_home
+        from quiz.home import home_json, show_home, show_others
 
         desk, now = open_desk(deck, lang), time.time()
         if as_json:
@@ -210,3 +211,4 @@ def home(
             show_json(home_json(desk, now))
         else:
             show_home(desk, now)
+            show_others({name: open_desk(path, lang) for name, path in other_decks(deck).items()}, now)

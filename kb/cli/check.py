@@ -6,25 +6,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kb.cli.opening import open_context
+from kb.cli.opening import open_context, other_decks
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
+from kb.errors import Complaint
 
 if TYPE_CHECKING:
     from kb.context import Context
     from kb.deck.manifest import Deck
-    from kb.errors import Complaint
     from kb.screen.messages import Speech
 
 EXAMPLES = {
-    "kb check": "the built-in deck",
+    "kb check": "the built-in deck, and your own that are listed",
     "kb check notes": "a deck of your own",
 }
 
 
 def command(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A deck's folder; the built-in one if left out.")
+        Path | None,
+        typer.Argument(
+            metavar="[DIR]", help="A deck's folder; the built-in one, and those that kb decks lists, if left out."
+        ),
     ] = None,
     as_json: Json = False,
     deck: DeckDir = None,
@@ -37,14 +40,20 @@ def command(
     from kb.verify.form import check_deck
     from quiz.kinds.table import KINDS
 
-    context = open_context(folder or deck, lang)
-    opened, _ = read_deck(context.deck_path.absolute())
-    complaints = check_deck(opened, KINDS)
+    named = folder or deck
+    whole: list[Complaint] = []
+    for name, path in {"": named, **other_decks(named)}.items():
+        context = open_context(path, lang)
+        opened, _ = read_deck(context.deck_path.absolute())
+        complaints = check_deck(opened, KINDS)
+        whole += [one._replace(path=f"{name}:{one.path}") if name else one for one in complaints]
+        if not as_json:
+            if name:
+                context.out.print([[(f"{name}:", "heading")]])
+            show_complaints(context, opened, complaints, Speech(choose_language(lang, os.environ, opened.languages)))
     if as_json:
-        show_json({"ok": not complaints, "complaints": [one.to_json() for one in complaints]})
-    else:
-        show_complaints(context, opened, complaints, Speech(choose_language(lang, os.environ, opened.languages)))
-    raise typer.Exit(1 if complaints else 0)
+        show_json({"ok": not whole, "complaints": [one.to_json() for one in whole]})
+    raise typer.Exit(1 if whole else 0)
 
 
 def show_complaints(context: "Context", deck: "Deck", complaints: "list[Complaint]", say: "Speech") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kb.cli.completion import one_of
-from kb.cli.opening import open_context, open_desk
+from kb.cli.opening import addressed, open_context, open_desk
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import Message, UsageError
@@ -66,6 +66,7 @@ def command(
         raise UsageError("json holds a whole deck", "leave {words} out", words=" ".join(entries))
     if out is None:
         raise UsageError("nothing says where to", "add --out {name}", name=PLACES[form])
+    entries, deck = addressed(entries or [], deck)
     context = open_desk(deck, lang) if log else open_context(deck, lang)
     numbers = context.chosen(entries) if entries else list(context.library.by_number)
     target = home_path(out)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kb.cli.opening import open_context
+from kb.cli.opening import addressed, open_context, other_decks
 from kb.cli.output import show_entry, show_json
 from kb.errors import KbError, UsageError
 
@@ -62,6 +62,8 @@ def find(
         KbError: nothing was found.
         UsageError: nothing is looked for.
     """
+    words, deck = addressed([text], deck)
+    text = " ".join(words)
     if not text.strip():
         raise UsageError("the query is empty", "give words to look for: kb search lstm")
     from kb.search.query import parse_query
@@ -72,21 +74,35 @@ def find(
         show_entry(context, number)
         return 0
     language = context.say.language
-    if as_json:
-        found = context.searcher.search(text, limit or (MOST if every else LIMIT), language, every)
-        show_json({"query": text, **found.to_json(language)})
-        return 0 if found.hits else 1
-    only_near = limit is None and not every
+    only_near = limit is None and not every and not as_json
     most = 1 if open_first else limit or (MOST if every else LIMIT)
     found = context.searcher.search(text, most, language, every, only_near=only_near)
-    if not found.hits:
+    beside: dict[str, tuple[Context, Results]] = {}
+    for name, path in other_decks(deck).items():
+        other = open_context(path, lang)
+        try:
+            beside[name] = other, other.searcher.search(text, most, language, every, only_near=only_near)
+        except KbError as error:  # one that cannot be read hinders no other
+            context.err.print([[(f"kb: {name}: {context.say.error(error)}", "warn")]])
+    has_found = bool(found.hits) or any(more.hits for _, more in beside.values())
+    if as_json:
+        decks = {name: more.to_json(language) for name, (_, more) in beside.items()}
+        show_json({"query": text, **found.to_json(language), **({"decks": decks} if decks else {})})
+        return 0 if has_found else 1
+    if not has_found:
         context.mention_broken()
         shown = text if len(text) < 80 else f"{text[:80]}…"
         raise KbError("nothing found for {query!r}", "try another word, or kb list", query=shown)
     if open_first:
-        show_entry(context, found.hits[0].summary.number)
-    else:
+        first, hits = next((one, got.hits) for one, got in ((context, found), *beside.values()) if got.hits)
+        show_entry(first, hits[0].summary.number)
+        return 0
+    if found.hits:
         show_results(context, found, is_whole=not only_near)
+    for name, (other, more) in beside.items():
+        if more.hits:
+            context.out.print([[(f"{name}:", "heading")]])
+            show_results(other, more, is_whole=not only_near)
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kb.cli.completion import entries
-from kb.cli.opening import open_desk
+from kb.cli.opening import addressed, open_desk
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 
@@ -42,8 +42,9 @@ def command(
     """Go through what you do not know yet: read an entry in short, run it, be asked about it."""
     from quiz.learn import course_of
 
+    words, deck = addressed(words or [], deck)
     desk = open_desk(deck, lang)
-    course = course_of(desk, words or [], time.time())
+    course = course_of(desk, words, time.time())
     if as_json:
         show_json({"path": course.to_json(desk.say.language)})
     elif sys.stdin.isatty() and sys.stdout.isatty():

@@ -13,7 +13,7 @@ from kb.errors import KbError
 from kb.run.detection import find_device
 from kb.run.device import CPU
 from kb.run.job import Job, Run
-from kb.run.runner import Starter, run, snippet_job
+from kb.run.runner import Starter, reference_job, run, snippet_job
 from kb.run.worker import Worker
 from kb.screen.run_lines import run_summary
 
@@ -66,8 +66,11 @@ def find_job(context: Context, number: int, wish: Wish, device: str) -> tuple[Jo
         if not Path(snippet.path).is_file():
             raise KbError("{path} is gone", "kb check tells what the deck lacks", path=snippet.path)
     changes: dict[str, Any] = {} if wish.timeout is None else {"timeout": wish.timeout}
+    # The file itself, which a traceback then names; of a deck that is trusted as it is, what was trusted.
+    is_bound = not wish.is_mine and not context.trust.is_whole
+    make = reference_job if is_bound else snippet_job
     # What is tried out, or comes from notes, need not prove anything; ``kb verify`` asks for checks.
-    return snippet_job(snippet, device, needs_checks=False, **changes), snippet
+    return make(snippet, device, needs_checks=False, **changes), snippet
 
 
 def run_shown(context: Context, number: int, wish: Wish, is_silent: bool, worker: Starter | None = None) -> Run:

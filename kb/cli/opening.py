@@ -4,6 +4,8 @@ Imports stand inside the functions here, and in the commands where their ``--hel
 takes 15 ms, the quiz's desk 20, and one command needs few of the others' parts.
 """
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +20,65 @@ def open_context(deck: Path | None, language: str | None) -> "Context":
     """The surroundings of a command that reads a deck."""
     from kb.context import Context
 
-    return Context(_kinds(), deck, language, _refresh_behind)
+    return Context(_kinds(), _folder(deck), language, _refresh_behind)
 
 
 def open_desk(deck: Path | None, language: str | None) -> "Desk":
     """The surroundings of a command that asks or counts answers."""
     from quiz.desk import Desk
 
-    return Desk(_kinds(), deck, language, _refresh_behind)
+    return Desk(_kinds(), _folder(deck), language, _refresh_behind)
+
+
+def _folder(deck: Path | None) -> Path | None:
+    """A deck's folder; where there is none of that name, the listed deck's."""
+    if deck is None or deck.exists():
+        return deck
+    from kb.deck.listed import read_listed
+    from kb.places import find_places
+
+    return read_listed(find_places().decks).get(str(deck), deck)
+
+
+def other_decks(deck: Path | None) -> dict[str, Path]:
+    """The listed decks, where no deck is named: they are worked at with the built-in one.
+
+    Raises:
+        KbError: the list cannot be read.
+    """
+    if deck is not None or os.environ.get("KB_DECK"):
+        return {}
+    from kb.places import find_places
+
+    file = find_places().decks
+    if not file.exists():
+        return {}
+    from kb.deck.listed import read_listed  # most people list none
+
+    return read_listed(file)
+
+
+def addressed(words: Sequence[str], deck: Path | None) -> tuple[list[str], Path | None]:
+    """Words without the name of a listed deck before them, and that deck; else the one that ``--deck`` names.
+
+    Raises:
+        UsageError: two decks are named.
+        KbError: the list of decks cannot be read.
+    """
+    if not any(":" in word for word in words):
+        return list(words), deck
+    from kb.deck.listed import addressed as read_address
+    from kb.deck.listed import read_listed
+    from kb.errors import UsageError
+    from kb.places import find_places
+
+    file = find_places().decks
+    bare, name = read_address(words, file)
+    if not name:
+        return bare, deck
+    if deck is not None:
+        raise UsageError("{name}: and --deck name two decks", "leave one of them out", name=name)
+    return bare, read_listed(file)[name]
 
 
 def _kinds() -> "LoadKinds":

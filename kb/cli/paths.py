@@ -1,17 +1,26 @@
-"""``kb paths``: where things lie."""
+"""``kb paths``: where things lie, and what isolates the code that is run."""
+
+import os
 
 from kb.cli.opening import open_context
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
+from kb.screen.layout import Line, wrap
 
 EXAMPLES = {
-    "kb paths": "where deck, answers, copies and cache lie",
+    "kb paths": "where deck, answers, copies and cache lie, and what isolates the code that is run",
 }
+
+NONE = "none: code runs as you, with your files and your network"
 
 
 def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> None:
-    """Show where things lie."""
+    """Show where things lie, and what isolates the code that is run."""
+    from kb.run.folder import find_temporary_folder
+    from kb.run.isolation import find_isolation
+
     context = open_context(deck, lang)
+    isolation = find_isolation(find_temporary_folder(), os.environ).names
     places = {
         "deck": context.deck_path.absolute(),
         "progress": context.places.logs,
@@ -19,6 +28,9 @@ def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> N
         "cache": context.places.cache,
     }
     if as_json:
-        show_json({name: str(path) for name, path in places.items()})
+        show_json({**{name: str(path) for name, path in places.items()}, "isolation": isolation})
     else:
         context.out.print([[(f"{context.say(name)}: ", "dim"), (str(path), "")] for name, path in places.items()])
+        told = ", ".join(isolation) or context.say(NONE)
+        named: Line = [(f"{context.say('isolation')}: ", "dim"), (told, "")]
+        context.out.print(wrap(named, context.out.width))

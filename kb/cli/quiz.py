@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kb.cli.completion import entries, one_of
-from kb.cli.opening import open_desk
+from kb.cli.opening import addressed, open_desk
 from kb.cli.options import Area, DeckDir, Lang, Level
 
 EXAMPLES = {
@@ -14,6 +14,7 @@ EXAMPLES = {
     "kb quiz 61 lstm": "about these entries, due or not",
     "kb quiz --kind code --level 1": "write missing lines, of basic entries",
     "kb quiz 61 --kind code --editor": "in your own editor; graded whenever you save",
+    "kb quiz mydeck:": "what is due in a deck of yours that kb decks lists",
     "kb quiz --new -n 5": "five questions never answered",
     "kb quiz --json": "drive it from a program; kb help wire",
 }
@@ -59,7 +60,8 @@ def command(
     gc.enable()  # a session may go on for an hour
     if editor:
         _see_to_editor(as_json)  # said at once, not at the first question of code
-    wish = Wish(words or [], new, limit, kind, area, level, editor)
+    words, deck = addressed(words or [], deck)
+    wish = Wish(words, new, limit, kind, area, level, editor)
     raise typer.Exit(drill(open_desk(deck, lang), wish, as_json, Random(), time.time, time.monotonic))  # noqa: S311 dice
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kb.cli.completion import one_of
-from kb.cli.opening import open_context
+from kb.cli.opening import addressed, open_context
 from kb.cli.options import DeckDir, EntryWords, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
@@ -59,6 +59,7 @@ def command(
         raise UsageError("--json goes with a plain run", "leave --watch, --edit and --diff out")
     if watch and device == BOTH:
         raise UsageError("--watch runs on one device at a time", "name one; the key d changes it")
+    entry, deck = addressed(entry, deck)
     context = open_context(deck, lang)
     number = context.chosen_one(entry)
     if edit or not mine:

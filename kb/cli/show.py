@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kb.cli.opening import open_context
+from kb.cli.opening import addressed, open_context
 from kb.cli.options import DeckDir, EntryWords, Json, Lang
 from kb.cli.output import show_entry, show_json
 from kb.errors import KbError
@@ -30,6 +30,7 @@ def command(
     lang: Lang = None,
 ) -> None:
     """Show an entry."""
+    entry, deck = addressed(entry, deck)
     context = open_context(deck, lang)
     named = context.name_one(entry)
     number = named.numbers[0]

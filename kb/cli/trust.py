@@ -24,7 +24,7 @@ EXAMPLES = {
 
 def command(
     deck: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help="The deck; all that you trust if left out.")
+        Path | None, typer.Argument(metavar="[DIR]", help="The deck; all that you trust if left out.")
     ] = None,
     code: Annotated[
         bool, typer.Option("--code", help="Show every line that would be trusted, and do not ask.")

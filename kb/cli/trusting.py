@@ -1,5 +1,6 @@
 """Trusting at the terminal: what of a deck would run is shown, and its reader is asked whether it may."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -8,6 +9,8 @@ import typer
 from kb.context import Context
 from kb.deck.entry import Entry
 from kb.deck.trust import Untrusted, imported_names, scripts_of
+from kb.run.folder import find_temporary_folder
+from kb.run.isolation import find_isolation
 from kb.screen.layout import Line, wrap
 
 MOST = 12
@@ -66,6 +69,9 @@ def strange_lines(context: Context, strange: Sequence[Entry], shows_all: bool = 
         lines.append([(say("{count} more {count:entry|entries}", count=len(strange) - len(shown)), "dim")])
     if names := imported_names(strange):
         lines += wrap([(say("It imports: {names}", names=", ".join(names)), "")], width, "  ")
+    if not any(find_isolation(find_temporary_folder(), os.environ)):
+        what = say("Nothing isolates it on this system: it runs as you, with your files and your network.")
+        lines += wrap([(what, "warn")], width, "  ")
     lines += wrap([(say("kb trust {deck} --code shows every line", deck=trust.deck), "dim")], width, "  ")
     return lines
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from kb.context import Context
 from kb.run.job import Run
-from kb.run.runner import run, snippet_job
+from kb.run.runner import reference_job, run
 from kb.run.worker import Workers
 from kb.screen.layout import Line, wrap
 from kb.screen.progress_bar import ProgressBar
@@ -19,7 +19,7 @@ def tried(context: Context, numbers: Sequence[int], is_silent: bool) -> Iterator
             context.trust.demand(entry)
             if entry.snippet:
                 bar.advance(at, len(numbers), str(number))
-                yield number, run(snippet_job(entry.snippet, needs_checks=False), worker=workers)
+                yield number, run(reference_job(entry.snippet, needs_checks=False), worker=workers)
 
 
 def verdict_lines(context: Context, number: int, done: Run) -> list[Line]:

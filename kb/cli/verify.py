@@ -7,7 +7,7 @@ import typer
 
 from kb.cli.completion import entries as offered
 from kb.cli.completion import one_of
-from kb.cli.opening import open_context
+from kb.cli.opening import addressed, open_context, other_decks
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import UsageError
@@ -85,8 +85,9 @@ def command(
     check_device(device)
     if mutants not in (None, *MUTANTS):
         raise UsageError("--mutants {mutants} is unknown", "give holes or all", mutants=mutants)
+    words, deck = addressed(entries or [], deck)
     order = Order(
-        words=entries or [],
+        words=words,
         device=device,
         jobs=jobs,
         shard=shard,
@@ -99,15 +100,19 @@ def command(
         fresh=fresh,
         changed=changed,
     )
-    context = open_context(deck, lang)
     if mutants == ALL:
         from kb.cli.spoiling import spoil_shown, spoiled_json
 
-        spoiled = spoil_shown(context, order, is_silent=as_json)
+        spoiled = spoil_shown(open_context(deck, lang), order, is_silent=as_json)
         results = [result for one in spoiled for result in one.results]
         facts = {"mutants": spoiled_json(spoiled)}
     else:
-        results, facts = verify_shown(context, order, is_silent=as_json), {}
+        results, facts = [], {}
+        for name, path in {"": deck, **({} if words or junit or shard else other_decks(deck))}.items():
+            context = open_context(path, lang)
+            if name and not as_json:
+                context.out.print([[(f"{name}:", "heading")]])
+            results += verify_shown(context, order, is_silent=as_json)
     ok = all(result.ok for result in results)
     if as_json:
         show_json({"ok": ok, "results": [one.to_json() for one in results], **facts})

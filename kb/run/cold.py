@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from kb.errors import KbError
+from kb.run.device import is_compiled
 from kb.run.folder import find_temporary_folder
 from kb.run.handover import send_request
 from kb.run.job import Job
@@ -49,5 +50,5 @@ def start_cold(job: Job) -> tuple[socket.socket, "subprocess.Popen[bytes]"]:
         what = "{command} does not start: {error}"
         raise KbError(what, "see that Python is still there", command=sys.executable, error=error.strerror) from None
     with suppress(OSError):  # if it has ended already, its end of the socket says so
-        send_request(ours, {"job": asdict(job), "folder": folder})
+        send_request(ours, {"job": asdict(job), "folder": folder, "is_uncompiled": not is_compiled()})
     return ours, process

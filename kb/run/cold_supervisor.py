@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kb.run.handover import receive_request
+from kb.run.isolation import find_isolation
 from kb.run.processes import wait_passively
 from kb.run.supervisor import supervise
 
@@ -22,7 +23,21 @@ def main(descriptor: int) -> NoReturn:
     connection = socket.socket(fileno=descriptor)
     connection.set_inheritable(False)
     request = receive_request(connection)
-    supervise(connection, request["job"], request["folder"], become_python)
+    isolation = find_isolation(request["folder"], os.environ)
+    if any(isolation) and request["is_uncompiled"]:
+        compile_modules()
+    supervise(connection, request["job"], request["folder"], become_python, isolation)
+
+
+def compile_modules() -> None:
+    """Have what every run imports compiled: a script that can write nothing there could not keep it, and would compile
+    torch anew each time, which takes ten seconds. Some installers leave that to the first import."""
+    import subprocess
+
+    modules = "import torch, torch._dynamo, torch.testing, kb.run.harness"
+    begin = f"import sys; sys.path.append({str(HARNESS.parents[2])!r}); {modules}"
+    quiet = subprocess.DEVNULL
+    subprocess.run([sys.executable, "-P", "-c", begin], stdin=quiet, stdout=quiet, stderr=quiet, check=False)
 
 
 def become_python(config: dict[str, Any]) -> NoReturn:

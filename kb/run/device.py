@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,6 +91,15 @@ def torch_stamp() -> str:
         with suppress(OSError):
             return f"{file}:{file.stat().st_mtime_ns}"
     return ""
+
+
+def is_compiled() -> bool:
+    """Whether torch was imported here before, or compiled when it was installed; true as well where there is none, or
+    where nothing compiled is kept."""
+    if sys.dont_write_bytecode:
+        return True
+    file = next((file for file in _version_files() if file.exists()), None)
+    return file is None or Path(cache_from_source(str(file))).exists()
 
 
 def _version_files() -> Iterator[Path]:

@@ -44,7 +44,8 @@ def remove_folder(folder: str) -> None:
     def force(function: Callable[..., Any], path: str, _: Any) -> None:
         with suppress(OSError):
             Path(path).parent.chmod(0o700)
-            Path(path).chmod(0o700)
+            if not Path(path).is_symlink():  # what it leads to lies elsewhere, and is not this run's to change
+                Path(path).chmod(0o700)
             function(path)
 
     shutil.rmtree(folder, onerror=force)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kb.run.device import torch_stamp
+from kb.run.isolation import VARIABLE
 
 READY, STALE = b"y", b"n"
 """The worker's first byte to a client: it takes the job, or it cannot."""
@@ -16,7 +17,7 @@ READY, STALE = b"y", b"n"
 LENGTH = struct.Struct("!I")
 """Before a request: its length in bytes."""
 
-TELLING = ("OMP_", "MKL_", "KMP_", "ATEN_", "TORCH", "PYTORCH_", "CUDA_", "HIP_", "LD_", "PYTHON")
+TELLING = ("OMP_", "MKL_", "KMP_", "ATEN_", "TORCH", "PYTORCH_", "CUDA_", "HIP_", "LD_", "PYTHON", VARIABLE)
 """Beginnings of the variables that count at import: a worker started under others is not the same torch."""
 
 

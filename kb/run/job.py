@@ -32,6 +32,8 @@ class Job:
     """Bytes of output, stdout and stderr together."""
     environ: dict[str, str] = field(default_factory=dict)
     """Variables on top of the caller's."""
+    writable: tuple[str, ...] = ()
+    """Folders that the script may write to beside its own, where it is isolated."""
     launcher: str = ""
     """``torchrun`` or nothing."""
     processes: int = 1

@@ -49,9 +49,10 @@ def snippet_job(snippet: Snippet, device: str = "cpu", **changes: Any) -> Job:
     return Job(**(fields | changes))
 
 
-def reference_job(snippet: Snippet) -> Job:
-    """The job of running a snippet as it was read, for other lines to be held against: whatever its file says now."""
-    return snippet_job(snippet, source=snippet.source)
+def reference_job(snippet: Snippet, device: str = "cpu", **changes: Any) -> Job:
+    """The job of running a snippet as it was read, whatever its file says now: what was trusted, or recorded, or what
+    other lines are held against."""
+    return snippet_job(snippet, device, source=snippet.source, **changes)
 
 
 def filled_job(snippet: Snippet, name: str, lines: str, device: str = "cpu", **changes: Any) -> Job:

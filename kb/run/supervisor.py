@@ -20,6 +20,7 @@ from kb.run.channel import ERR, FOLDER, GONE, INTERRUPT, OUT, Sender
 from kb.run.demultiplexer import Demultiplexer
 from kb.run.device import FACTS
 from kb.run.folder import SCRATCH, WORK, make_folder, remove_folder
+from kb.run.isolation import Isolation, enter
 from kb.run.limits import Limits
 from kb.run.outcome import Outcome
 from kb.run.processes import LINUX, Tree, adopt_orphans, die_with_parent, signal_group, tree_below
@@ -39,7 +40,9 @@ Start = Callable[[dict[str, Any]], NoReturn]
 """Becomes the script: called in the child with its configuration."""
 
 
-def supervise(connection: socket.socket, job: dict[str, Any], parent: str, start: Start) -> NoReturn:
+def supervise(
+    connection: socket.socket, job: dict[str, Any], parent: str, start: Start, isolation: Isolation
+) -> NoReturn:
     """Run a job to its end in a child of this process, and exit.
 
     Args:
@@ -47,6 +50,7 @@ def supervise(connection: socket.socket, job: dict[str, Any], parent: str, start
         job: the fields of a Job.
         parent: the folder in which the run gets one of its own.
         start: what the child does.
+        isolation: what the child is to enter before that.
     """
     sender = Sender(connection)
     folder = ""
@@ -61,7 +65,7 @@ def supervise(connection: socket.socket, job: dict[str, Any], parent: str, start
             folder = make_folder(parent)
             sender.put(FOLDER, folder.encode())
             sender.flush()
-            one = _Supervisor(sender, job, start, folder, tree)
+            one = _Supervisor(sender, job, start, folder, tree, isolation)
             one.prepare()
         except OSError as error:
             result = {"unwritable": f"{error.filename or folder}: {error.strerror}"}
@@ -79,12 +83,15 @@ def supervise(connection: socket.socket, job: dict[str, Any], parent: str, start
 
 
 class _Supervisor:
-    def __init__(self, sender: Sender, job: dict[str, Any], start: Start, folder: str, tree: Tree) -> None:
+    def __init__(
+        self, sender: Sender, job: dict[str, Any], start: Start, folder: str, tree: Tree, isolation: Isolation
+    ) -> None:
         self.sender = sender
         self.job = job
         self.start = start
         self.folder = folder
         self.tree = tree
+        self.isolation = isolation
         self.nonce = os.urandom(8).hex()
         self.secret = os.urandom(16)
         self.demultiplexer = Demultiplexer(self.nonce)
@@ -110,13 +117,14 @@ class _Supervisor:
         """Run the script to its end, whatever that is."""
         self.out, out_end = os.pipe()
         self.err, err_end = os.pipe()
+        self.refused, refused_end = os.pipe()
         config = self.config(out_end)
         self.limits.begin(time.monotonic())
         self.child = os.fork()
         if self.child == 0:
-            self.become_script(out_end, err_end, config)
-        os.close(out_end)
-        os.close(err_end)
+            self.become_script(out_end, err_end, refused_end, config)
+        for end in (out_end, err_end, refused_end):
+            os.close(end)
         for end in (self.out, self.err):
             os.set_blocking(end, False)
         status, usage = self.watch()
@@ -124,6 +132,10 @@ class _Supervisor:
         signal_group(self.child, signal.SIGKILL)
         self.tree.sweep()
         self.read_rest()
+        refusal = os.read(self.refused, 1 << 12).decode("utf-8", "replace")
+        os.close(self.refused)
+        if refusal:
+            return {"trouble": refusal}
         peak = max(self.limits.peak, usage.ru_maxrss * (1024 if LINUX else 1))
         return {
             "exit_code": os.waitstatus_to_exitcode(status),
@@ -137,6 +149,7 @@ class _Supervisor:
 
     def config(self, tagged: int) -> dict[str, Any]:
         """What the script's process is told."""
+        scratch = f"{self.folder}/{SCRATCH}"  # what is put there goes away with the rest
         return {
             "path": self.path,
             "report": f"{self.folder}/report-0",
@@ -145,15 +158,26 @@ class _Supervisor:
             "tagged": tagged,
             "device_facts": FACTS,
             **{name: self.job[name] for name in TOLD},
-            # What the script puts into a temporary folder goes away with the rest.
-            "environ": {**self.job["environ"], "KB_DEVICE": self.job["device"], "TMPDIR": f"{self.folder}/{SCRATCH}"},
+            "environ": {
+                **self.job["environ"],
+                **self.isolation.variables(scratch),
+                "KB_DEVICE": self.job["device"],
+                "TMPDIR": scratch,
+            },
         }
 
-    def become_script(self, out_end: int, err_end: int, config: dict[str, Any]) -> NoReturn:
+    def become_script(self, out_end: int, err_end: int, refused_end: int, config: dict[str, Any]) -> NoReturn:
+        parent = os.getppid()
         try:
-            parent = os.getppid()
+            enter(self.isolation, [self.folder, *self.job["writable"]], is_talking=self.job["processes"] > 1)
+        except BaseException as error:
+            os.write(refused_end, f"it cannot be isolated: {error}".encode())
+            os._exit(127)
+        os.close(refused_end)
+        os.close(self.refused)
+        try:
             os.setsid()
-            die_with_parent()
+            die_with_parent()  # not before: a change of its privileges takes that back
             if os.getppid() != parent:
                 os._exit(1)  # the supervisor died before it could be watched
             for number in HANDLED:

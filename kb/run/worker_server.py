@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kb.run.handover import READY, STALE, is_same_torch, receive_request
+from kb.run.isolation import Isolation, find_isolation
 from kb.run.lock import Lock, clear_address, lock_path
 from kb.run.processes import thread_count, wait_passively
 from kb.run.supervisor import supervise
@@ -44,6 +45,7 @@ def serve(address: str, kept: list[int], minutes: float, preload: tuple[str, ...
     lock = Lock(lock_path(Path(address)), kept[1])
     lock.write(f"{os.getpid()} ")
     own_stamp = os.environ.pop("KB_WORKER_STAMP")
+    isolation = find_isolation(os.path.dirname(address), os.environ)  # noqa: PTH120 now, as long as forks are cheap
     for name in preload:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
@@ -64,7 +66,7 @@ def serve(address: str, kept: list[int], minutes: float, preload: tuple[str, ...
         if kept[0] in ready:
             connection, _ = listener.accept()
             with connection:
-                goes_on = _take(connection, own_stamp, kept, is_fit=thread_count() <= threads)
+                goes_on = _take(connection, own_stamp, kept, isolation, is_fit=thread_count() <= threads)
             threads = min(threads, thread_count())
             until = time.monotonic() + patience
             if not goes_on:
@@ -74,7 +76,7 @@ def serve(address: str, kept: list[int], minutes: float, preload: tuple[str, ...
     os._exit(0)
 
 
-def _take(connection: socket.socket, own_stamp: str, kept: list[int], is_fit: bool) -> bool:
+def _take(connection: socket.socket, own_stamp: str, kept: list[int], isolation: Isolation, is_fit: bool) -> bool:
     """Answer one client; says whether the worker goes on afterwards."""
     connection.settimeout(PATIENCE)
     try:
@@ -96,7 +98,7 @@ def _take(connection: socket.socket, own_stamp: str, kept: list[int], is_fit: bo
             become_script(config, environ)
 
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        supervise(connection, request["job"], request["folder"], start)
+        supervise(connection, request["job"], request["folder"], start, isolation)
     return True
 
 

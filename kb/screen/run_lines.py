@@ -1,5 +1,7 @@
 """What came of a run, on the screen."""
 
+import os
+import re
 from typing import TYPE_CHECKING
 
 from kb.deck.text import bare_lines
@@ -10,6 +12,10 @@ from kb.screen.width import width_of
 
 if TYPE_CHECKING:
     from kb.run.job import Failure, Run  # for their names alone
+
+REFUSED = re.compile(r"\[Errno (?:13|30|101|-2|-3)\]")
+"""What a script meets that writes outside its folder, or looks for a network: no permission, a read-only file system,
+no way there, no name that can be looked up."""
 
 MAX_WARNINGS = 5
 """How many warnings of a run are listed under it."""
@@ -25,6 +31,7 @@ def run_summary(run: "Run", source: str, terminal: Terminal, say: Speech) -> lis
     ]
     if run.reason and run.reason != run.outcome:
         outcome.append((f": {say.of(run.reason)}", ""))
+    is_refused = not run.passed and REFUSED.search(run.reason) and os.environ.get("KB_ISOLATION", "").lower() != "off"
     numbers = say(
         "{seconds} s ({cpu} s of CPU), {memory} MiB",
         seconds=f"{run.seconds:.1f}",
@@ -39,6 +46,9 @@ def run_summary(run: "Run", source: str, terminal: Terminal, say: Speech) -> lis
         lines += failure_lines(run, source, terminal)
         lines.append([])
     lines += wrap(outcome, terminal.width)
+    if is_refused:
+        told = say("a script that is isolated (kb paths) writes only into its folder and has no network")
+        lines += wrap([(told, "dim")], terminal.width, "  ")
     for one in run.warnings[:MAX_WARNINGS]:
         first = one.message.strip().split("\n")[0]
         text = say("warning, {file} line {line}: {text}", file=one.file, line=one.line, text=first)

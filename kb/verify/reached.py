@@ -60,7 +60,9 @@ def reach(snippet: Snippet, device: str, worker: Starter | None) -> Reach:
 
 def reach_job(snippet: Snippet, path: str, device: str) -> Job:
     """The job of running a snippet whose statements write down in a file that they are reached."""
-    return snippet_job(snippet, device, source=marked_source(snippet.source, path), threads=1)
+    folder = os.path.dirname(path)  # noqa: PTH120 as above
+    source = marked_source(snippet.source, path)
+    return snippet_job(snippet, device, source=source, writable=(folder,), threads=1)
 
 
 def marked_source(source: str, path: str) -> str:

@@ -11,7 +11,7 @@ from kb.deck.script import Snippet
 from kb.errors import Message
 from kb.run.job import Run
 from kb.run.outcome import Outcome
-from kb.run.runner import Starter, run, snippet_job
+from kb.run.runner import Starter, reference_job, run, snippet_job
 from kb.verify.judging import Result, judge
 from kb.verify.mutant_ledger import MutantLedger
 from kb.verify.mutants import marked_equivalents, mutants
@@ -154,7 +154,7 @@ class Spoiler:
             found = None
         done, places = (found.run, found.places) if found else (None, frozenset())
         if done is None or not (done.passed or done.outcome is Outcome.INTERRUPTED):
-            done, places = run(snippet_job(snippet, self.device, threads=1), worker=self.worker), frozenset()
+            done, places = run(reference_job(snippet, self.device, threads=1), worker=self.worker), frozenset()
         if done.passed:
             ledger.keep_run(key, done, places=sorted(places))
         return done, places
@@ -178,7 +178,7 @@ class Spoiler:
 
     def _unfit(self, entry: Entry, snippet: Snippet, done: Run) -> Result:
         """The result for a snippet that does not pass itself."""
-        task = Task(entry.number, "mutant", "", snippet_job(snippet, self.device), snippet.sha256)
+        task = Task(entry.number, "mutant", "", reference_job(snippet, self.device), snippet.sha256)
         note = Message("the snippet itself does not pass with one thread: {reason}", reason=done.reason)
         return Result(task, done, ok=False, note=note)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from kb.deck.entry import Entry
-from kb.run.runner import block_job, filled_job, snippet_job
+from kb.run.runner import block_job, filled_job, reference_job
 from kb.verify.kind import VerifiedKinds
 from kb.verify.mutants import marked_equivalents, mutants
 from kb.verify.task import Expectation, Task, digest
@@ -13,7 +13,7 @@ def tasks_of(entry: Entry, kinds: VerifiedKinds, device: str = "cpu") -> list[Ta
     """Everything in an entry that can be run. Blocks of the quiz run on the CPU, wherever the snippet runs."""
     tasks = []
     if entry.snippet:
-        tasks.append(Task(entry.number, "snippet", "", snippet_job(entry.snippet, device), entry.snippet.sha256))
+        tasks.append(Task(entry.number, "snippet", "", reference_job(entry.snippet, device), entry.snippet.sha256))
     for item in entry.items:
         if item.proof:
             job = block_job(item.proof, f"{item.id}-proof", needs_checks=True)
@@ -35,7 +35,7 @@ def thorough_tasks(entry: Entry, device: str, seeds: int, is_thorough: bool) -> 
     if is_thorough:
         variants |= {"threads=1": {"threads": 1}, "threads=3": {"threads": 3}, "other-cpu": {"environ": OTHER_CPU}}
     return [
-        Task(entry.number, "snippet", name, snippet_job(snippet, device, **changes), snippet.sha256)
+        Task(entry.number, "snippet", name, reference_job(snippet, device, **changes), snippet.sha256)
         for name, changes in variants.items()
     ]
 

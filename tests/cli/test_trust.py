@@ -18,6 +18,7 @@ def spied(deck: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A deck, named by KB_DECK and trusted by nobody, whose code writes into a file whatever of it runs; the file."""
     monkeypatch.setenv("KB_DECK", str(deck))
     monkeypatch.setenv("KB_TRUST", "")
+    monkeypatch.setenv("KB_ISOLATION", "off")  # isolated, it would leave nothing behind whether it ran or not
     monkeypatch.setenv("NO_COLOR", "1")
     file = tmp_path / "ran.txt"
 

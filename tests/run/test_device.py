@@ -1,5 +1,6 @@
 """The table of devices: its rows say all there is to know, and torch is asked in a process of its own."""
 
+import os
 import re
 import signal
 import subprocess
@@ -95,12 +96,17 @@ def test_broken_torch_is_told(pretend_torch: PretendTorch) -> None:
         find_device("auto")
 
 
-def test_interrupt_while_torch_is_asked(pretend_torch: PretendTorch, home: Path, tmp_path: Path, deck: Path) -> None:
+def test_interrupt_while_torch_is_asked(
+    pretend_torch: PretendTorch, home: Path, tmp_path: Path, deck: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ctrl-C then is Ctrl-C, and no fault of torch's."""
     begun = tmp_path / "begun"
     pretend_torch(f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(600)")
     call = [*COMMAND, "run", "61", "--device", "auto", "--deck", str(deck)]
-    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as program:
+    free = os.environ | {"KB_ISOLATION": "off"}  # to write that it has begun
+    with subprocess.Popen(
+        call, env=free, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as program:
         deadline = time.monotonic() + 60
         while not begun.exists():
             assert time.monotonic() < deadline

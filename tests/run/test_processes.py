@@ -17,6 +17,7 @@ import pytest
 from kb.run import supervisor
 from kb.run.cold_supervisor import become_python
 from kb.run.folder import find_temporary_folder
+from kb.run.isolation import Isolation
 from kb.run.job import Job
 from kb.run.outcome import Outcome
 from kb.run.processes import LINUX, ProcTree, PsutilTree, Tree
@@ -152,7 +153,7 @@ class Forked:
         ours, theirs = socket.socketpair()
         if (pid := os.fork()) == 0:
             ours.close()
-            supervise(theirs, asdict(job), find_temporary_folder(), become_python)
+            supervise(theirs, asdict(job), find_temporary_folder(), become_python, Isolation())
         self.numbers.append(pid)
         theirs.close()
         return ours

@@ -81,8 +81,10 @@ def test_torture(name: str) -> None:
     assert leftovers() - before == set()
 
 
-def test_nothing_is_left_where_the_supervisor_is_killed() -> None:
-    """By the script itself, or by a system that runs out of memory: the caller tells it, and removes the folder."""
+def test_nothing_is_left_where_the_supervisor_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a script that nothing isolates, or by a system that runs out of memory: the caller tells it, and removes the
+    folder."""
+    monkeypatch.setenv("KB_ISOLATION", "off")
     before = leftovers()
     code = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(600)"
     done = run(job(code, timeout=60.0))
@@ -223,7 +225,8 @@ def test_nothing_survives_sigkill_of_the_caller(tmp_path: Path) -> None:
         "import os, time\nchild = os.fork()\nif child == 0:\n    os.setsid()\n    time.sleep(600)\n"
         f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{child}} {{os.getcwd()}}')\ntime.sleep(600)\n"
     )
-    caller = f"from kb.run.runner import block_job, run\nrun(block_job({script!r}, 'script'))\n"
+    lines = f"run(block_job({script!r}, 'script', writable=({str(tmp_path)!r},)))"
+    caller = f"from kb.run.runner import block_job, run\n{lines}\n"
     process = subprocess.Popen([sys.executable, "-c", caller], cwd=ROOT)
     deadline = time.monotonic() + 60
     while not (note.exists() and len(note.read_text().split()) == 3):

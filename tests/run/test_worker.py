@@ -276,7 +276,7 @@ def test_worker_killed_during_a_job_of_another(kept: Worker, temporary: Path) ->
         f"while not pathlib.Path({str(ended)!r}).exists():\n    time.sleep(0.01)\nprint('whole')"
     )
     with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(lambda: run(job(code), worker=kept))
+        other = pool.submit(lambda: run(job(code, writable=(str(temporary),)), worker=kept))
         wait_until(begun.exists)
         os.kill(kept.pid, signal.SIGKILL)
         wait_until(lambda: not kept.is_there())

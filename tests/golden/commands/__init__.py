@@ -107,6 +107,7 @@ def play(path: Path) -> Iterator[Case]:
                 "KB_DECK": str(folder / "deck"),
                 "KB_HOME": str(folder / "home"),
                 "KB_TRUST": str(folder),
+                "KB_ISOLATION": "off",  # systems differ in what they offer
                 **dict(word.split("=", 1) for word in words[:at]),
             }
             (folder / "in").write_text("".join(f"{line}\n" for line in case.given), encoding="utf-8")

@@ -30,8 +30,8 @@ COMMANDS = (
     *("help wire", "help run", "quiz --kind essay", "stats", "log", "log check", "undo --yes", "redo", "reset 61 --yes"),
     *("suspend 61/which-value", "flag 61/counted", "list --flagged", "list --suspended", "suspend 61/which-value --off"),
     *("paths", "check", "verify 61", "optimize", "warm --stop", "nope", "list --level 9", "show 99"),
-    *("trust", "trust -h", "new 101 Layer_Norm --deck nowhere", "new -h", "import none.md --into nowhere", "import -h"),
-    *("export pdf", "export -h"),
+    *("decks", "decks -h", "trust", "trust -h", "new 101 Layer_Norm --deck nowhere", "new -h"),
+    *("import none.md --into nowhere", "import -h", "export pdf", "export -h"),
 )
 """What is typed, one after the other, on one home."""
 
@@ -128,6 +128,7 @@ def play(columns: int, rows: int, language: str) -> str:
             "KB_DECK": str(folder / "deck"),
             "KB_HOME": str(folder / "home"),
             "KB_TRUST": str(folder),
+            "KB_ISOLATION": "off",  # systems differ in what they offer
             "KB_LANG": language,
             "LANG": "C.UTF-8",
             "PAGER": "cat",

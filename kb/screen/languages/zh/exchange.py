@@ -158,6 +158,45 @@ WORDS = {
     "their code runs once you trust it: kb trust {folder}": "其中的代码在你信任之后才会运行：kb trust {folder}",
     "runs, {seconds} s": "能运行，{seconds} 秒",
     "fails": "失败",
+    # Listed decks
+    "List your own decks: kb search looks there, too, and mydeck:12 is an entry of one.": (
+        "列出你自己的知识库：kb search 也会搜索它们，mydeck:12 是其中的条目。"
+    ),
+    "A deck's folder; with --drop its name will do.": "知识库的文件夹；用 --drop 时写名称也行。",
+    "What it is called; its folder's name if left out.": "它的名称；省略则用文件夹名。",
+    "List it no more.": "不再列出。",
+    "list them": "列出它们",
+    "from now on kb search looks there, too; its entries are mydeck:12": (
+        "此后 kb search 也会搜索它；其条目写作 mydeck:12"
+    ),
+    "under another name": "另起一个名称",
+    "list it no more; its files stay": "不再列出；文件保留",
+    "{path} cannot be read: {why}": "{path} 无法读取：{why}",
+    'write [decks], and below it a line for each: notes = "~/notes"': '写上 [decks]，下面每个一行：notes = "~/notes"',
+    "{path} cannot be written: {why}": "{path} 无法写入：{why}",
+    "mend its permissions": "修正其权限",
+    "{first} and {second} are two decks": "{first} 和 {second} 是两个知识库",
+    "name entries of one at a time": "一次只写一个知识库的条目",
+    "{name}: and --deck name two decks": "{name}: 和 --deck 指了两个知识库",
+    "leave one of them out": "去掉其中一个",
+    "kb decks ~/notes/mydeck": "kb decks ~/notes/mydeck",
+    "no deck is listed; kb decks DIR lists one": "没有列出任何知识库；用 kb decks DIR 列出",
+    "{name!r} is no name for a deck": "{name!r} 不能作知识库的名称",
+    "give it another with --name: a letter, then letters, digits, - and _": (
+        "用 --name 另起一个：以字母开头，其后为字母、数字、- 和 _"
+    ),
+    "{name} is another deck: {path}": "{name} 是另一个知识库：{path}",
+    "give it another --name": "用 --name 另起一个名称",
+    "{path} is {name}: now; kb search looks there, too": "{path} 现在是 {name}:；kb search 也会搜索它",
+    "{name} is not listed": "{name} 没有列出",
+    "kb decks lists those that are": "kb decks 显示已列出的",
+    "{name} is listed no more; its files stay": "{name} 不再列出；文件保留",
+    "{deck}: {due} due; kb quiz {deck}:": "{deck}：{due} 题到期；kb quiz {deck}:",
+    "what is due in a deck of yours that kb decks lists": "kb decks 所列知识库中到期的题目",
+    "A deck's folder; the built-in one, and those that kb decks lists, if left out.": (
+        "知识库的文件夹；省略则为内置知识库和 kb decks 所列的知识库。"
+    ),
+    "the built-in deck, and your own that are listed": "内置知识库，以及你列出的知识库",
     # Trust
     "Let a deck's code run. Shows it and asks first; nothing of it runs before.": (
         "允许运行知识库的代码。先列出并询问；在此之前一行也不会运行。"
@@ -195,6 +234,9 @@ WORDS = {
     "never trusted": "从未信任",
     "{scripts} {scripts:script|scripts}, {count} {count:line|lines}": "{scripts} 段代码，{count} 行",
     "It imports: {names}": "它导入：{names}",
+    "Nothing isolates it on this system: it runs as you, with your files and your network.": (
+        "本系统没有隔离：它以你的身份运行，能用你的文件和网络。"
+    ),
     "kb trust {deck} --code shows every line": "kb trust {deck} --code 列出每一行",
     "ran to its end, nothing was checked": "运行到结尾，没有检查任何内容",
 }

@@ -92,7 +92,7 @@ WORDS = {
         "运行一切可运行的内容，并确认该失败的会失败。"
     ),
     "Explain a command, or a topic: keys, search, format, wire.": "说明某个命令或主题：keys、search、format、wire。",
-    "Show where things lie.": "查看各类文件的位置。",
+    "Show where things lie, and what isolates the code that is run.": "查看各类文件的位置，以及运行代码时的隔离方式。",
     "One JSON object on stdout.": "在标准输出给出一个 JSON 对象。",
     "Another deck than the built-in one; KB_DECK names it too.": "用另一个知识库代替内置的；也可设 KB_DECK。",
     "Language: en, zh; KB_LANG names it too.": "语言：en、zh；也可设 KB_LANG。",
@@ -189,8 +189,6 @@ WORDS = {
     "take a copy in": "并入一份副本",
     "see that every line is whole": "确认每一行都完好",
     "after some 200 reviews": "大约 200 次复习之后",
-    "A deck's folder; the built-in one if left out.": "知识库的文件夹；默认为内置的。",
-    "the built-in deck": "内置的知识库",
     "a deck of your own": "你自己的知识库",
     "cpu, cuda, mps or auto.": "cpu、cuda、mps 或 auto。",
     "How many at once; 0 for one a core.": "同时运行几个；0 表示每核一个。",
@@ -217,5 +215,7 @@ WORDS = {
     "how entries are written": "条目怎么写",
     "how a program drives the quiz": "程序如何驱动测验",
     "a command; the same as kb run --help": "某个命令；等同于 kb run --help",
-    "where deck, answers, copies and cache lie": "知识库、答案、副本和缓存的位置",
+    "where deck, answers, copies and cache lie, and what isolates the code that is run": (
+        "知识库、答案、副本和缓存的位置，以及运行代码时的隔离方式"
+    ),
 }

@@ -25,6 +25,9 @@ WORDS = {
         "验证已过期：尚未在 torch {torch} 上验证；运行 kb verify {number} 可重新验证"
     ),
     "not verified yet; kb verify {number} runs it": "尚未验证；运行 kb verify {number} 进行验证",
+    "a script that is isolated (kb paths) writes only into its folder and has no network": (
+        "被隔离的脚本（见 kb paths）只能写入自己的文件夹，也不能联网"
+    ),
     "Quiz: {count} {count:question|questions}": "测验：{count} 题",
     "{count} of its folders {count:has|have} errors": "有 {count} 个条目的文件存在错误",
     "kb check names them": "运行 kb check 查看",
@@ -119,6 +122,8 @@ WORDS = {
     "progress": "进度",
     "copies": "副本",
     "cache": "缓存",
+    "isolation": "隔离",
+    "none: code runs as you, with your files and your network": "无：代码以你的身份运行，能用你的文件和网络",
     "there is no other device here": "这台机器没有别的设备",
     "{due} due, {new} new": "{due} 题待复习，{new} 题未学",
     "answered today: {count}": "今天已答 {count} 题",

@@ -1,0 +1,103 @@
+"""Listed decks: those of a user's own, each by a name. ``mydeck:12`` is entry 12 of one, ``mydeck:`` all of it."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kb.deck.toml_text import toml_text
+from kb.errors import KbError, UsageError
+from kb.places import home_path
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+"""What a deck may be called: no number, which is an entry's."""
+
+TAKEN = ("api", "area", "level", "tag")
+"""Words before a colon that mean something in a search."""
+
+_ADDRESS = re.compile(rf"({NAME.pattern}):(.*)", re.DOTALL)
+
+
+def read_listed(file: Path) -> dict[str, Path]:
+    """The decks that a configuration lists, by name, in its order; none where there is no such file.
+
+    Raises:
+        KbError: it cannot be read, or lists something else.
+    """
+    if not file.is_file():
+        return {}
+    import tomllib  # 4 ms that whoever lists no deck need not wait for
+
+    try:
+        text = file.read_bytes().decode()
+        listed = tomllib.loads(text).get("decks", {})
+    except (OSError, ValueError) as error:
+        raise _unreadable(file, str(error)) from None
+    if not isinstance(listed, dict):
+        raise _unreadable(file, "decks is no table")
+    for name, folder in listed.items():
+        if not is_name(name) or not isinstance(folder, str) or not folder:
+            raise _unreadable(file, f"{name} is no deck")
+    # A relative path is meant from where the file lies: from elsewhere it would be another deck.
+    return {name: file.parent / home_path(folder) for name, folder in listed.items()}
+
+
+def is_name(text: str) -> bool:
+    """Whether a deck may be called so."""
+    return bool(NAME.fullmatch(text)) and text not in TAKEN
+
+
+def _unreadable(file: Path, why: str) -> KbError:
+    return KbError(
+        "{path} cannot be read: {why}",
+        'write [decks], and below it a line for each: notes = "~/notes"',
+        path=file,
+        why=why,
+    )
+
+
+def write_listed(file: Path, decks: Mapping[str, Path]) -> None:
+    """Write the list anew.
+
+    Raises:
+        KbError: it cannot be written.
+    """
+    lines = [f"{name} = {toml_text(str(folder))}\n" for name, folder in decks.items()]
+    part = file.with_suffix(f".{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text("".join(("[decks]\n", *lines)), encoding="utf-8")
+        part.replace(file)
+    except (OSError, UnicodeEncodeError) as error:
+        part.unlink(missing_ok=True)
+        raise KbError("{path} cannot be written: {why}", "mend its permissions", path=file, why=str(error)) from None
+
+
+def addressed(words: Sequence[str], file: Path) -> tuple[list[str], str]:
+    """Words without the name of a deck before them, and that name; none if they name no listed deck.
+
+    Args:
+        words: as they were typed: ``mydeck:12``, ``mydeck:layer norm``, ``mydeck:``.
+        file: the configuration.
+
+    Raises:
+        UsageError: they name entries of several decks.
+        KbError: the configuration cannot be read.
+    """
+    if not any(":" in word for word in words):
+        return list(words), ""
+    listed = read_listed(file)
+    names: list[str] = []
+    bare: list[str] = []
+    for word in words:
+        found = _ADDRESS.fullmatch(word)
+        if found and found[1] in listed:
+            names.append(found[1])
+            bare += [found[2]] if found[2].strip() else []
+        else:
+            bare.append(word)
+    if len(set(names)) > 1:
+        raise UsageError(
+            "{first} and {second} are two decks", "name entries of one at a time", first=names[0], second=names[-1]
+        )
+    return bare, names[0] if names else ""
