@@ -3,10 +3,12 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kb.deck.address import Address
 from kb.deck.library import Library, OnStale
 from kb.errors import KbError, UsageError
 from kb.places import Places, builtin_deck, find_places, home_path
@@ -73,6 +75,20 @@ class Context:
         return builtin_deck()
 
     @cached_property
+    def address(self) -> Address:
+        """How the deck is named in a command that the reader is told to type."""
+        if self._deck is None:
+            return Address()
+        from kb.deck.listed import read_listed  # only whoever names a deck waits for it
+
+        wanted = self._deck.resolve()
+        with suppress(KbError):
+            for name, folder in read_listed(self.places.decks).items():
+                if folder.resolve() == wanted:
+                    return Address(name=name)
+        return Address(folder=str(self._deck))
+
+    @cached_property
     def library(self) -> Library:
         """The deck's entries."""
         from kb.screen.progress_bar import ProgressBar
@@ -85,8 +101,9 @@ class Context:
         if library.is_empty:
             raise KbError(
                 "the deck {deck_path} has no entry that can be read",
-                "kb check tells what is wrong",
+                "kb check{deck} tells what is wrong",
                 deck_path=self.deck_path,
+                deck=self.address.of(),
             )
         return library
 
@@ -178,8 +195,14 @@ class Context:
         """An entry's title in the reader's language."""
         return self.library.summary(number).title(self.say.language)
 
+    def without_snippet(self, number: int) -> KbError:
+        """Says that an entry has no snippet."""
+        entry = self.address.of(number)
+        return KbError("entry {number} has no snippet", "kb show{entry} shows its text", number=number, entry=entry)
+
     def mention_broken(self) -> None:
         """Say on stderr that some of the deck's files have errors."""
         if broken := self.library.broken:
             what = self.say("{count} of its folders {count:has|have} errors", count=broken)
-            self.err.print([[(f"kb: {self.deck_path}: {what}; {self.say('kb check names them')}", "")]])
+            names = self.say("kb check{deck} names them", deck=self.address.of())
+            self.err.print([[(f"kb: {self.deck_path}: {what}; {names}", "")]])

@@ -1,6 +1,7 @@
 """What can go wrong for a user, and how it is said: one line, what is wrong and what to do."""
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 INTERRUPTED = 130
@@ -11,7 +12,7 @@ class Message(str):
     """A text for people that remembers what it is made of, so that it can be said in their language.
 
     As a text it is English. The template is what ``str.format`` takes, and ``{count:answer|answers}`` in it is the
-    first form for 1 and the second for every other number.
+    first form for 1 and the second for every other number; ``{folder:typed}`` is a path as a shell takes it.
     """
 
     __slots__ = ("template", "values")
@@ -30,7 +31,13 @@ class Message(str):
 
 def fill(template: str, values: Mapping[str, object]) -> str:
     """A template with its values."""
-    return template.format(**{name: _Counted(value) if type(value) is int else value for name, value in values.items()})
+    return template.format(**{name: _formatted(value) for name, value in values.items()})
+
+
+def _formatted(value: object) -> object:
+    if isinstance(value, PurePath):
+        return _Path(value)
+    return _Counted(value) if type(value) is int else value
 
 
 class _Counted(int):
@@ -39,6 +46,19 @@ class _Counted(int):
     def __format__(self, form: str) -> str:
         one, bar, many = form.partition("|")
         return (one if self == 1 else many) if bar else int.__format__(self, form)
+
+
+class _Path(str):
+    """A path that may stand in a command."""
+
+    __slots__ = ()
+
+    def __format__(self, form: str) -> str:
+        if form != "typed":
+            return str.__format__(self, form)
+        from shlex import quote  # few messages name a path
+
+        return quote(self)
 
 
 class KbError(Exception):

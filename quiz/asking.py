@@ -100,7 +100,8 @@ class Asking:
     @property
     def style(self) -> Style:
         """How blocks are to look."""
-        return style_for(self.board.out, self.board.say, self.question.card.number, self.context.library.by_number)
+        number, context = self.question.card.number, self.context
+        return style_for(self.board.out, self.board.say, number, context.library.by_number, context.address)
 
     def show_question(self) -> None:
         """How far the session is, the entry's title, what is asked, and what the kind shows beside."""
@@ -306,7 +307,9 @@ class Asking:
         context, board = self.context, self.board
         number = self.question.card.number
         self.helps += self.moment is Moment.BEFORE
-        page = entry_page(number, context.library, context.records, context.torch, board.out, board.say)
+        page = entry_page(
+            number, context.library, context.records, context.torch, board.out, board.say, context.address
+        )
         with board.lent():
             board.out.page(page)
         board.redraw()

@@ -92,19 +92,19 @@ def show_others(desks: Mapping[str, Desk], now: float) -> None:
 
 def next_steps(desk: Desk, facts: Facts) -> list[Line]:
     """What to do now: what is due before what is new; who never answered reads and runs first."""
-    say, width = desk.say, desk.out.width
+    say, width, deck = desk.say, desk.out.width, desk.address.of()
     learn = ""
     if facts.following is not None:
         title = f"{facts.following}. {desk.title(facts.following)}"
         if facts.is_fresh:
-            learn = say("kb learn begins with {title}", title=title)
+            learn = say("kb learn{deck} begins with {title}", deck=deck, title=title)
         else:
-            learn = say("kb learn goes on with {title}", title=title)
+            learn = say("kb learn{deck} goes on with {title}", deck=deck, title=title)
     if facts.due and facts.today:
-        command, more = "kb quiz", learn
+        command, more = f"kb quiz{deck}", learn
     elif learn:
-        command, more = "kb learn", learn
+        command, more = f"kb learn{deck}", learn
     else:
-        command, more = "kb quiz" if facts.new else "kb search", ""
+        command, more = f"kb {'quiz' if facts.new else 'search'}{deck}", ""
     lines: list[Line] = [[(say("next: {command}", command=command), "")]]
     return [*lines, *(wrap([(more, "dim")], width) if more else [])]

@@ -194,7 +194,7 @@ class Learning:
             facts.append([(progress, "good" if self.progress[self.number].state is State.DONE else "dim")])
         head: list[Line] = [[], [("─" * min(width, 60), "dim")], *flow(facts, width), []]
         below = len(key_lines(KEYS, say, out.width)) + 2
-        page = short_lines(self.number, self.desk.library, out, say)
+        page = short_lines(self.number, self.desk.library, out, say, self.desk.address)
         self.board.show([*head, *fitted(page, out.height - len(head) - below), []])
 
     def run(self) -> None:
@@ -211,7 +211,7 @@ class Learning:
     def open_entry(self) -> None:
         """The whole entry, then the short one again."""
         desk, board = self.desk, self.board
-        page = entry_page(self.number, desk.library, desk.records, desk.torch, board.out, board.say)
+        page = entry_page(self.number, desk.library, desk.records, desk.torch, board.out, board.say, desk.address)
         with board.lent():
             board.out.page(page)
         board.redraw()
@@ -247,8 +247,9 @@ class Learning:
         say, width = self.board.say, self.board.out.width
         done = sum(self.progress[number].state is State.DONE for number in self.path)
         count = say("{done} of {count} {count:entry|entries} done", done=done, count=len(self.path))
-        following = next_on_path(self.path, self.progress)
+        following, deck = next_on_path(self.path, self.progress), self.desk.address.of()
         if following is None:
             return [[(count, "strong")]]
         title = f"{following}. {self.desk.library.summary(following).title(say.language)}"
-        return [[(count, "strong")], *wrap([(say("kb learn goes on with {title}", title=title), "dim")], width)]
+        told = say("kb learn{deck} goes on with {title}", deck=deck, title=title)
+        return [[(count, "strong")], *wrap([(told, "dim")], width)]

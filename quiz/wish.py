@@ -10,7 +10,7 @@ from quiz.plan import Agenda, Card, all_cards, plan
 from quiz.stats import done_today, local_day
 
 UNTRUSTED = (
-    "the code of {deck} is not trusted: questions whose answers are run are left out; kb trust {deck} shows it and asks"
+    "the code of {deck} is not trusted: what asks for a run is left out; kb trust {deck:typed} shows it and asks"
 )
 
 LIMIT = 10

@@ -313,6 +313,12 @@ COMMAND = (sys.executable, "-m", "kb")
 
 
 @pytest.fixture
+def not_isolated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs may leave a note outside its folder, or signal who started it."""
+    monkeypatch.setenv("KB_ISOLATION", "off")
+
+
+@pytest.fixture
 def kb(home: Path) -> Kb:
     """The program, run as a process: ``kb("search", "lstm")``."""
 

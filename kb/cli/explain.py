@@ -45,7 +45,7 @@ def command(
     elif is_helped:
         from kb.screen.explanation_lines import explanation_lines
 
-        context.out.print(explanation_lines(found, context.records, context.torch, context.out, say))
+        context.out.print(explanation_lines(found, context.records, context.torch, context.out, say, context.address))
     elif not found.root and not text.strip():
         raise KbError("nothing was printed to explain", "pipe a traceback into it, with 2>&1")
     elif not found.root:

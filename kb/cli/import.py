@@ -84,7 +84,7 @@ def command(
     if run:
         _run(importer.target.path, _scripts(importer), lang, is_silent=False)
     elif not dry_run and _scripts(importer):
-        told = say("their code runs once you trust it: kb trust {folder}", folder=importer.target.path)
+        told = say("their code runs once you trust it: kb trust {folder:typed}", folder=importer.target.path)
         err.print([[(told, "dim")]])
 
 
@@ -141,7 +141,9 @@ def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, run: bool, a
         )
     else:
         told = desk.say(
-            "{count} {count:file|files} in {folder}; kb list --deck {folder}", count=count - len(left), folder=target
+            "{count} {count:file|files} in {folder}; kb list --deck {folder:typed}",
+            count=count - len(left),
+            folder=target,
         )
     if taken:
         told += "; " + desk.say("{count} {count:event was|events were} taken in", count=taken)
@@ -173,4 +175,4 @@ def _told(importer: "Importer", dry_run: bool, say: "Speech") -> str:
         )
     if not count:
         return say("{folder} has all of them already", folder=folder)
-    return say("{count} {count:entry|entries} written; kb list --deck {folder}", count=count, folder=folder)
+    return say("{count} {count:entry|entries} written; kb list --deck {folder:typed}", count=count, folder=folder)

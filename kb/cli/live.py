@@ -56,15 +56,16 @@ def find_job(context: Context, number: int, wish: Wish, device: str) -> tuple[Jo
         KbError: there is no such script, or nobody has trusted it.
     """
     if wish.is_mine:
-        snippet = read_own(context.places.mine, context.library.summary(number))
+        snippet = read_own(context.places.mine, context.library.summary(number), context.address)
     else:
         entry = context.library.entry(number)
         if entry.snippet is None:
-            raise KbError("entry {number} has no snippet", "kb show {number} shows its text", number=number)
+            raise context.without_snippet(number)
         snippet = entry.snippet
         context.trust.demand(entry)
         if not Path(snippet.path).is_file():
-            raise KbError("{path} is gone", "kb check tells what the deck lacks", path=snippet.path)
+            hint = "kb check{deck} tells what the deck lacks"
+            raise KbError("{path} is gone", hint, path=snippet.path, deck=context.address.of())
     changes: dict[str, Any] = {} if wish.timeout is None else {"timeout": wish.timeout}
     # The file itself, which a traceback then names; of a deck that is trusted as it is, what was trusted.
     is_bound = not wish.is_mine and not context.trust.is_whole

@@ -50,7 +50,7 @@ def command(
         return
     say = Speech(language)
     told = say(
-        "{folder} written; kb check {deck}, kb trust {deck} --always, kb run {number} --deck {deck}",
+        "{folder} written; kb check {deck:typed}, kb trust {deck:typed} --always, kb run {number} --deck {deck:typed}",
         folder=folder,
         deck=folder.parent,
         number=number,

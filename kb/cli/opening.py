@@ -37,7 +37,7 @@ def _folder(deck: Path | None) -> Path | None:
     from kb.deck.listed import read_listed
     from kb.places import find_places
 
-    return read_listed(find_places().decks).get(str(deck), deck)
+    return read_listed(find_places().decks).get(str(deck).removesuffix(":"), deck)
 
 
 def other_decks(deck: Path | None) -> dict[str, Path]:

@@ -18,5 +18,5 @@ def show_entry(context: "Context", number: int) -> None:
     """Print an entry, through the pager where it is longer than the screen."""
     from kb.screen.entry_lines import entry_page
 
-    page = entry_page(number, context.library, context.records, context.torch, context.out, context.say)
-    context.out.page(page)
+    terminal, say = context.out, context.say
+    terminal.page(entry_page(number, context.library, context.records, context.torch, terminal, say, context.address))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from kb.deck.address import Address
 from kb.deck.script import Snippet, read_snippet
 from kb.deck.summary import Summary
 from kb.errors import KbError
@@ -15,7 +16,7 @@ def own_copy(folder: Path, summary: Summary) -> Path:
     return folder / f"{summary.folder}.py"
 
 
-def read_own(folder: Path, summary: Summary) -> Snippet:
+def read_own(folder: Path, summary: Summary, address: Address) -> Snippet:
     """The learner's copy.
 
     Raises:
@@ -25,9 +26,9 @@ def read_own(folder: Path, summary: Summary) -> Snippet:
     try:
         source = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise KbError(
-            "no copy of yours of entry {number}", "kb run {number} --edit makes one", number=summary.number
-        ) from None
+        number, entry = summary.number, address.of(summary.number)
+        what = "no copy of yours of entry {number}"
+        raise KbError(what, "kb run{entry} --edit makes one", number=number, entry=entry) from None
     except (OSError, UnicodeDecodeError) as error:
         raise KbError("{path} cannot be read: {error}", "mend or remove it", path=path, error=error) from None
     return read_snippet(str(path), source)[0]

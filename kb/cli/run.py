@@ -9,7 +9,7 @@ from kb.cli.completion import one_of
 from kb.cli.opening import addressed, open_context
 from kb.cli.options import DeckDir, EntryWords, Json, Lang
 from kb.cli.output import show_json
-from kb.errors import KbError, UsageError
+from kb.errors import UsageError
 from kb.run.device import BOTH, CHOICES, CPU, check_device
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def show_changes(context: "Context", number: int) -> None:
     from kb.cli.own_copies import difference, read_own
 
     original = original_of(context, number)
-    mine = read_own(context.places.mine, context.library.summary(number))
+    mine = read_own(context.places.mine, context.library.summary(number), context.address)
     context.out.print(difference(original, mine, context.out.width))
 
 
@@ -112,5 +112,5 @@ def original_of(context: "Context", number: int) -> "Snippet":
     """
     original = context.library.entry(number).snippet
     if original is None:
-        raise KbError("entry {number} has no snippet", "kb show {number} shows its text", number=number)
+        raise context.without_snippet(number)
     return original

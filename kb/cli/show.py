@@ -7,7 +7,6 @@ import typer
 from kb.cli.opening import addressed, open_context
 from kb.cli.options import DeckDir, EntryWords, Json, Lang
 from kb.cli.output import show_entry, show_json
-from kb.errors import KbError
 
 if TYPE_CHECKING:
     from kb.context import Context
@@ -52,7 +51,7 @@ def show_short(context: "Context", number: int) -> None:
     """Print what an entry answers in short, and the code that a reader came for."""
     from kb.screen.entry_lines import short_page
 
-    context.out.print(short_page(number, context.library, context.out, context.say))
+    context.out.print(short_page(number, context.library, context.out, context.say, context.address))
 
 
 def show_code(context: "Context", number: int) -> None:
@@ -65,8 +64,8 @@ def show_code(context: "Context", number: int) -> None:
 
     snippet = context.library.entry(number).snippet
     if snippet is None or not snippet.source:
-        raise KbError("entry {number} has no snippet", "kb show {number} shows its text", number=number)
-    style = style_for(context.out, context.say, number, context.library.by_number)
+        raise context.without_snippet(number)
+    style = style_for(context.out, context.say, number, context.library.by_number, context.address)
     context.out.page(source_lines(snippet.shown, style))
 
 

@@ -111,7 +111,7 @@ def give_shown(context: "Context", always: bool, yes: bool, as_json: bool) -> No
         if as_json or not can_ask(context):
             raise KbError("kb trust asks first, and there is no terminal", "give --yes if you mean it")
         if not confirmed(context):
-            raise KbError("nothing is trusted that was not before", "kb trust {deck} asks again", deck=trust.deck)
+            raise KbError("nothing is trusted that was not before", "kb trust {deck:typed} asks again", deck=trust.deck)
     if is_wanted:
         trust.give(strange, always)
     if as_json:

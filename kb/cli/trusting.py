@@ -72,7 +72,7 @@ def strange_lines(context: Context, strange: Sequence[Entry], shows_all: bool = 
     if not any(find_isolation(find_temporary_folder(), os.environ)):
         what = say("Nothing isolates it on this system: it runs as you, with your files and your network.")
         lines += wrap([(what, "warn")], width, "  ")
-    lines += wrap([(say("kb trust {deck} --code shows every line", deck=trust.deck), "dim")], width, "  ")
+    lines += wrap([(say("kb trust {deck:typed} --code shows every line", deck=trust.deck), "dim")], width, "  ")
     return lines
 
 

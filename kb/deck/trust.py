@@ -28,7 +28,7 @@ class Untrusted(KbError):  # noqa: N818 nobody has made a mistake yet
     def __init__(self, deck: Path) -> None:
         super().__init__(
             "the code of {deck} is not trusted, so nothing of it runs",
-            "kb trust {deck} shows it and asks",
+            "kb trust {deck:typed} shows it and asks",
             deck=deck,
         )
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from kb.deck.address import Address
 from kb.deck.library import Library
 from kb.deck.manifest import Deck
 from kb.deck.summary import Summary
@@ -31,7 +32,7 @@ RECIPE = {"en": "In short", "zh": "用法"}
 _ENTRY = re.compile(r"^\.\./(\d+)-")
 
 
-def style_for(terminal: Terminal, say: Speech, number: int, known: Collection[int]) -> Style:
+def style_for(terminal: Terminal, say: Speech, number: int, known: Collection[int], address: Address) -> Style:
     """How blocks of an entry are to look on a terminal.
 
     Args:
@@ -39,11 +40,12 @@ def style_for(terminal: Terminal, say: Speech, number: int, known: Collection[in
         say: the reader's language.
         number: the entry's.
         known: numbers of the entries that are there; a link to another is told to be to one that is still to come.
+        address: how the deck is named in a command.
     """
 
     def link(span: "Span") -> Line:
         if span.source == "snippet.py":
-            command = f"kb run {number}"
+            command = f"kb run{address.of(number)}"
             return [(f"`{command}`", "") if not terminal.has_colours else (command, "code")]
         if found := _ENTRY.match(span.source):
             target = int(found[1])
@@ -61,12 +63,18 @@ def style_for(terminal: Terminal, say: Speech, number: int, known: Collection[in
 
 
 def entry_page(
-    number: int, library: Library, records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
+    number: int,
+    library: Library,
+    records: Sequence[Record],
+    torch: str,
+    terminal: Terminal,
+    say: Speech,
+    address: Address,
 ) -> list[Line]:
     """A whole entry: title, facts, answer, neighbours."""
     text = library.text(number, say.language)
     summary = library.by_number[number]
-    style = style_for(terminal, say, summary.number, library.by_number)
+    style = style_for(terminal, say, summary.number, library.by_number, address)
     lines = wrap([(f"{summary.number}. {text.title}", "heading")], style.width, "# " if style.is_plain else "")
     facts = [
         area_name(library.deck, summary.area, say.language),
@@ -74,35 +82,36 @@ def entry_page(
         *summary.tags,
     ]
     lines += wrap([(" · ".join(fact for fact in facts if fact), "dim")], style.width)
-    lines += wrap([mark(summary, records, torch), (standing_text(summary, records, torch, say), "dim")], style.width)
+    standing = standing_text(summary, records, torch, say, address)
+    lines += wrap([mark(summary, records, torch), (standing, "dim")], style.width)
     lines.append([])
     lines += lay_out((text.gist, *text.body), style)
     lines.append([])
     if neighbours := library.neighbours(summary.number):
         lines.append([(say("See also"), "heading")])
-        for number in neighbours:
-            title = library.by_number[number].title(say.language)
-            lines += wrap([(title, "")], style.width, f"  {number:>3}  ")
+        for neighbour in neighbours:
+            title = library.by_number[neighbour].title(say.language)
+            lines += wrap([(title, "")], style.width, f"  {neighbour:>3}  ")
         lines.append([])
     if items := sum(owner == number for owner, _, _ in library.items):
         count = say("Quiz: {count} {count:question|questions}", count=items)
-        lines += wrap([(count, "dim"), (" · ", "dim"), (f"kb quiz {summary.number}", "code")], style.width)
+        lines += wrap([(count, "dim"), (" · ", "dim"), (f"kb quiz{address.of(number)}", "code")], style.width)
     return lines
 
 
-def short_page(number: int, library: Library, terminal: Terminal, say: Speech) -> list[Line]:
+def short_page(number: int, library: Library, terminal: Terminal, say: Speech, address: Address) -> list[Line]:
     """An entry on one screen: the question, the answer in short, and the code that a reader came for."""
-    lines = [*short_lines(number, library, terminal, say), []]
-    more = f"kb show {number} · kb run {number}"
+    lines = [*short_lines(number, library, terminal, say, address), []]
+    more = f"kb show{address.of(number)} · kb run{address.of(number)}"
     if terminal.is_terminal and len(lines) + 1 >= terminal.height:
         lines = [*fitted(lines, terminal.height - 3), []]
     return [*lines, [(more, "code")]]
 
 
-def short_lines(number: int, library: Library, terminal: Terminal, say: Speech) -> list[Line]:
+def short_lines(number: int, library: Library, terminal: Terminal, say: Speech, address: Address) -> list[Line]:
     """The question, the answer in short, and the code that a reader came for."""
     text = library.text(number, say.language)
-    style = style_for(terminal, say, number, library.by_number)
+    style = style_for(terminal, say, number, library.by_number, address)
     lines = wrap([(f"{number}. {text.title}", "heading")], style.width, "# " if style.is_plain else "")
     return [*lines, [], *lay_out((text.gist, *_recipe(text)), style)]
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kb.deck.address import Address
 from kb.screen.layout import Line, clip, wrap
 from kb.screen.messages import Speech
 from kb.screen.standing import mark
@@ -22,7 +23,7 @@ MAX_MESSAGE = 400
 
 
 def explanation_lines(
-    found: "Findings", records: Sequence[Record], torch: str, terminal: Terminal, say: Speech
+    found: "Findings", records: Sequence[Record], torch: str, terminal: Terminal, say: Speech, address: Address
 ) -> list[Line]:
     """The root with its cause, check, cure and entries; other messages of the text in short; or the guesses."""
     width = min(terminal.width, MAX_WIDTH) if terminal.is_terminal else terminal.width
@@ -31,7 +32,7 @@ def explanation_lines(
         lines += _message(found.root, width)
         lines += wrap([(say("no message that is known; perhaps these help:"), "warn")], width)
         for pointer in found.guesses:
-            lines += _pointer(pointer, records, torch, width, say, has_passage=True)
+            lines += _pointer(pointer, records, torch, width, say, address, has_passage=True)
         return lines
     first, *others = found.explained
     if first.message != found.root:
@@ -47,16 +48,16 @@ def explanation_lines(
         start = f"  {label}{' ' * (pad - width_of(label))}"
         lines += wrap(_spans(told[asked], "strong" if asked == "cure" else ""), width, start, " " * (pad + 2))
     for pointer in first.pointers:
-        lines += _pointer(pointer, records, torch, width, say, has_passage=not labels)
+        lines += _pointer(pointer, records, torch, width, say, address, has_passage=not labels)
     if others:
         lines += [[], [(say("also in the text:"), "dim")]]
         for other in others:
-            numbers = ", ".join(str(pointer.summary.number) for pointer in other.pointers)
+            commands = " · ".join(f"kb show{address.of(pointer.summary.number)}" for pointer in other.pointers)
             lines += wrap([(clip(other.message, MAX_MESSAGE), "bad")], width, "  ", "    ")
             if cause := other.told(say.language).get("cause"):
                 lines += wrap(_spans(cause, ""), width, "    ")
-            if numbers:
-                lines.append([(f"    kb show {numbers}", "code")])
+            if commands:
+                lines += wrap([(commands, "code")], width, "    ")
     return lines
 
 
@@ -78,13 +79,20 @@ def _where(one: "Explained", say: Speech) -> str:
 
 
 def _pointer(
-    pointer: "Pointer", records: Sequence[Record], torch: str, width: int, say: Speech, has_passage: bool
+    pointer: "Pointer",
+    records: Sequence[Record],
+    torch: str,
+    width: int,
+    say: Speech,
+    address: Address,
+    has_passage: bool,
 ) -> list[Line]:
     """An entry: its title, where it explains the message, what to do next."""
     summary = pointer.summary
+    entry = address.of(summary.number)
     title = [mark(summary, records, torch), (summary.title(say.language), "title")]
     lines: list[Line] = [[], *wrap(title, width, f"{summary.number:>4} ", " " * 5)]
     for passage in pointer.passages if has_passage else ():
         lines += wrap([(passage.text.replace("\n", " "), "")], width, "       ")
-    lines.append([("       ", ""), (f"kb show {summary.number} · kb run {summary.number}", "code")])
+    lines.append([("       ", ""), (f"kb show{entry} · kb run{entry}", "code")])
     return lines

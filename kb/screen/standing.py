@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from kb.deck.address import Address
 from kb.deck.summary import Summary
 from kb.screen.layout import Piece
 from kb.screen.messages import Speech
@@ -17,13 +18,12 @@ def mark(summary: Summary, records: Sequence[Record], torch: str) -> Piece:
     return (character + " ", style)
 
 
-def standing_text(summary: Summary, records: Sequence[Record], torch: str, say: Speech) -> str:
+def standing_text(summary: Summary, records: Sequence[Record], torch: str, say: Speech, address: Address) -> str:
     """How an entry stands, in words."""
     how, devices = standing(summary, records, torch)
+    entry = address.of(summary.number)
     if how is Standing.VERIFIED:
         return say("verified with torch {torch} on {devices}", torch=torch, devices=", ".join(devices))
     if how is Standing.STALE:
-        return say(
-            "stale: not verified with torch {torch}; kb verify {number} runs it", torch=torch, number=summary.number
-        )
-    return say("not verified yet; kb verify {number} runs it", number=summary.number)
+        return say("stale: not verified with torch {torch}; kb verify{entry} runs it", torch=torch, entry=entry)
+    return say("not verified yet; kb verify{entry} runs it", entry=entry)

@@ -146,3 +146,25 @@ def test_a_name_without_words(kb: Kb, deck: Path) -> None:
         2,
         "kb: the query is empty; give words to look for: kb search lstm\n",
     )
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_what_is_to_be_typed_names_the_deck(
+    kb: Kb, deck: Path, monkeypatch: pytest.MonkeyPatch, is_listed: bool
+) -> None:
+    """A command that is told goes on in the same deck: as it is listed, as its folder was named, or by itself."""
+    place = deck.parent / "my notes"
+    deck.rename(place)
+    if is_listed:
+        kb("decks", str(place), "--name", "mine")
+    entry, whole = (" mine:61", " mine:") if is_listed else (f" 61 --deck '{place}'", f" --deck '{place}'")
+    shown = kb("show", "61", "--deck", str(place)).stdout
+    assert f"kb quiz{entry}\n" in shown
+    assert f"kb verify{entry} runs it" in " ".join(shown.split())
+    assert f"kb show{entry} · kb run{entry}\n" in kb("show", "61", "--short", "--deck", str(place)).stdout
+    assert f"kb run{entry} --edit makes one" in kb("run", "61", "--mine", "--deck", str(place)).stderr
+    (place / "062-broken").mkdir()
+    assert f"kb check{whole} names them" in kb("list", "--deck", str(place)).stderr
+    assert "062-broken" in kb("check", "mine:" if is_listed else str(place)).stdout
+    monkeypatch.setenv("KB_DECK", str(place))
+    assert "kb quiz 61\n" in kb("show", "61").stdout

@@ -14,11 +14,10 @@ SPY = "import pathlib; pathlib.Path({file!r}).open('a').write({name!r} + '\\n')\
 
 
 @pytest.fixture
-def spied(deck: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def spied(deck: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, not_isolated: None) -> Path:
     """A deck, named by KB_DECK and trusted by nobody, whose code writes into a file whatever of it runs; the file."""
     monkeypatch.setenv("KB_DECK", str(deck))
     monkeypatch.setenv("KB_TRUST", "")
-    monkeypatch.setenv("KB_ISOLATION", "off")  # isolated, it would leave nothing behind whether it ran or not
     monkeypatch.setenv("NO_COLOR", "1")
     file = tmp_path / "ran.txt"
 
@@ -90,7 +89,7 @@ def test_a_quiz_asks_what_needs_no_run(spied: Path) -> None:
 def test_a_quiz_says_what_it_leaves_out(spied: Path, kb: Kb) -> None:
     """On stderr, with what to do."""
     told = kb("quiz", "--json").stderr
-    assert "questions whose answers are run are left out; kb trust" in told
+    assert "what asks for a run is left out; kb trust" in told
     kb("trust", str(spied.parent / "deck"), "--yes")
     assert not kb("quiz", "--json").stderr
 

@@ -390,11 +390,11 @@ def test_a_large_file_is_quick(tmp_path: Path) -> None:
     assert len(small.parts) == 1_000
 
 
+@pytest.mark.usefixtures("not_isolated")
 def test_scripts_are_run_once_they_are_trusted(kb: Kb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With ``--run``: which run, and why one does not; nothing runs while nobody has trusted it, and what was written
     stays."""
     monkeypatch.setenv("KB_TRUST", "")
-    monkeypatch.setenv("KB_ISOLATION", "off")  # isolated, it would leave nothing behind whether it ran or not
     mark = tmp_path / "ran"
     notes = tmp_path / "notes.md"
     first = f"## 1. First\n\n```python\nopen({str(mark)!r}, 'w')\nprint('one')\n```\n\n"

@@ -84,6 +84,7 @@ def test_failure_shows_check_and_values() -> None:
     assert grade.run.failure.message == "the sum over the count"
 
 
+@pytest.mark.usefixtures("not_isolated")
 @pytest.mark.parametrize("name", NOBODYS_FAULT)
 def test_what_the_lines_did_not_bring_about_is_no_grade(name: str) -> None:
     """Neither right nor wrong: the question stands, and why is told."""

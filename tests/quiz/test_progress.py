@@ -150,12 +150,14 @@ def test_home_names_the_next_step(small: Path, home: Path, kb: Kb) -> None:
     from kb.screen.messages import Speech
     from quiz.home import facts_of, next_steps
 
-    def steps(now: float) -> str:
-        desk = Desk(all_kinds)
+    def steps(now: float, deck: Path | None = None) -> str:
+        desk = Desk(all_kinds, deck)
         desk.say = Speech("en")
         return "\n".join("".join(text for text, _ in line) for line in next_steps(desk, facts_of(desk, now)))
 
     assert steps(1e9) == "next: kb learn\nkb learn begins with 61. What is the mean of a batch?"
+    named = f" --deck {small}"
+    assert steps(1e9, small) == f"next: kb learn{named}\nkb learn{named} begins with 61. What is the mean of a batch?"
     assert only_json(kb("--json").stdout)["next_entry"] == 61
     give(home, 61, *WRITTEN)
     assert steps(1e9 + 10) == "next: kb learn\nkb learn goes on with 62. What is the mean of a batch?"

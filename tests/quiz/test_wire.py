@@ -323,6 +323,7 @@ def test_the_system_ends_the_session(small: Path, home: Path, number: signal.Sig
     assert [one.item for one in learner_log(home).reviews()] == ["61/which-value"]
 
 
+@pytest.mark.usefixtures("not_isolated")
 def test_ctrl_c_stops_a_check(small: Path, home: Path) -> None:
     """What was sent is neither right nor wrong, and the question stands."""
     seen = home / "seen"

@@ -221,6 +221,7 @@ def wait_for(path: Path) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.usefixtures("not_isolated")
 @pytest.mark.parametrize("is_seen", [True, False])
 def test_cancel_stops_a_check(home: Path, is_seen: bool) -> None:
     """Whether it already runs or has not begun: nothing is graded, the question stands, and the next answer counts."""
@@ -247,6 +248,7 @@ def test_cancel_stops_a_check(home: Path, is_seen: bool) -> None:
     assert len(given(home)) == 1
 
 
+@pytest.mark.usefixtures("not_isolated")
 @pytest.mark.parametrize("how", ["cancel", "interrupt"])
 def test_a_proof_is_stopped(small: Path, home: Path, how: str) -> None:
     """The answer stays as it was."""
@@ -267,6 +269,7 @@ def test_a_proof_is_stopped(small: Path, home: Path, how: str) -> None:
     assert [rating for _, _, rating in given(home)] == [2]
 
 
+@pytest.mark.usefixtures("not_isolated")
 def test_cancel_reaches_all_that_waits_before_it(home: Path) -> None:
     """What was sent behind the first answer and is not begun is stopped too; what is sent after the cancel is not."""
     wire = Client("61", "--kind", "code")
@@ -282,6 +285,7 @@ def test_cancel_reaches_all_that_waits_before_it(home: Path) -> None:
     assert given(home) == []
 
 
+@pytest.mark.usefixtures("not_isolated")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_the_system_ends_a_check(home: Path, number: signal.Signals) -> None:
     """While an endless answer runs, too: nothing is said, and nothing logged."""

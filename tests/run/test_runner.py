@@ -81,10 +81,10 @@ def test_torture(name: str) -> None:
     assert leftovers() - before == set()
 
 
-def test_nothing_is_left_where_the_supervisor_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("not_isolated")
+def test_nothing_is_left_where_the_supervisor_is_killed() -> None:
     """By a script that nothing isolates, or by a system that runs out of memory: the caller tells it, and removes the
     folder."""
-    monkeypatch.setenv("KB_ISOLATION", "off")
     before = leftovers()
     code = "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(600)"
     done = run(job(code, timeout=60.0))

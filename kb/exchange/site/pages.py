@@ -9,12 +9,14 @@ from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
 
+from kb.deck.address import Address
 from kb.deck.entry import Entry
 from kb.deck.manifest import Deck
 from kb.exchange.deck_cards import AskedCard, cards_of
 from kb.exchange.html_text import SAFE, Form, html_of, python_html, spans_html
 from kb.exchange.site.curve_picture import curve_picture
 from kb.exchange.site.site_index import site_index
+from kb.places import builtin_deck
 from kb.screen.language import area_name, language_text
 from kb.screen.messages import Speech
 from kb.verify.record import Record
@@ -203,7 +205,9 @@ class Site:
             parts.append(f'<article lang="{text.language}" data-language="{language}"{hidden}>\n{answer}\n</article>')
         if entry.snippet:
             code = _code(entry.snippet.shown, "python")
-            parts.append(f'<h2 id="snippet">{self.told("The script")}</h2>\n<p>kb run {entry.number}</p>\n{code}')
+            address = Address(folder="" if self.deck.path == builtin_deck() else self.deck.path.name)
+            command = f"<p>kb run{escape(address.of(entry.number))}</p>"
+            parts.append(f'<h2 id="snippet">{self.told("The script")}</h2>\n{command}\n{code}')
         if output.strip():
             parts.append(f"<h2>{self.told('What it printed')}</h2>\n{_code(output, 'text')}\n{curve_picture(output)}")
         if questions := list(self.questions(entry)):

@@ -8,12 +8,14 @@ WORDS = {
     "{count} {count:entry|entries} would be written to {folder}; leave --dry-run out": (
         "会有 {count} 个条目写入 {folder}；去掉 --dry-run 即可写入"
     ),
-    "{count} {count:entry|entries} written; kb list --deck {folder}": "写入了 {count} 个条目；kb list --deck {folder}",
+    "{count} {count:entry|entries} written; kb list --deck {folder:typed}": (
+        "写入了 {count} 个条目；kb list --deck {folder:typed}"
+    ),
     "{count} {count:file|files} would be written to {folder}; leave --dry-run out": (
         "会有 {count} 个文件写入 {folder}；去掉 --dry-run 即可写入"
     ),
-    "{count} {count:file|files} in {folder}; kb list --deck {folder}": (
-        "{folder} 中有 {count} 个文件；kb list --deck {folder}"
+    "{count} {count:file|files} in {folder}; kb list --deck {folder:typed}": (
+        "{folder} 中有 {count} 个文件；kb list --deck {folder:typed}"
     ),
     "{folder} has all of them already": "{folder} 里已经全部都有",
     "nothing in it looks like an entry": "其中没有看起来像条目的内容",
@@ -83,8 +85,8 @@ WORDS = {
     "{slug!r} is no name for a folder": "{slug!r} 不能作文件夹名",
     "write it {better}": "请写成 {better}",
     "kb new {number} {slug} --deck mydeck": "kb new {number} {slug} --deck mydeck",
-    "{folder} written; kb check {deck}, kb trust {deck} --always, kb run {number} --deck {deck}": (
-        "写好了 {folder}；kb check {deck}，kb trust {deck} --always，kb run {number} --deck {deck}"
+    "{folder} written; kb check {deck:typed}, kb trust {deck:typed} --always, kb run {number} --deck {deck:typed}": (
+        "写好了 {folder}；kb check {deck:typed}，kb trust {deck:typed} --always，kb run {number} --deck {deck:typed}"
     ),
     # Export
     "kb exports no {form!r}": "kb 不能导出 {form!r}",
@@ -155,7 +157,9 @@ WORDS = {
     "and tell which of their scripts run": "并说明其中哪些脚本能运行",
     "--dry-run writes nothing that could be run": "--dry-run 不写入，没有可运行的内容",
     "leave --run or --dry-run out": "去掉 --run 或 --dry-run",
-    "their code runs once you trust it: kb trust {folder}": "其中的代码在你信任之后才会运行：kb trust {folder}",
+    "their code runs once you trust it: kb trust {folder:typed}": (
+        "其中的代码在你信任之后才会运行：kb trust {folder:typed}"
+    ),
     "runs, {seconds} s": "能运行，{seconds} 秒",
     "fails": "失败",
     # Listed decks
@@ -211,17 +215,18 @@ WORDS = {
     "nothing of it runs any more": "其中的代码不再运行",
     "list the decks that you trust": "列出你信任的知识库",
     "the code of {deck} is not trusted, so nothing of it runs": "{deck} 的代码未被信任，因此没有运行",
-    "kb trust {deck} shows it and asks": "kb trust {deck} 会列出代码并询问",
+    "kb trust {deck:typed} shows it and asks": "kb trust {deck:typed} 会列出代码并询问",
     "the code of entry {number} is not trusted, so nothing of it runs": "条目 {number} 的代码未被信任，因此没有运行",
     "kb trust shows a deck's code and asks": "kb trust 会列出知识库的代码并询问",
-    "the code of {deck} is not trusted: questions whose answers are run are left out; kb trust {deck} shows it and"
-    " asks": "{deck} 的代码未被信任：需要运行答案的题目已略去；kb trust {deck} 会列出代码并询问",
+    "the code of {deck} is not trusted: what asks for a run is left out; kb trust {deck:typed} shows it and asks": (
+        "{deck} 的代码未被信任：需要运行答案的题目已略去；kb trust {deck:typed} 会列出代码并询问"
+    ),
     "--withdraw goes alone": "--withdraw 只能单独使用",
     "leave --code and --always out": "去掉 --code 和 --always",
     "kb trust mydeck": "kb trust mydeck",
     "kb trust asks first, and there is no terminal": "kb trust 要先询问，而这里没有终端",
     "nothing is trusted that was not before": "没有新增任何信任",
-    "kb trust {deck} asks again": "kb trust {deck} 会再次询问",
+    "kb trust {deck:typed} asks again": "kb trust {deck:typed} 会再次询问",
     "whatever changes": "无论怎么改",
     "no deck but the built-in one is trusted": "除内置知识库外没有信任任何知识库",
     "nothing of {deck} runs": "{deck} 的代码不再运行",
@@ -237,6 +242,6 @@ WORDS = {
     "Nothing isolates it on this system: it runs as you, with your files and your network.": (
         "本系统没有隔离：它以你的身份运行，能用你的文件和网络。"
     ),
-    "kb trust {deck} --code shows every line": "kb trust {deck} --code 列出每一行",
+    "kb trust {deck:typed} --code shows every line": "kb trust {deck:typed} --code 列出每一行",
     "ran to its end, nothing was checked": "运行到结尾，没有检查任何内容",
 }

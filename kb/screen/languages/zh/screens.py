@@ -21,16 +21,16 @@ WORDS = {
     "{text} (see {number})": "{text}（见 {number}）",
     "See also": "另见",
     "verified with torch {torch} on {devices}": "已在 torch {torch} 上验证（{devices}）",
-    "stale: not verified with torch {torch}; kb verify {number} runs it": (
-        "验证已过期：尚未在 torch {torch} 上验证；运行 kb verify {number} 可重新验证"
+    "stale: not verified with torch {torch}; kb verify{entry} runs it": (
+        "验证已过期：尚未在 torch {torch} 上验证；运行 kb verify{entry} 可重新验证"
     ),
-    "not verified yet; kb verify {number} runs it": "尚未验证；运行 kb verify {number} 进行验证",
+    "not verified yet; kb verify{entry} runs it": "尚未验证；运行 kb verify{entry} 进行验证",
     "a script that is isolated (kb paths) writes only into its folder and has no network": (
         "被隔离的脚本（见 kb paths）只能写入自己的文件夹，也不能联网"
     ),
     "Quiz: {count} {count:question|questions}": "测验：{count} 题",
     "{count} of its folders {count:has|have} errors": "有 {count} 个条目的文件存在错误",
-    "kb check names them": "运行 kb check 查看",
+    "kb check{deck} names them": "运行 kb check{deck} 查看",
     "nothing found": "没有找到",
     "reading {deck}": "正在读取 {deck}",
     "indexing": "正在建立索引",
@@ -146,8 +146,8 @@ WORDS = {
     ),
     "today's share is done": "今天的份额已完成",
     "here are new ones": "下面是新题",
-    "kb learn begins with {title}": "kb learn 从这一条开始：{title}",
-    "kb learn goes on with {title}": "kb learn 接下来是：{title}",
+    "kb learn{deck} begins with {title}": "kb learn{deck} 从这一条开始：{title}",
+    "kb learn{deck} goes on with {title}": "kb learn{deck} 接下来是：{title}",
     "{count} more {count:entry|entries}": "另有 {count} 条",
     "{done} of {count} {count:entry|entries} done": "{count} 条中已完成 {done} 条",
     "{place} of {count}": "第 {place} 条，共 {count} 条",

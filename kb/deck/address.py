@@ -1,0 +1,21 @@
+"""Address: how a deck's entries are named in a command, for what the program tells a reader to type."""
+
+from typing import NamedTuple
+
+
+class Address(NamedTuple):
+    """A deck as the reader names it; empty for the one that a command takes by itself."""
+
+    name: str = ""
+    """Under which it is listed."""
+    folder: str = ""
+    """Where it lies, if it is not listed."""
+
+    def of(self, entries: int | str = "") -> str:
+        """Entries, or the whole deck, as they follow a command: `` 12``, `` mydeck:12``, `` 12 --deck notes``."""
+        if self.name:
+            return f" {self.name}:{entries}"
+        from shlex import quote  # few decks need it
+
+        numbers = f" {entries}" if entries else ""
+        return f"{numbers} --deck {quote(self.folder)}" if self.folder else numbers
