@@ -32,9 +32,14 @@ os.environ["KB_TRUST"] = os.sep
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two processes a core: half of the time a test waits for another program to start, or for a limit to pass."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """The whole suite runs on every core; tests that are named, and benchmarks, run in this process, where they can be
+    """The whole suite runs in several processes; tests that are named, and benchmarks, in this one, where they can be
     watched. (Only ever fewer processes than were asked for: this is called in each of them, too.)"""
     is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.option.markexpr != "bench"
     is_told = any(word.startswith(("-n", "--numprocesses")) for word in config.invocation_params.args)
