@@ -107,6 +107,6 @@ def dropped(places: "Places", deck: str, say: "Speech") -> str:
     folder = home_path(deck).absolute()
     kept = {name: path for name, path in listed.items() if path != folder and name != deck.removesuffix(":")}
     if kept == listed:
-        raise UsageError("{name} is not listed", "kb decks lists those that are", name=deck)
+        raise UsageError("{name} is not listed", "kb decks shows those that are", name=deck)
     write_listed(places.decks, kept)
     return say("{name} is listed no more; its files stay", name=deck)

@@ -62,7 +62,7 @@ def find(
         KbError: nothing was found.
         UsageError: nothing is looked for.
     """
-    words, deck = addressed([text], deck)
+    words, deck = addressed([text], deck, only_entries=False)
     text = " ".join(words)
     if not text.strip():
         raise UsageError("the query is empty", "give words to look for: kb search lstm")

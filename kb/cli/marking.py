@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from kb.cli.completion import items
-from kb.cli.opening import open_desk
+from kb.cli.opening import addressed, open_desk
 from kb.cli.output import show_json
+from kb.errors import UsageError
 
 Items = Annotated[
     list[str],
@@ -33,12 +34,18 @@ def mark_named(
         as_json: one object on stdout.
         deck: its folder, if one is named.
         lang: the reader's, if one is named.
+
+    Raises:
+        UsageError: nothing, or what is not there, is named.
     """
     from quiz.log.event import Marking
     from quiz.marked_items import named_items
     from quiz.marking_lines import marking_lines
     from quiz.stats import local_day
 
+    words, deck = addressed(words, deck)
+    if not words:
+        raise UsageError("no question is named", "name it as 61/its-id, or all of an entry: 61")
     desk = open_desk(deck, lang)
     now = time.time()
     today = local_day(now)

@@ -58,7 +58,7 @@ def other_decks(deck: Path | None) -> dict[str, Path]:
     return read_listed(file)
 
 
-def addressed(words: Sequence[str], deck: Path | None) -> tuple[list[str], Path | None]:
+def addressed(words: Sequence[str], deck: Path | None, only_entries: bool = True) -> tuple[list[str], Path | None]:
     """Words without the name of a listed deck before them, and that deck; else the one that ``--deck`` names.
 
     Raises:
@@ -73,7 +73,7 @@ def addressed(words: Sequence[str], deck: Path | None) -> tuple[list[str], Path 
     from kb.places import find_places
 
     file = find_places().decks
-    bare, name = read_address(words, file)
+    bare, name = read_address(words, file, only_entries)
     if not name:
         return bare, deck
     if deck is not None:

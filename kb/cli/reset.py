@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kb.cli.completion import entries
-from kb.cli.opening import open_desk
+from kb.cli.opening import addressed, open_desk
 from kb.cli.options import DeckDir, Json, Lang, Yes
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
@@ -36,6 +36,7 @@ def command(
     """Forget progress, of everything or of some entries. Shows what goes and asks first; kb redo brings it back."""
     from quiz.reset import chosen, count_by_entry, reset_lines
 
+    words, deck = addressed(words or [], deck)
     desk = open_desk(deck, lang)
     which = chosen(desk.library, words) if words else None
     counts = count_by_entry(desk.log, which)

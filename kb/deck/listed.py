@@ -15,6 +15,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 TAKEN = ("api", "area", "level", "tag")
 """Words before a colon that mean something in a search."""
 
+_ENTRY = re.compile(r"\d+(/.*)?\Z")
 _ADDRESS = re.compile(rf"({NAME.pattern}):(.*)", re.DOTALL)
 
 
@@ -73,20 +74,24 @@ def write_listed(file: Path, decks: Mapping[str, Path]) -> None:
         raise KbError("{path} cannot be written: {why}", "mend its permissions", path=file, why=str(error)) from None
 
 
-def addressed(words: Sequence[str], file: Path) -> tuple[list[str], str]:
+def addressed(words: Sequence[str], file: Path, only_entries: bool = True) -> tuple[list[str], str]:
     """Words without the name of a deck before them, and that name; none if they name no listed deck.
 
     Args:
         words: as they were typed: ``mydeck:12``, ``mydeck:layer norm``, ``mydeck:``.
         file: the configuration.
+        only_entries: whether they name entries, and are no search: a number behind a name that is not listed is refused
+            then; else it would be taken for words, which may find another entry.
 
     Raises:
-        UsageError: they name entries of several decks.
+        UsageError: they name entries of several decks, or of one that is not listed.
         KbError: the configuration cannot be read.
     """
     if not any(":" in word for word in words):
         return list(words), ""
     listed = read_listed(file)
+    if only_entries:
+        _refuse_unlisted(words, listed)
     names: list[str] = []
     bare: list[str] = []
     for word in words:
@@ -101,3 +106,16 @@ def addressed(words: Sequence[str], file: Path) -> tuple[list[str], str]:
             "{first} and {second} are two decks", "name entries of one at a time", first=names[0], second=names[-1]
         )
     return bare, names[0] if names else ""
+
+
+def _refuse_unlisted(words: Sequence[str], listed: Mapping[str, Path]) -> None:
+    found = [_ADDRESS.fullmatch(word) for word in words]
+    if not all(one and one[1] not in TAKEN and _ENTRY.match(one[2]) for one in found):
+        return
+    for one in found:
+        if one and one[1] not in listed:
+            from difflib import get_close_matches  # only a slip needs it
+
+            nearest = "".join(get_close_matches(one[1], listed, 1))
+            hint = "write {nearest}:{number}" if nearest else "kb decks shows those that are"
+            raise UsageError("no deck {name} is listed", hint, name=one[1], nearest=nearest, number=one[2])

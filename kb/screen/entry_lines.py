@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kb.deck.address import Address
@@ -124,7 +125,7 @@ def fitted(lines: list[Line], room: int) -> list[Line]:
 def _recipe(text: "Text") -> "Sequence[Block]":
     """The section of an answer that holds the lines to take along; the first code there is where it has none."""
     titles = [at for at, block in enumerate(text.body) if block.kind == "heading"]
-    for at, end in zip(titles, [*titles[1:], len(text.body)], strict=True):
+    for at, end in pairwise((*titles, len(text.body))):
         if text.body[at].text.strip() in RECIPE.values():
             return text.body[at + 1 : end]
     return [block for block in text.body if block.kind == "code"][:1]

@@ -49,6 +49,12 @@ def test_entries_are_named(mine: Path, kb: Kb) -> None:
     assert only_json(kb("list", "--deck", "mine", "--json").stdout)["entries"][0]["number"] == 61
     asked = kb("quiz", "--json", "mine:61", "--kind", "choice").stdout
     assert "61/which-value" in asked
+    assert kb("suspend", "mine:61/which-value").returncode == 0
+    assert "61/which-value" in kb("list", "--suspended", "--deck", "mine").stdout
+    assert "61/which-value" not in kb("quiz", "--json", "mine:61", "--kind", "choice").stdout
+    assert "nothing to forget" in kb("reset", "mine:61", "--yes").stderr
+    for command in ("suspend", "flag"):
+        assert "no question is named" in kb(command, "mine:").stderr
 
 
 def test_what_is_named_wrongly_is_told(mine: Path, kb: Kb, tmp_path: Path) -> None:
@@ -136,6 +142,19 @@ def test_names_before_words(tmp_path: Path) -> None:
     assert addressed(["tag:a", "c:12"], file) == (["tag:a", "c:12"], "")
     with pytest.raises(UsageError, match="a and b are two decks"):
         addressed(["a:12", "b:13"], file)
+
+
+def test_a_slip_in_a_name_is_no_other_entry(tmp_path: Path) -> None:
+    """A number behind a name that is not listed is refused where entries are named; in a search it is words."""
+    file = tmp_path / "decks.toml"
+    write_listed(file, {"notes": tmp_path})
+    with pytest.raises(UsageError, match="no deck nots is listed; write notes:12"):
+        addressed(["nots:12"], file)
+    with pytest.raises(UsageError, match="no deck cuda is listed; kb decks shows those that are"):
+        addressed(["notes:12", "cuda:0"], file)
+    for words in (["nots:lstm"], ["cuda:0", "is", "full"], ["level:1"], ["1:2"]):
+        assert addressed(words, file) == (words, "")
+    assert addressed(["nots:12"], file, only_entries=False) == (["nots:12"], "")
 
 
 def test_a_name_without_words(kb: Kb, deck: Path) -> None:

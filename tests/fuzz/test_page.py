@@ -1,9 +1,13 @@
-"""Pages: whatever stands in an entry's file is read, with complaints, and survives the cache."""
+"""Pages: whatever stands in an entry's file is read, with complaints, survives the cache, and is shown."""
 
+import io
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from hypothesis import given
 
+from kb.deck.address import Address
 from kb.deck.cache import Cache
 from kb.deck.chapters import split_chapter
 from kb.deck.entry import Entry
@@ -15,6 +19,9 @@ from kb.deck.quiz_section import join_items
 from kb.deck.script import Snippet, read_snippet
 from kb.deck.summary import Summary
 from kb.errors import Message
+from kb.screen.entry_lines import entry_page, short_page
+from kb.screen.messages import Speech
+from kb.screen.terminal import Terminal
 from quiz.kinds.table import KINDS
 from tests.fuzz.hurting import markdown_documents, sound_texts, yaml_documents
 
@@ -35,6 +42,21 @@ def is_cached(entry: Entry) -> bool:
     )
 
 
+def is_shown(entry: Entry, deck: Deck, language: str) -> bool:
+    """Whether the entry's pages, long and short, come out as lines of text."""
+    library: Any = SimpleNamespace(
+        deck=deck,
+        text=lambda _, language: entry.text(language),
+        by_number={entry.number: entry.summary},
+        neighbours=lambda _: [],
+        items=[],
+    )
+    terminal, say = Terminal(io.StringIO()), Speech(language)
+    short = short_page(entry.number, library, terminal, say, Address())
+    whole = entry_page(entry.number, library, (), "2.13.0", terminal, say, Address())
+    return all(isinstance(text, str) for line in (*short, *whole) for text, _ in line)
+
+
 @given(markdown_documents())
 def test_pages(source: str) -> None:
     """Each complaint is a text on a line of the file, and what was read is what the cache gives back."""
@@ -51,6 +73,7 @@ def test_pages(source: str) -> None:
         entry = Entry(summary, {language: page.text}, None, items)
         assert entry.to_json(language)["title"] == page.text.title
         assert is_cached(entry)
+        assert is_shown(entry, deck, language)
 
 
 @given(markdown_documents())
