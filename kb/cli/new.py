@@ -34,6 +34,7 @@ def command(
     from kb.exchange.new_entry import new_entry
     from kb.places import home_path
     from kb.screen.language import choose_language
+    from kb.screen.layout import wrap
     from kb.screen.messages import Speech
     from kb.screen.terminal import Terminal
 
@@ -55,4 +56,5 @@ def command(
         deck=folder.parent,
         number=number,
     )
-    Terminal(sys.stderr).print([[("✓ ", "good"), (told, "")]])
+    terminal = Terminal(sys.stderr)
+    terminal.print(wrap([("✓ ", "good"), (told, "")], terminal.width))

@@ -11,15 +11,20 @@ EXAMPLES = {
     "kb paths": "where deck, answers, copies and cache lie, and what isolates the code that is run",
 }
 
+WORDS = "off, namespaces, landlock"
 NONE = "none: code runs as you, with your files and your network"
 
 
 def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> None:
     """Show where things lie, and what isolates the code that is run."""
     from kb.run.folder import find_temporary_folder
-    from kb.run.isolation import find_isolation
+    from kb.run.isolation import OFF, ONLY, VARIABLE, find_isolation
 
     context = open_context(deck, lang)
+    wanted = os.environ.get(VARIABLE, "")
+    if wanted.lower() not in ("", OFF, *ONLY):
+        what = context.say("{name}={value} means nothing; write {words}", name=VARIABLE, value=wanted, words=WORDS)
+        context.err.print(wrap([(f"kb: {what}", "warn")], context.err.width))
     isolation = find_isolation(find_temporary_folder(), os.environ).names
     places = {
         "deck": context.deck_path.absolute(),

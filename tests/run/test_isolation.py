@@ -509,6 +509,9 @@ def test_paths_tell(kb: Kb) -> None:
     assert only_json(kb("paths", "--json").stdout)["isolation"] == names
     assert f"isolation: {', '.join(names) or 'none'}" in kb("paths").stdout
     assert "isolation: none: code runs as you" in kb("paths", environ={"KB_ISOLATION": "off"}).stdout
+    mistyped = kb("paths", environ={"KB_ISOLATION": "of"})
+    assert mistyped.stderr == "kb: KB_ISOLATION=of means nothing; write off, namespaces, landlock\n"
+    assert f"isolation: {', '.join(names) or 'none'}" in mistyped.stdout
 
 
 def test_what_isolation_refused_is_told(kb: Kb, deck: Path, outside: Path) -> None:

@@ -123,6 +123,7 @@ WORDS = {
     "copies": "副本",
     "cache": "缓存",
     "isolation": "隔离",
+    "{name}={value} means nothing; write {words}": "{name}={value} 无效；可写 {words}",
     "none: code runs as you, with your files and your network": "无：代码以你的身份运行，能用你的文件和网络",
     "there is no other device here": "这台机器没有别的设备",
     "{due} due, {new} new": "{due} 题待复习，{new} 题未学",
