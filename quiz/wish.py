@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.errors import Message, UsageError
+from kb.verify.record import keys_of
+from kb.verify.task import digest
 from quiz.desk import Desk
-from quiz.kinds.table import KINDS, is_any_run
+from quiz.kinds.table import KINDS
 from quiz.plan import Agenda, Card, all_cards, plan
 from quiz.stats import done_today, local_day
 
@@ -55,8 +57,8 @@ def wished_cards(desk: Desk, wish: Wish, now: float) -> list[Card]:
         and wish.area in (None, summaries[card.number].area)
         and wish.level in (None, summaries[card.number].level)
     ]
-    if is_any_run(card.kind for card in cards) and (why := _why_not_run(desk)):
-        cards = [card for card in cards if not KINDS[card.kind].is_run]
+    if (why := _why_not_run(desk)) and (kept := [card for card in cards if not _needs_run(desk, card)]) != cards:
+        cards = kept
         desk.warn(why)
     if not cards:
         raise UsageError("no item matches", "kb quiz without options asks what is due")
@@ -66,10 +68,19 @@ def wished_cards(desk: Desk, wish: Wish, now: float) -> list[Card]:
     return asked
 
 
+def _needs_run(desk: Desk, card: Card) -> bool:
+    """Whether an item can only be graded by running something here."""
+    kind = KINDS[card.kind]
+    if not kind.is_computed:
+        return kind.is_run
+    item = desk.library.entry(card.number).item(card.id)
+    return item is None or (item.entry, item.id, digest(item.code)) not in keys_of(desk.records)
+
+
 def _why_not_run(desk: Desk) -> Message | None:
     """Why answers cannot be run here, if they cannot."""
     if not desk.torch:
-        return Message("torch is not installed: questions whose answers are run are left out")
+        return Message("torch is not installed: what asks for a run is left out")
     return None if desk.trust.is_begun else Message(UNTRUSTED, deck=desk.trust.deck)
 
 

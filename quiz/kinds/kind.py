@@ -51,6 +51,8 @@ class QuizKind(ABC):
     fills_hole: ClassVar[bool] = False
     is_run: ClassVar[bool] = False
     """Whether an answer is graded by running it: the worker is started in time, and torch must be installed."""
+    is_computed: ClassVar[bool] = False
+    """Whether the key is what the item's script prints: it must run, unless a verification wrote that down."""
     place: ClassVar[int] = 2
     """Where it stands among the kinds that a learner has not met yet, the least first: what is executed comes early,
     what asks most of him a little later."""

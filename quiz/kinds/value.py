@@ -28,6 +28,7 @@ class Value(QuizKind):
     """What both kinds share: a script, named by its fence as the kind is, whose one printed line is the key."""
 
     least = 1
+    is_computed = True
     shows_code: ClassVar[bool]
     """Whether the learner sees the script."""
 

@@ -371,7 +371,7 @@ WORDS = {
     "every line is whole": "每一行都完好",
     "nothing to take back": "没有可撤销的回答",
     "no item matches": "没有符合条件的题目",
-    "torch is not installed: questions whose answers are run are left out": "未安装 torch：需要运行答案的题目已略过",
+    "torch is not installed: what asks for a run is left out": "未安装 torch：需要运行答案的题目已略过",
     "an answer is empty": "答案为空",
     "nothing to run": "这一题没有可运行的内容",
 }
