@@ -33,8 +33,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two processes a core: half of the time a test waits for another program to start, or for a limit to pass."""
-    return 2 * (os.cpu_count() or 1)
+    """One process more than there are cores: a test often waits for another program, or for a limit to pass."""
+    return 1 + (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)

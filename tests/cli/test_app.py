@@ -347,6 +347,7 @@ def test_interrupt_anywhere_is_one_line(small: Path, home: Path, at: int) -> Non
     assert (130, "kb: interrupted; nothing is lost\n") == (done.returncode, done.stderr)
 
 
+@pytest.mark.usefixtures("not_isolated")
 def test_interrupted_verification(small: Path, home: Path) -> None:
     """Ctrl-C in kb verify: one line, 130, and neither process nor folder is left."""
     write_entry(small, snippet=SNIPPET + "import time\nopen(os.environ['NOTE'], 'w').close()\ntime.sleep(600)\n")

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -222,20 +224,26 @@ def test_ctrl_c_while_torch_is_loaded(small: Path, arguments: list[str]) -> None
     write_entry(
         small, snippet=SNIPPET.replace("import os\n", "import os\nimport torch\nimport time\ntime.sleep(600)\n")
     )
-    signs = {"run": "running", "verify": "verifying"}
-    sign = "looking for a GPU" if "auto" in arguments else signs[arguments[0]]
     with Screen(*arguments) as screen:
-        if arguments[0] == "run":
-            screen.wait_for(sign)
-        else:
-            screen.wait_until(lambda: bool(children_of(screen)))
+        pid = screen.process.pid or 0
+        screen.wait_until(lambda: any(has_torch(one) for one in (pid, *descendants(pid))))
         screen.send("\x03")
         assert screen.end() == 130
         assert "interrupted" in screen.text
         assert "Traceback" not in screen.text
 
 
-def children_of(screen: Screen) -> list[str]:
-    """The processes that the program has started."""
-    pid = screen.process.pid
-    return [child for one in Path(f"/proc/{pid}/task").glob("*/children") for child in one.read_text().split()]
+def descendants(pid: int) -> Iterator[int]:
+    """The processes that one has started, and those that these have."""
+    with suppress(OSError):  # it has ended meanwhile
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in map(int, children.read_text().split()):
+                yield child
+                yield from descendants(child)
+
+
+def has_torch(pid: int) -> bool:
+    """Whether torch's libraries are being loaded in a process."""
+    with suppress(OSError):
+        return "libtorch" in Path(f"/proc/{pid}/maps").read_text()
+    return False
