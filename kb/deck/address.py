@@ -17,5 +17,5 @@ class Address(NamedTuple):
             return f" {self.name}:{entries}"
         from shlex import quote  # few decks need it
 
-        numbers = f" {entries}" if entries else ""
+        numbers = "" if entries == "" else f" {entries}"
         return f"{numbers} --deck {quote(self.folder)}" if self.folder else numbers

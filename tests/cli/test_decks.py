@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.deck.address import Address
 from kb.deck.listed import NAME, TAKEN, addressed, read_listed, write_listed
 from kb.errors import KbError, UsageError
 from tests.conftest import Kb, only_json, write_entry
@@ -142,6 +143,16 @@ def test_names_before_words(tmp_path: Path) -> None:
     assert addressed(["tag:a", "c:12"], file) == (["tag:a", "c:12"], "")
     with pytest.raises(UsageError, match="a and b are two decks"):
         addressed(["a:12", "b:13"], file)
+
+
+def test_how_a_deck_is_named_in_a_command() -> None:
+    """Behind the command, with the entry, which may have the number 0, or without."""
+    for address, told in (
+        (Address(), (" 12", " 0", "")),
+        (Address(name="mine"), (" mine:12", " mine:0", " mine:")),
+        (Address(folder="a b"), (" 12 --deck 'a b'", " 0 --deck 'a b'", " --deck 'a b'")),
+    ):
+        assert (address.of(12), address.of(0), address.of()) == told
 
 
 def test_a_slip_in_a_name_is_no_other_entry(tmp_path: Path) -> None:
