@@ -107,8 +107,12 @@ def test_twice_as_much_takes_twice_as_long(do: Callable[[str], object], unit: st
     size = 8_000
     while fastest(size)[0] < 0.002 and size < 200_000:
         size *= 2
-    short, twice = fastest(size, 2 * size)
-    assert twice < 3 * short + 0.005
+    # What takes the square of it fails each time; a garbage collection, or a neighbour, only now and then.
+    pairs = [fastest(size, 2 * size)]
+    while pairs[-1][1] >= 3 * pairs[-1][0] + 0.005 and len(pairs) < 5:
+        pairs.append(fastest(size, 2 * size))
+    short, twice = pairs[-1]
+    assert twice < 3 * short + 0.005, pairs
 
 
 def test_a_line_of_dots_is_explained_at_once(searcher: Searcher) -> None:
