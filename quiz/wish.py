@@ -1,6 +1,6 @@
 """Wish: what the learner wants to be asked, and the plan that follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kb.errors import Message, UsageError
@@ -57,9 +57,12 @@ def wished_cards(desk: Desk, wish: Wish, now: float) -> list[Card]:
         and wish.area in (None, summaries[card.number].area)
         and wish.level in (None, summaries[card.number].level)
     ]
-    if (why := _why_not_run(desk)) and (kept := [card for card in cards if not _needs_run(desk, card)]) != cards:
-        cards = kept
-        desk.warn(why)
+    if why := _why_not_run(desk):
+        keys = keys_of(desk.records)
+        kept = [card for card in cards if not _needs_run(desk, card, keys)]
+        if kept != cards:
+            cards = kept
+            desk.warn(why)
     if not cards:
         raise UsageError("no item matches", "kb quiz without options asks what is due")
     marks = desk.log.marks(local_day(now))
@@ -68,13 +71,13 @@ def wished_cards(desk: Desk, wish: Wish, now: float) -> list[Card]:
     return asked
 
 
-def _needs_run(desk: Desk, card: Card) -> bool:
+def _needs_run(desk: Desk, card: Card, keys: Collection[tuple[int, str, str]]) -> bool:
     """Whether an item can only be graded by running something here."""
     kind = KINDS[card.kind]
     if not kind.is_computed:
         return kind.is_run
     item = desk.library.entry(card.number).item(card.id)
-    return item is None or (item.entry, item.id, digest(item.code)) not in keys_of(desk.records)
+    return item is None or (item.entry, item.id, digest(item.code)) not in keys
 
 
 def _why_not_run(desk: Desk) -> Message | None:
