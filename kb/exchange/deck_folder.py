@@ -60,6 +60,11 @@ class DeckFolder:
         """An area for entries that name none."""
         return next(iter(self.deck.areas), "notes") if self.deck else next(iter(AREA))
 
+    @property
+    def next_number(self) -> int:
+        """The one above all others, as far as numbers go."""
+        return min(self._largest + 1, MAX_NUMBER)
+
     def free_number(self, wanted: int | None) -> int:
         """The number that is wanted, or the next one above all others.
 
@@ -134,6 +139,27 @@ class DeckFolder:
             finally:
                 shutil.rmtree(made, ignore_errors=True)
         return folder
+
+    def may_add_text(self, name: str, language: str) -> bool:
+        """Whether an entry's folder lacks a language, and is one: a link may lead out of the deck."""
+        folder = self.path / name
+        return not folder.is_symlink() and not os.path.lexists(folder / f"{language}.md")
+
+    def add_text(self, folder: str, name: str, text: str) -> None:
+        """Put a translation's file into an entry's folder.
+
+        Raises:
+            KbError: there is one, or it cannot be written.
+        """
+        path = self.path / folder / name
+        with telling_refusals(path, Message("mend it")):
+            try:
+                write_new(path, text)
+            except FileExistsError:
+                raise
+            except BaseException:  # Ctrl-C too: half a text would be taken for all of it the next time
+                path.unlink(missing_ok=True)
+                raise
 
 
 def see_place(path: Path, is_deck: bool) -> None:

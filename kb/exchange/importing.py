@@ -1,33 +1,24 @@
 """Importing: files of notes written as entries of a deck, and a report of everything that was not placed."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kb.deck.kind import Kinds
-from kb.deck.manifest import Deck
-from kb.deck.page import Page, parse_page
-from kb.deck.source import MAX_BYTES, Unreadable, read_source, spoken_name
+from kb.deck.manifest import MAX_NUMBER
+from kb.deck.source import MAX_BYTES, spoken_name
 from kb.errors import KbError, Message
-from kb.exchange.deck_folder import AREA, DeckFolder, slug_of
-from kb.exchange.note_code import Gathered, gather
-from kb.exchange.note_file import NoteFile, read_notes
+from kb.exchange.deck_folder import DeckFolder, slug_of
+from kb.exchange.deck_texts import DeckTexts
+from kb.exchange.note_code import Gathered, differing, gather
+from kb.exchange.note_file import NoteFile, language_of, read_notes
+from kb.exchange.note_page import NotePage, note_page, one_line
 from kb.exchange.note_parts import take_apart
 from kb.exchange.notes import Loose, Notes, Part, Remark
 
 AROUND = 10_000
 """Bytes that a file may have beside an entry's own lines: front matter, marks of cards, a title that stands twice."""
-
-CHINESE = 0.1
-"""Share of Chinese characters among letters from which on a text is Chinese."""
-
-_HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]")
-_LETTER = re.compile(r"[A-Za-z]")
-_QUIZ = re.compile(r"^( {0,3}##[ \t]+Quiz)[ \t]*#*[ \t]*$")
-_DEEP = re.compile(r"^( {0,3})(#{1,3})(?=[ \t])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 OnStep = Callable[[int, int], None]
 
@@ -53,6 +44,8 @@ class Imported:
     """What is to be known of it, a ``Message``."""
     is_kept: bool = False
     """Whether the deck has this very text already, so that nothing is written."""
+    is_joined: bool = False
+    """Whether it is the translation of an entry that is there, or comes before."""
 
     @property
     def folder(self) -> str:
@@ -126,6 +119,7 @@ class Importer:
         spoken = [language or language_of(file.lines) for file in files]
         notes = [take_apart(file.lines, file.path.stem) for file in files]
         self.target = DeckFolder(target, tuple(dict.fromkeys(spoken)), _deck_title(files, notes))
+        self._texts = DeckTexts(self.target)
         self._own: dict[int, Imported] = {}
         self._whole, self._read_ones = sum(len(found.parts) for found in notes), 0
         self.reports = [
@@ -148,7 +142,12 @@ class Importer:
         entries = self.entries
         for at, entry in enumerate(entries):
             self._on_step(at, len(entries))
-            if not entry.is_kept and entry.number not in written:
+            if entry.is_kept or entry.number in written:
+                continue
+            if entry.is_joined:
+                ((name, text),) = entry.files.items()
+                self.target.add_text(entry.folder, name, text)
+            else:
                 self.target.add(entry.number, entry.slug, entry.files)
                 written.add(entry.number)
 
@@ -176,105 +175,83 @@ class Importer:
             report.loose += [Loose(part.line, line, what) for line in lines if line.strip()]
             return None
         primary = self.target.languages[0]
-        own = self._own.get(part.number) if part.number is not None else None
-        if own and language != primary and f"{language}.md" not in own.files:
-            page = self._page(part, own.number, language, is_translation=True, report=report)
-            own.files[f"{language}.md"] = page
-            return Imported(own.number, own.slug, part.title, part.line, part.heading, own.files, Gathered("", ()))
-        same = self._kept(part, primary)
-        if same:
-            return same
+        if language != primary and (joined := self._translation(part, language, report)):
+            return joined
+        trial = part.number if part.number is not None and part.number <= MAX_NUMBER else self.target.next_number
+        page = self._page(part, trial, primary)
+        asked = [line for question, answer in part.cards for line in (question, *answer)]
+        is_free = part.number is not None and part.number not in self.target.taken
+        if not is_free and (there := self._texts.same(primary, page.text, asked)) is not None:
+            return self._kept(part, there)
         number = self.target.free_number(part.number)
-        page = self._page(part, number, primary, is_translation=False, report=report)
-        code = gather(page, part.title)
-        files = {f"{primary}.md": page} | ({"snippet.py": code.source} if code.source else {})
-        note = ""
-        if part.number is not None and number != part.number:
-            note = Message("{number} is taken; it got {other}", number=part.number, other=number)
-        elif not self.target.plans(number):
-            note = Message("{number} is in none of the deck's chapters; add it to deck.toml", number=number)
+        page = page if number == trial else self._page(part, number, primary)
+        report.remarks += page.remarks
+        if language != primary and not any(entry.files for entry in report.entries):
+            what = Message(
+                "in {language} and the translation of none: it stands in {primary}.md, which every entry has, and so "
+                "do others; a deck of their own keeps them apart",
+                language=language,
+                primary=primary,
+            )
+            report.remarks.append(Remark(part.line, what))
+        code = gather(page.text, part.title)
+        files = {f"{primary}.md": page.text} | ({"snippet.py": code.source} if code.source else {})
+        note = self._note(part, number, page.text)
         made = Imported(number, slug_of(part.title), part.title, part.line, part.heading, files, code, note)
-        if part.number is not None:
-            self._own[part.number] = made
+        self._own[number] = made
+        self._texts.add(number, primary, page.text)
         return made
 
-    def _kept(self, part: Part, language: str) -> Imported | None:
-        """The deck's entry that has this very text, if it has one."""
-        if part.number is None:
+    def _note(self, part: Part, number: int, page: str) -> str:
+        """What is to be known of a new entry."""
+        other = self._texts.titled(self.target.languages[0], page)
+        if other is not None and number != part.number:
+            return Message("{other} has the same title and another text; this got {number}", other=other, number=number)
+        if part.number is not None and number != part.number:
+            return Message("{number} is taken; it got {other}", number=part.number, other=number)
+        if not self.target.plans(number):
+            return Message("{number} is in none of the deck's chapters; add it to deck.toml", number=number)
+        return ""
+
+    def _translation(self, part: Part, language: str, report: FileReport) -> Imported | None:
+        """The part as what an entry lacks in a language; None if no entry has its number and lacks it."""
+        number, primary = part.number, self.target.languages[0]
+        known = self._texts.of(number, primary) if number is not None else None
+        if number is None or known is None or known.spoken == language:
             return None
-        for name in self.target.folders.get(part.number, ()):
-            quiet = FileReport("", "", "")
-            wanted = self._page(part, part.number, language, is_translation=False, report=quiet)
-            try:
-                lies_there = read_source(self.target.path / name / f"{language}.md")
-            except (OSError, Unreadable):
-                continue
-            if _answer(lies_there) == _answer(wanted):
-                slug = name.partition("-")[2]
-                code = Gathered("", ())
-                return Imported(part.number, slug, part.title, part.line, part.heading, {}, code, KEPT, is_kept=True)
-        return None
+        page = self._page(part, number, primary, language)
+        if (there := self._texts.same(language, page.text, ())) is not None:
+            return self._kept(part, there)
+        if self._texts.of(number, language):
+            return None
+        own, name = self._own.get(number), self._folder(number)
+        if not own and not self.target.may_add_text(name, language):
+            return None
+        report.remarks += page.remarks
+        original = own.files[f"{primary}.md"] if own else self._texts.page(name, primary) or ""
+        note = Message("the translation of {number}: {title}", number=number, title=known.title)
+        code = differing(page.text, original)
+        self._texts.add(number, language, page.text)
+        if own:
+            own.files[f"{language}.md"] = page.text
+        files = own.files if own else {f"{language}.md": page.text}
+        slug = name.partition("-")[2]
+        return Imported(number, slug, part.title, part.line, part.heading, files, code, note, is_joined=not own)
 
-    def _page(self, part: Part, number: int, language: str, is_translation: bool, report: FileReport) -> str:
-        """The text of an entry's file, which reads as what it was made of."""
-        front = "" if is_translation else f"---\narea: {self.target.area}\nlevel: 1\ntags: []\n---\n\n"
-        body = self._without_quiz(part, report)
-        title = _title(part.title)
-        cards = list(part.cards)
-        page = _joined(front, number, title, body, cards)
-        read = self._read(page, language, is_translation)
-        if read.number != number or read.text is None or not read.text.title.strip():
-            # A title that is no text by itself, such as an image: it goes above the answer.
-            page = _joined(front, number, f"{number}", [part.title, "", *body], cards)
-            read = self._read(page, language, is_translation)
-        if len(read.drafts) != len(cards):
-            asked = [line for question, answer in cards for line in (f"**{question}**", "", *answer, "")]
-            page = _joined(front, number, title, [*body, "", *asked], [])
-        return page
+    def _kept(self, part: Part, number: int) -> Imported:
+        """The entry that says the very same already."""
+        slug = self._folder(number).partition("-")[2]
+        code = Gathered("", ())
+        return Imported(number, slug, part.title, part.line, part.heading, {}, code, KEPT, is_kept=True)
 
-    def _without_quiz(self, part: Part, report: FileReport) -> list[str]:
-        """The answer's lines; a heading that would begin the entry's quiz gets a full stop."""
-        body = []
-        for at, line in enumerate(part.body):
-            if found := _QUIZ.match(line):
-                what = Message("{text!r} begins the questions of an entry; it got a full stop", text=line.strip())
-                report.remarks.append(Remark(part.line + at + 1, what))
-                line = f"{found[1]}."
-            body.append(line)
-        return body
+    def _folder(self, number: int) -> str:
+        """The name of the folder that an entry has or gets."""
+        own = self._own.get(number)
+        return own.folder if own else self.target.folders[number][0]
 
-    def _read(self, page: str, language: str, is_translation: bool) -> Page:
-        languages = ("", language) if is_translation else (language,)
-        deck = Deck(Path(), "", {}, languages, AREA, ())
-        return parse_page(page, "", language, deck, self._kinds)
-
-
-def language_of(lines: Sequence[str]) -> str:
-    """``zh`` if a good part of the letters are Chinese, else ``en``."""
-    sample = "".join(lines[:2_000])[:200_000]
-    chinese, latin = len(_HAN.findall(sample)), len(_LETTER.findall(sample))
-    return "zh" if chinese > CHINESE * (chinese + latin) else "en"
-
-
-def _joined(
-    front: str, number: int, title: str, body: Sequence[str], cards: Sequence[tuple[str, Sequence[str]]]
-) -> str:
-    lines = [f"{front}# {number}. {title}", "", *body]
-    if cards:
-        lines += ["", "## Quiz"]
-    for at, (question, answer) in enumerate(cards, 1):
-        lines += ["", f"### card-{at}", "", question, "", *(_DEEP.sub(r"\1####", line) for line in answer)]
-    return "\n".join(lines).rstrip("\n") + "\n"
-
-
-def _title(text: str) -> str:
-    return " ".join(_CONTROL.sub(" ", text).split())
-
-
-def _answer(page: str) -> str:
-    """An entry's text without what a writer adds to it: front matter and quiz."""
-    body = page.split("\n---\n", 1)[-1] if page.startswith("---\n") else page
-    return body.split("\n## Quiz\n", 1)[0].strip()
+    def _page(self, part: Part, number: int, language: str, translation: str = "") -> NotePage:
+        front = "" if translation else f"---\narea: {self.target.area}\nlevel: 1\ntags: []\n---\n\n"
+        return note_page(part, number, front, translation or language, bool(translation), self._kinds)
 
 
 def _deck_title(files: Sequence[NoteFile], notes: Sequence[Notes]) -> str:
@@ -282,5 +259,5 @@ def _deck_title(files: Sequence[NoteFile], notes: Sequence[Notes]) -> str:
     for file, found in zip(files, notes, strict=True):
         for line in file.lines[:50]:
             if line.startswith("# ") and all(part.heading != line for part in found.parts):
-                return _title(line[2:]) or file.path.stem
-    return _title(spoken_name(files[0].path.stem)) or "Notes"
+                return one_line(line[2:]) or file.path.stem
+    return one_line(spoken_name(files[0].path.stem)) or "Notes"

@@ -1,5 +1,6 @@
 """Note code: the Python blocks of an entry gathered into one script."""
 
+import ast
 import re
 import sys
 import textwrap
@@ -37,6 +38,27 @@ class Gathered(NamedTuple):
 
 def gather(markdown: str, title: str) -> Gathered:
     """The Python blocks of an entry's text as one script: those that are Python, in their order."""
+    blocks, left_out = _blocks(markdown)
+    if not blocks:
+        return Gathered("", tuple(left_out))
+    cells = "\n\n".join(f"# %% line {line}\n{code}" for line, code in blocks)
+    return Gathered(_header(title, [code for _, code in blocks]) + cells + "\n", tuple(left_out))
+
+
+def differing(markdown: str, original: str) -> Gathered:
+    """No script, and each Python block of a translation that the original does not have: its script lacks it.
+
+    Comments may be translated, and do not count.
+    """
+    there = {ast.dump(parse_python(code)) for _, code in _blocks(original)[0]}
+    blocks, left_out = _blocks(markdown)
+    why = Message("only the translation has it")
+    lacking = [(line, why) for line, code in blocks if ast.dump(parse_python(code)) not in there]
+    return Gathered("", tuple(sorted([*left_out, *lacking])))
+
+
+def _blocks(markdown: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """Line and code of each Python block, and line and reason of each that cannot be run."""
     blocks: list[tuple[int, str]] = []
     left_out: list[tuple[int, str]] = []
     for block in walk(read_markdown(markdown).blocks):
@@ -48,10 +70,7 @@ def gather(markdown: str, title: str) -> Gathered:
             left_out.append((block.line, why))
         else:
             blocks.append((block.line, code.rstrip("\n")))
-    if not blocks:
-        return Gathered("", tuple(left_out))
-    cells = "\n\n".join(f"# %% line {line}\n{code}" for line, code in blocks)
-    return Gathered(_header(title, [code for _, code in blocks]) + cells + "\n", tuple(left_out))
+    return blocks, left_out
 
 
 def _trouble(code: str) -> str:

@@ -2,7 +2,9 @@
 
 import codecs
 import os
+import re
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +13,11 @@ from kb.errors import KbError
 MAX_BYTES = 50_000_000
 """Of one file: a thousand long entries have a twentieth of it."""
 
+CHINESE = 0.1
+"""Share of Chinese characters among letters from which on a text is Chinese."""
+
+_HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]")
+_LETTER = re.compile(r"[A-Za-z]")
 _MARKED = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -88,3 +95,10 @@ def _decoded(path: Path, data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     raise KbError("{path} is no text in UTF-8, UTF-16 or GB18030", "save it as UTF-8", path=path)
+
+
+def language_of(lines: Sequence[str]) -> str:
+    """``zh`` if a good part of the letters are Chinese, else ``en``."""
+    sample = "".join(lines[:2_000])[:200_000]
+    chinese, latin = len(_HAN.findall(sample)), len(_LETTER.findall(sample))
+    return "zh" if chinese > CHINESE * (chinese + latin) else "en"

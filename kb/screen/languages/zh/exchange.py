@@ -22,6 +22,16 @@ WORDS = {
     "there already, to the letter": "已经有了，一字不差",
     "there already, with another text": "已经有了，但内容不同",
     "{number} is taken; it got {other}": "编号 {number} 已被占用，改为 {other}",
+    "{other} has the same title and another text; this got {number}": (
+        "条目 {other} 的标题相同，内容不同；这一条的编号是 {number}"
+    ),
+    "the translation of {number}: {title}": "条目 {number}“{title}”的译文",
+    "only the translation has it": "只有译文里有",
+    "in {language} and the translation of none: it stands in {primary}.md, which every entry has, and so do others; "
+    "a deck of their own keeps them apart": (
+        "语言是 {language}，又不是任何条目的译文：它和其他同样情况的条目写在每个条目都有的 {primary}.md 里；"
+        "要分开，请另建一个知识库"
+    ),
     "line {line} of the entry is not in its script: {why}": "条目第 {line} 行的代码没有放进脚本：{why}",
     "a dialogue with the interpreter": "是与解释器的对话",
     "commands of a notebook": "是 notebook 的命令",
