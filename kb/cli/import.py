@@ -8,7 +8,7 @@ import typer
 from kb.cli.opening import load_kinds
 from kb.cli.options import Json, Lang
 from kb.cli.output import show_json
-from kb.errors import UsageError
+from kb.errors import KbError, UsageError
 
 if TYPE_CHECKING:
     from kb.exchange.importing import Importer
@@ -49,7 +49,6 @@ def command(
     import sys
 
     from kb.deck.manifest import LANGUAGE
-    from kb.exchange.deck_json import read_packed
     from kb.exchange.import_lines import import_lines
     from kb.exchange.importing import Importer
     from kb.places import home_path
@@ -65,8 +64,8 @@ def command(
         raise UsageError("{name!r} is no language's name", "give en, zh or the like", name=written_in)
     if run and dry_run:
         raise UsageError("--dry-run writes nothing that could be run", "leave --run or --dry-run out")
-    if len(files) == 1 and (whole := read_packed(home_path(files[0]))):
-        _bring_deck(whole, home_path(into), dry_run, run, as_json, lang)
+    if exported := _exported(files):
+        _bring_deck(*exported, home_path(into), dry_run, run, as_json, lang)
         return
     out, err = Terminal(sys.stdout), Terminal(sys.stderr)
     say = Speech(choose_language(lang, os.environ, ("en", "zh")))
@@ -78,14 +77,34 @@ def command(
     if as_json:
         runs = {"runs": _run(importer.target.path, _scripts(importer), lang, is_silent=True)} if run else {}
         show_json(_facts(importer, dry_run) | runs)
+        if not importer.entries:
+            raise typer.Exit(1)
         return
     out.print(import_lines(importer.reports, say, out.width, show_all))
+    if not importer.entries:
+        raise KbError("nothing in it looks like an entry", "write something into it")
     err.print([[("✓ ", "good"), (_told(importer, dry_run, say), "")]])
     if run:
         _run(importer.target.path, _scripts(importer), lang, is_silent=False)
     elif not dry_run and _scripts(importer):
         told = say("their code runs once you trust it: kb trust {folder:typed}", folder=importer.target.path)
         err.print([[(told, "dim")]])
+
+
+def _exported(files: list[Path]) -> "tuple[Path, dict[str, Any]] | None":
+    """The deck that a file holds as ``kb export json`` wrote it; None if all are notes."""
+    from kb.exchange.deck_json import read_packed
+    from kb.places import home_path
+
+    for file in files:
+        if whole := read_packed(home_path(file)):
+            if len(files) > 1:
+                do = "give each a command of its own"
+                raise UsageError("{path} is an exported deck, which is imported alone", do, path=file)
+            return file, whole
+        if file.suffix.lower() == ".json":
+            raise UsageError("{path} is no deck that kb export json wrote", "give it, or Markdown files", path=file)
+    return None
 
 
 def _scripts(importer: "Importer") -> list[int]:
@@ -111,18 +130,22 @@ def _run(target: Path, numbers: list[int], lang: str | None, is_silent: bool) ->
     return found
 
 
-def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, run: bool, as_json: bool, lang: str | None) -> None:
+def _bring_deck(
+    source: Path, whole: dict[str, Any], target: Path, dry_run: bool, run: bool, as_json: bool, lang: str | None
+) -> None:
     """Write an exported deck's files, and take in the answers that came with it."""
     from kb.cli.opening import open_desk
     from kb.deck.folder import SNIPPET
     from kb.deck.manifest import number_of
-    from kb.exchange.deck_json import unpack
+    from kb.exchange.deck_json import is_of_another, unpack
     from quiz.log.carried import take_in
 
-    count = len(whole["files"])
-    left = [] if dry_run else unpack(whole, target)
-    desk = open_desk(None if dry_run else target, lang)
     events = list(whole.get("events", []))
+    if events and is_of_another(whole, target):
+        what = "{folder} is another deck than {path}, and cannot take its answers"
+        raise KbError(what, "name another folder, or export without --log", folder=target, path=source)
+    count, left = unpack(whole, target, is_trial=dry_run)
+    desk = open_desk(None if dry_run else target, lang)
     taken = take_in(desk.log, events) if events and not dry_run else 0
     unwritten = {name for name, _ in left}
     scripts = [
@@ -139,11 +162,11 @@ def _bring_deck(whole: dict[str, Any], target: Path, dry_run: bool, run: bool, a
         told = desk.say(
             "{count} {count:file|files} would be written to {folder}; leave --dry-run out", count=count, folder=target
         )
+    elif not count:
+        told = desk.say("no file is new to {folder}", folder=target)
     else:
         told = desk.say(
-            "{count} {count:file|files} in {folder}; kb list --deck {folder:typed}",
-            count=count - len(left),
-            folder=target,
+            "{count} {count:file|files} written to {folder}; kb list --deck {folder:typed}", count=count, folder=target
         )
     if taken:
         told += "; " + desk.say("{count} {count:event was|events were} taken in", count=taken)
@@ -165,8 +188,6 @@ def _told(importer: "Importer", dry_run: bool, say: "Speech") -> str:
     written = [entry for entry in importer.entries if not entry.is_kept]
     count = len({entry.number for entry in written})
     folder = importer.target.path
-    if not importer.entries:
-        return say("nothing in it looks like an entry")
     if dry_run:
         return say(
             "{count} {count:entry|entries} would be written to {folder}; leave --dry-run out",

@@ -7,12 +7,12 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kb.deck.entry import Entry
 from kb.deck.folder import OUTPUT, SNIPPET
 from kb.deck.item import Item
-from kb.deck.manifest import FILE, LANGUAGE, LOOSE_FILES, Deck, entry_folders, is_folder, listed, number_of
+from kb.deck.manifest import FILE, LANGUAGE, LOOSE_FILES, Deck, entry_folders, is_folder, listed, number_of, read_deck
 from kb.deck.source import Unreadable, read_source
 from kb.deck.text import blocks_text, plain
 from kb.errors import KbError, Message
@@ -147,47 +147,62 @@ def _is_name(name: str) -> bool:
     return number_of(folder) is not None and (file in (SNIPPET, OUTPUT) or is_text)
 
 
-def unpack(whole: dict[str, Any], target: Path) -> list[tuple[str, str]]:
+class Unpacked(NamedTuple):
+    """What became of an export's files."""
+
+    written: int
+    """How many were written, or would be."""
+    left: list[tuple[str, str]]
+    """Each that was not, because another lies there: its name, and a ``Message``."""
+
+
+def unpack(whole: dict[str, Any], target: Path, is_trial: bool = False) -> Unpacked:
     """Write a deck's files into a folder. What lies there already is never changed.
 
     Args:
         whole: from ``read_packed``.
         target: the deck's folder, which is made if there is none.
-
-    Returns:
-        What became of each file that was not written, its name and a ``Message``.
+        is_trial: whether nothing is written, and only told what would be.
 
     Raises:
         UsageError: the folder is no place for it.
         KbError: a file cannot be written; what was written before stays.
     """
     see_place(target, (target / FILE).exists())
-    left: list[tuple[str, str]] = []
+    found = Unpacked(0, [])
     files: dict[str, str] = whole["files"]
     taken = {number_of(path.name): path.name for path in listed(target)} if is_folder(target) else {}
     with telling_refusals(target, Message("mend it")):
-        target.mkdir(parents=True, exist_ok=True)
         for name in sorted(files, key=lambda one: (one != FILE, one)):
             folder, bar, _ = name.partition("/")
             if bar and taken.get(number_of(folder), folder) != folder:
-                left.append((name, Message("the deck has {other} under that number", other=taken[number_of(folder)])))
-            elif note := _written(target, name, files[name]):
-                left.append((name, note))
-    return left
+                other = taken[number_of(folder)]
+                found.left.append((name, Message("the deck has {other} under that number", other=other)))
+                continue
+            is_new, note = _compared(target / name, files[name])
+            if note:
+                found.left.append((name, note))
+            if is_new:
+                found = found._replace(written=found.written + 1)
+                if not is_trial:
+                    (target / name).parent.mkdir(parents=True, exist_ok=True)
+                    write_new(target / name, files[name])
+    return found
 
 
-def _written(target: Path, name: str, text: str) -> str:
-    """Write one file, unless there is one; why it was not, or nothing."""
-    path = target / name
-    if path.parent.is_symlink():
-        return Message("its folder is a link to somewhere else")
-    path.parent.mkdir(exist_ok=True)
+def _compared(path: Path, text: str) -> tuple[bool, str]:
+    """Whether a file is new, and why it cannot be written if another lies there."""
+    if path.parent.is_symlink() and number_of(path.parent.name) is not None:
+        return False, Message("its folder is a link to somewhere else")
+    if not os.path.lexists(path):
+        return True, ""
     try:
-        write_new(path, text)
-    except FileExistsError:
-        try:
-            same = read_source(path, MOST_RECORDS) == text
-        except Unreadable:
-            same = False
-        return "" if same else Message("there already, with another text")
-    return ""
+        same = read_source(path, MOST_RECORDS) == text
+    except (Unreadable, OSError):
+        same = False
+    return False, "" if same else Message("there already, with another text")
+
+
+def is_of_another(whole: dict[str, Any], target: Path) -> bool:
+    """Whether a folder holds another deck than the exported one, whose answers it cannot take."""
+    return (target / FILE).is_file() and read_deck(target)[0].id != whole.get("id")

@@ -36,7 +36,7 @@ class Imported:
     line: int
     """In the notes, from 1."""
     heading: str
-    """That line, as it stood."""
+    """That line, as it stood, or those over which it runs."""
     files: dict[str, str]
     """Texts of its files by name."""
     code: Gathered
@@ -137,9 +137,10 @@ class Importer:
         Raises:
             KbError: something cannot be written; what was written before stays.
         """
-        self.target.begin()
         written: set[int] = set()
         entries = self.entries
+        if entries:
+            self.target.begin()
         for at, entry in enumerate(entries):
             self._on_step(at, len(entries))
             if entry.is_kept or entry.number in written:
@@ -255,9 +256,6 @@ class Importer:
 
 
 def _deck_title(files: Sequence[NoteFile], notes: Sequence[Notes]) -> str:
-    """The first heading that is no entry's, or the first file's name."""
-    for file, found in zip(files, notes, strict=True):
-        for line in file.lines[:50]:
-            if line.startswith("# ") and all(part.heading != line for part in found.parts):
-                return one_line(line[2:]) or file.path.stem
-    return one_line(spoken_name(files[0].path.stem)) or "Notes"
+    """What the first notes that have a title call themselves, or the first file's name."""
+    titles = (one_line(found.title) for found in notes)
+    return next(filter(None, titles), "") or one_line(spoken_name(files[0].path.stem)) or "Notes"

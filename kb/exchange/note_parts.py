@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from kb.errors import Message
 from kb.exchange.note_beginnings import scanned
-from kb.exchange.note_lines import Fence, Mark, Scan
+from kb.exchange.note_lines import Fence, Scan
+from kb.exchange.note_marks import Mark
 from kb.exchange.note_remarks import CODE, remarks
 from kb.exchange.note_run import longest_run
 from kb.exchange.notes import Chapter, Loose, Notes, Part, Remark
@@ -57,21 +58,36 @@ class _Divided:
 
     def notes(self) -> Notes:
         """The whole file."""
+        self.drop(0, self.found.front, Message("front matter, which is for another program"))
         appendix = self.appendix()
-        if not self.run or appendix is not None:
+        title = self.title()
+        if not any(line.strip() for line in self.lines[self.found.front :]):
+            parts = []
+        elif not self.run or appendix is not None:
             parts = [self.article(appendix)]
         else:
             self.run = sorted([*self.run, *self.counted_anew()], key=lambda mark: mark.first)
             self.starts = {mark.first for mark in self.run}
             parts = self.entries()
         self.remarks += remarks(self.found, self.run, self.anew)
-        return Notes(parts, sorted(self.loose), sorted(self.remarks), self.chapters)
+        return Notes(parts, sorted(self.loose), sorted(self.remarks), self.chapters, title)
+
+    def title(self) -> str:
+        """What the notes call themselves: in their front matter, or in a heading above all questions."""
+        above = self.run[0].first if self.run else 0
+        for mark in self.found.marks:
+            if mark.first >= above or self.found.title:
+                break
+            below = self.lines[mark.end] if mark.end < len(self.lines) else ""
+            if mark.level == 1 and not CODE.match(below):
+                return mark.title
+        return self.found.title
 
     def entries(self) -> list[Part]:
         """A part for each mark of the run."""
         bounds = self.boundaries()
         first = min(self.run[0].first, bounds[0] if bounds else len(self.lines))
-        self.drop(0, first, Message("before the first question"))
+        self.drop(self.found.front, first, Message("before the first question"))
         parts = []
         for at, mark in enumerate(self.run):
             end = self.run[at + 1].first if at + 1 < len(self.run) else len(self.lines)
@@ -100,7 +116,8 @@ class _Divided:
             body = textwrap.dedent("\n".join(body)).split("\n")
         body = _closed(body, self.found.fences, mark.end, end)
         number = mark.numbered.number if mark.numbered and mark not in self.anew else None
-        return Part(mark.first + 1, self.lines[mark.first], mark.title, number, _trimmed([mark.rest, *body]))
+        heading = "\n".join(self.lines[mark.first : mark.end])
+        return Part(mark.first + 1, heading, mark.title, number, _trimmed([mark.rest, *body]))
 
     def boundaries(self) -> list[int]:
         """Lines with headings that stand above entries: chapters."""
@@ -178,12 +195,15 @@ class _Divided:
         end = len(self.lines) if appendix is None else appendix
         headings = [mark for mark in self.found.marks if mark.level < 7 and mark.first < end]
         first = headings[0] if headings else None
-        if first and not any(line.strip() for line in self.lines[: first.first]):
+        begin = self.found.front
+        is_titled = first and (first.level == 1 or not self.found.title)
+        if first and is_titled and not any(line.strip() for line in self.lines[begin : first.first]):
             part = self.part(first, end)
             part.number = None
         else:
-            body = _closed(list(self.lines[:end]), self.found.fences, 0, end)
-            part = Part(1, self.lines[0] if self.lines else "", self.name, None, _trimmed(body))
+            body = _closed(list(self.lines[begin:end]), self.found.fences, begin, end)
+            heading = self.lines[begin] if begin < len(self.lines) else ""
+            part = Part(begin + 1, heading, self.found.title or self.name, None, _trimmed(body))
         if appendix is not None:
             self.drop(appendix, self.run[0].first, Message("the heading of the questions, which became cards"))
             for at, mark in enumerate(self.run):

@@ -1,11 +1,12 @@
 """Note remarks: what the author of notes should look at, though nothing of it is lost."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 
 from kb.errors import Message
-from kb.exchange.note_lines import LONGEST, Mark, Scan
+from kb.exchange.note_lines import Scan
+from kb.exchange.note_marks import LONGEST, Mark
 from kb.exchange.notes import Remark
 from kb.exchange.numerals import numbered
 
@@ -52,10 +53,13 @@ def _about_numbers(found: Scan, run: Sequence[Mark], counting: Sequence[Mark]) -
         return
     numbers = sorted(taken)
     few = numbers[-1] - numbers[0] < GAPS * len(numbers)
-    for number in range(numbers[0], numbers[-1]) if few else ():
-        if number not in taken:
-            above = numbers[bisect_left(numbers, number) - 1]
-            what = Message("{number} is missing behind {above}", number=number, above=above)
+    for above, below in pairwise(numbers) if few else ():
+        if below - above == 2:
+            yield Remark(
+                taken[above].first + 1, Message("{number} is missing behind {above}", number=above + 1, above=above)
+            )
+        elif below - above > 2:
+            what = Message("{first} to {last} are missing behind {above}", first=above + 1, last=below - 1, above=above)
             yield Remark(taken[above].first + 1, what)
     for at in range(run[0].first):
         line = found.lines[at]

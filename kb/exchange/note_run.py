@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from kb.exchange.note_lines import Mark
+from kb.exchange.note_marks import Mark
 
 WORTH = {"bold": 8.0, "bold-item": 8.0, "summary": 10.0, "qa": 9.0, "item": 3.0}
 """What a mark adds to a run, by its style; a heading adds the most."""

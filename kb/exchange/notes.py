@@ -37,7 +37,7 @@ class Part:
     line: int
     """Where it begins, from 1."""
     heading: str
-    """That line."""
+    """That line, or those over which it runs."""
     title: str
     number: int | None
     """None if it has none, or none of its own."""
@@ -55,3 +55,5 @@ class Notes:
     loose: list[Loose]
     remarks: list[Remark]
     chapters: list[Chapter]
+    title: str = ""
+    """What they call themselves, if they do."""

@@ -59,12 +59,14 @@ def test_json_and_back(deck: Path, tmp_path: Path) -> None:
     assert [one["number"] for one in whole["entries"]] == [61, 62]
     assert {item["kind"] for item in whole["entries"][0]["items"]} >= {"choice", "code"}
     target = tmp_path / "again"
-    assert unpack(whole, target) == []
+    assert unpack(whole, target, is_trial=True) == (len(whole["files"]), [])
+    assert not target.exists()
+    assert unpack(whole, target) == (len(whole["files"]), [])
     assert files(target) == files(deck)
-    assert unpack(whole, target) == []
+    assert unpack(whole, target) == (0, [])
     name = next(name for name in files(target) if name.endswith("en.md"))
     (target / name).write_text("mine", encoding="utf-8")
-    assert [left for left, _ in unpack(whole, target)] == [name]
+    assert [left for left, _ in unpack(whole, target).left] == [name]
     assert (target / name).read_text(encoding="utf-8") == "mine"
 
 
@@ -101,7 +103,7 @@ def test_a_folder_that_is_a_link(deck: Path, tmp_path: Path) -> None:
     shutil.copy(deck / "deck.toml", target)
     folder = next(path.name for path in deck.iterdir() if path.name.startswith("061"))
     (target / folder).symlink_to(outside)
-    assert {why for name, why in unpack(whole, target) if name.startswith("061")} == {
+    assert {why for name, why in unpack(whole, target).left if name.startswith("061")} == {
         "its folder is a link to somewhere else"
     }
     assert list(outside.iterdir()) == []

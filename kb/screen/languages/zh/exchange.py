@@ -14,11 +14,21 @@ WORDS = {
     "{count} {count:file|files} would be written to {folder}; leave --dry-run out": (
         "会有 {count} 个文件写入 {folder}；去掉 --dry-run 即可写入"
     ),
-    "{count} {count:file|files} in {folder}; kb list --deck {folder:typed}": (
-        "{folder} 中有 {count} 个文件；kb list --deck {folder:typed}"
+    "{count} {count:file|files} written to {folder}; kb list --deck {folder:typed}": (
+        "写入了 {count} 个文件到 {folder}；kb list --deck {folder:typed}"
     ),
+    "no file is new to {folder}": "没有 {folder} 里还没有的文件",
+    "{path} is an exported deck, which is imported alone": "{path} 是导出的知识库，要单独导入",
+    "give each a command of its own": "请每个文件用一条命令",
+    "{path} is no deck that kb export json wrote": "{path} 不是 kb export json 写出的知识库",
+    "give it, or Markdown files": "请给这样的文件，或 Markdown 文件",
+    "{folder} is another deck than {path}, and cannot take its answers": (
+        "{folder} 与 {path} 不是同一个知识库，不能接收它的答题记录"
+    ),
+    "name another folder, or export without --log": "请换一个文件夹，或不带 --log 重新导出",
     "{folder} has all of them already": "{folder} 里已经全部都有",
     "nothing in it looks like an entry": "其中没有看起来像条目的内容",
+    "write something into it": "请先在里面写些内容",
     "there already, to the letter": "已经有了，一字不差",
     "there already, with another text": "已经有了，但内容不同",
     "{number} is taken; it got {other}": "编号 {number} 已被占用，改为 {other}",
@@ -50,6 +60,8 @@ WORDS = {
     "{text!r} looks numbered; it was taken for a part of the text": "{text!r} 像是带编号的标题；当作正文的一部分",
     "{text!r} begins the questions of an entry; it got a full stop": "{text!r} 是条目里测验部分的标题；加了一个句点",
     "{number} is missing behind {above}": "{above} 之后缺少 {number}",
+    "{first} to {last} are missing behind {above}": "{above} 之后缺少 {first} 到 {last}",
+    "front matter, which is for another program": "文件开头的元数据，供别的程序使用",
     "{number} stands in the list and never comes": "{number} 在目录里，正文中却没有",
     "{number} begins again in another chapter; it gets a number of its own": (
         "编号 {number} 在另一章里重新开始；另给一个编号"
