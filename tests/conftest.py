@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -321,6 +321,17 @@ COMMAND = (sys.executable, "-m", "kb")
 def not_isolated(monkeypatch: pytest.MonkeyPatch) -> None:
     """What runs may leave a note outside its folder, or signal who started it."""
     monkeypatch.setenv("KB_ISOLATION", "off")
+
+
+@pytest.fixture(scope="module")
+def unmeasured() -> Iterator[None]:
+    """What runs as a process of its own is not looked at by coverage, which takes half as long again.
+
+    For modules that run much, and whose processes do what those of other tests do.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        yield
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from kb.verify.judging import judge
 from quiz.kinds.table import KINDS, all_kinds
 from tests.conftest import CONTENT, EN, write_entry
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 CHEATS = {
     "26/loss-from-logits": [
         "return F.cross_entropy(logits, target, reduction='none')",

@@ -18,6 +18,8 @@ from quiz.pasted_code import find_fault, take_lines
 from quiz.surroundings import blanked
 from tests.conftest import CONTENT
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 Wrapping = Callable[[str, Snippet, Hole], str]
 
 

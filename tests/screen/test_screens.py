@@ -9,6 +9,8 @@ from kb.cli.app import COMMANDS as TABLE
 from kb.screen.width import width_of
 from tests.golden.screens import COMMANDS, LANGUAGES, SCENES, SIZES, path_of, play
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))

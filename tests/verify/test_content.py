@@ -18,6 +18,8 @@ from quiz.kinds.table import KINDS, all_kinds
 from tests.conftest import CONTENT
 from tests.verify.plain_python import PlainPython, run_cold
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 LIBRARY = Library.open(CONTENT, None, all_kinds)
 ENTRIES = [LIBRARY.entry(summary.number) for summary in LIBRARY.summaries]
 

@@ -239,6 +239,8 @@ from __future__ import annotations
 
 import os
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 class Thing:
     """What it is."""

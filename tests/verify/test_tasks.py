@@ -32,6 +32,8 @@ assert x[0] > 1, "by luck: the first number drawn from this seed is 1.5410"
 ROUNDING = """
 import torch
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 torch.manual_seed(0)
 x = torch.nn.functional.layer_norm(torch.rand(1000, 1000), (1000,))
 print(f"zero but for rounding: {1e6 * x.sum():.3f}")
