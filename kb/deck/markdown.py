@@ -13,6 +13,7 @@ from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 
+from kb.deck.brackets import bracket_math_plugin, with_dollars
 from kb.deck.formula import readable
 from kb.deck.prose import MAX_LEVEL, misread
 from kb.deck.text import Block, Span, bare_lines
@@ -58,6 +59,11 @@ def headings(source: str) -> list[tuple[int, int, str]]:
     ]
 
 
+def dollared(source: str) -> str:
+    """A text whose formulas all stand between dollars: readers of notebooks know no others."""
+    return with_dollars(source, _parser().parse(source, {"misread": []}))
+
+
 def walk(blocks: tuple[Block, ...]) -> Iterator[Block]:
     """Every block, from the outside in."""
     for block in blocks:
@@ -71,6 +77,7 @@ def _parser() -> MarkdownIt:
     front_matter_plugin(parser)
     # A price ($5) or a shell variable is no formula: no space inside the dollars, no digit after them.
     dollarmath_plugin(parser, allow_space=False, allow_digits=False, double_inline=True)
+    bracket_math_plugin(parser)
     parser.core.ruler.before("inline", "first_dollar", _end_with_no_digit)
     parser.core.ruler.after("inline", "misread", _look_for_misread)
     return parser

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from kb.deck.entry import Entry
-from kb.deck.markdown import read_markdown, walk
+from kb.deck.markdown import dollared, read_markdown, walk
 from kb.deck.script import Snippet
 from kb.deck.text import bare_lines
 
@@ -104,7 +104,7 @@ def _without_code(section: str, cells: list[str]) -> str:
     for first, end, code in _blocks(section):
         if _home(code, cells) is not None:
             lines[first - 1 : end] = [None] * (end - first + 1)
-    words = "\n".join(line for line in lines if line is not None)
+    words = dollared("\n".join(line for line in lines if line is not None))
     words = _ENTRY.sub(r"](\1.ipynb)", _SNIPPET.sub("`snippet.py`", words))
     return re.sub(r"\n{3,}", "\n\n", words)
 

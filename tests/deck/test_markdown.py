@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.deck.markdown import read_markdown
+from kb.deck.markdown import dollared, read_markdown, walk
 from kb.deck.text import Block, Span, bare_lines, split_lines
 
 
@@ -44,7 +44,7 @@ def test_emphasis_in_emphasis(source: str) -> None:
     assert ["1: emphasis nested too deep; write it plainer"] == said(source)
 
 
-@pytest.mark.parametrize("piece", ["[", "![", "[a](", "`", "$", "<", "&", "\\", "|", "**a", "_a ", "$^{"])
+@pytest.mark.parametrize("piece", ["[", "![", "[a](", "`", "$", "<", "&", "\\", "|", "**a", "_a ", "$^{", r"\(", r"\["])
 def test_signs_that_mean_nothing(piece: str) -> None:
     """Whatever is said a thousand times is read."""
     assert words(read_markdown(f"word {piece * 1_000}").blocks).startswith("word")
@@ -75,3 +75,55 @@ def test_lines() -> None:
     """Only what ends a line in Python ends one here."""
     assert ["a\x0cb\u2028c\x85d\n", "e\r\n", "f\r", "g"] == split_lines("a\x0cb\u2028c\x85d\ne\r\nf\rg")
     assert ["a", "", "b"] == bare_lines("a\n\nb\n")
+
+
+def formulas(source: str) -> list[tuple[str, str]]:
+    """The formulas of a text: the kind of block they stand in, and their LaTeX."""
+    found = walk(read_markdown(source).blocks)
+    return [(block.kind, span.source) for block in found for span in block.spans if span.style == "formula"]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (r"a \( w \) b", [("paragraph", "w")]),
+        (r"权重\(w_1\)是", [("paragraph", "w_1")]),
+        (r"**\(a_1\)** and $b_1$", [("paragraph", "a_1"), ("paragraph", "b_1")]),
+        (r"\[ z = 1 \]", [("formula", "z = 1")]),
+        ("\\[\nL = 1 \\\\[2pt]\n\\]", [("formula", "L = 1 \\\\[2pt]")]),
+        ("The loss\n\\[\nL = x\n\\]\nwhere", [("paragraph", "L = x")]),
+        ("> \\[\n> a\n> b\n> \\]", [("formula", "a\nb")]),
+        (r"so \[ z = 1 \] holds", [("paragraph", "z = 1")]),
+        ("| \\(x_1\\) |\n|--|\n| `\\(y\\)` |", [("cell", "x_1")]),
+    ],
+)
+def test_formulas_in_brackets(source: str, found: list[tuple[str, str]]) -> None:
+    """As LaTeX writes them, in a line and by themselves, just as those between dollars."""
+    assert found == formulas(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        r"`\( w \)`",
+        "```python\n\\[ z = 1 \\]\n```",
+        r"\(a `b\)` c",
+        r"never \( closed",
+        "\\[ never\n\nclosed \\]",
+        r"\\( w \\)",
+        r"\( \) \[ \]",
+        r"x\[0\] f\(x\) \[a link\](there) see \[1\] and \[CLS\]",
+    ],
+)
+def test_brackets_that_are_no_formulas(source: str) -> None:
+    """Code, what nobody closed, and the brackets that Markdown's writers put a backslash before."""
+    assert [] == formulas(source)
+    assert source == dollared(source)
+
+
+def test_formulas_between_dollars() -> None:
+    """What reads no brackets gets dollars, and nothing else is changed."""
+    source = "> a \\( w \\) `\\(c\\)` $v$\n\n- b\n\n  \\[\n  z = 1\n  \\]\n\n| \\(x\\) |\n|--|\n| \\(y\\) |\n"
+    wanted = "> a $w$ `\\(c\\)` $v$\n\n- b\n\n  $$\n  z = 1\n  $$\n\n| $x$ |\n|--|\n| $y$ |\n"
+    assert wanted == dollared(source)
+    assert formulas(source) == formulas(wanted)

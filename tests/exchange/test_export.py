@@ -16,13 +16,14 @@ from kb.exchange.anki import Scheduled, fields_of, write_anki
 from kb.exchange.deck_cards import cards_of
 from kb.exchange.deck_json import packed, read_packed, unpack
 from kb.exchange.notebook import notebook
+from kb.exchange.site.pages import Site
 from kb.verify.record import keys_of, read_records
 from quiz.kinds.table import all_kinds
 from quiz.log.carried import lines, take_in
 from quiz.log.event import Review
 from quiz.log.log import Log
 from quiz.schedule import Rating
-from tests.conftest import CONTENT, Kb, write_entry
+from tests.conftest import CONTENT, EN, Kb, write_entry
 
 
 def opened(path: Path) -> Library:
@@ -203,6 +204,22 @@ def test_a_notebook_runs(number: int, tmp_path: Path, monkeypatch: pytest.Monkey
     asserts = sum("assert" in line for line in entry.snippet.source.splitlines())
     assert sum("assert" in line for line in code.splitlines()) == asserts
     NotebookClient(made, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+
+
+def test_formulas_in_brackets(deck: Path) -> None:
+    """Each form has them as it knows formulas; code stays code."""
+    text = EN.format(number=61).replace("Add the values,", r"`\( c \)` and \( w_1 \):" + "\n\n\\[ z = 1 \\]\n\nAdd,")
+    write_entry(deck, 61, en=text)
+    entry = opened(deck).entry(61)
+    cells = json.loads(notebook(entry, "en"))["cells"]
+    words = "".join("".join(cell["source"]) for cell in cells)
+    assert all(one in words for one in ("$w_1$", "$$ z = 1 $$", r"`\( c \)`"))
+    body = Site(opened(deck).deck, [], {}, "0").entry_body(entry, "")
+    assert body.count("<math") == 4, "two, and the one that the entry has in each language"
+    assert r"<code>\( c \)</code>" in body
+    (recall, *_) = cards_of(entry, "en", {})
+    (*_, answer, _, _) = fields_of(recall._replace(explanation=entry.text("en").body), "Source")
+    assert all(one in answer for one in (r"\(w_1\)", r"\[z = 1\]", r"<code>\( c \)</code>"))
 
 
 def test_every_entry_makes_a_notebook() -> None:
