@@ -6,7 +6,7 @@ from typing import Any
 from kb.deck.item import Item
 from kb.deck.script import Snippet
 from kb.deck.summary import Summary
-from kb.deck.text import Text, plain
+from kb.deck.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Entry:
         return {
             "number": self.number,
             "title": text.title,
-            "gist": plain(text.gist.spans),
+            "gist": text.short,
             "markdown": text.markdown,
             "snippet": self.snippet.source if self.snippet else "",
             "area": self.summary.area,

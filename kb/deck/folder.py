@@ -13,7 +13,7 @@ from kb.deck.quiz_section import join_items
 from kb.deck.script import Snippet, read_snippet
 from kb.deck.source import Unreadable, cannot_be_read, read_source, spoken_name
 from kb.deck.summary import Summary
-from kb.deck.text import Text, plain
+from kb.deck.text import Text
 from kb.errors import Complaint, Message
 
 SNIPPET = "snippet.py"
@@ -163,6 +163,6 @@ def _summary(number: int, slug: str, front: Front, texts: dict[str, Text], snipp
         aliases=front.aliases,
         errors=front.errors,
         titles={language: text.title for language, text in texts.items()},
-        gists={language: plain(text.gist.spans) for language, text in texts.items()},
+        gists={language: text.short for language, text in texts.items()},
         sha256=snippet.sha256 if snippet else "",
     )

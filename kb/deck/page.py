@@ -18,9 +18,6 @@ ANSWER_FENCES = ("python", "python illustration", "text")
 
 MAX_GIST_SENTENCES = 3
 
-MOST_WORDS = 300
-"""Characters of an answer that its first words make up, where no paragraph answers first."""
-
 _TITLE = re.compile(r"^(\d{1,9})\. +(\S.*)$")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。！？]")
 
@@ -125,7 +122,8 @@ class _Parser:
         if (not rest or rest[0].kind != "paragraph") and self.deck.complete:
             self.complain(title.end, "no gist after the title; write one paragraph that answers the question")
             return number, None
-        gist, *body = rest if rest and rest[0].kind == "paragraph" else (_first_words(title, rest), *rest)
+        gist = _gist(rest) or Block("paragraph", (Span(question),), line=title.line, end=title.end)
+        body = rest[1:] if rest and rest[0] is gist else rest
         self.check_gist(gist)
         self.check_sections(body)
         last = body[-1].end if body else gist.end
@@ -190,9 +188,8 @@ class _Parser:
             self.complain(block.line, "{name!r} after {pitfalls!r}; move it before", name=name, pitfalls=pitfalls)
 
 
-def _first_words(title: Block, body: list[Block]) -> Block:
-    """The answer of an entry that does not begin with a paragraph, as notes do not: its first words."""
-    words = next((words for block in body if (words := " ".join(blocks_text((block,)).split()))), title.text)
-    if len(words) > MOST_WORDS:
-        words = words[:MOST_WORDS].rsplit(" ", 1)[0] + " …"
-    return Block("paragraph", (Span(words),), line=title.line, end=title.end)
+def _gist(blocks: list[Block]) -> Block | None:
+    """The block that answers: a paragraph as a rule, in notes whatever comes first and is more than a heading. None if
+    nothing has a word in it."""
+    spoken = [block for block in blocks if blocks_text((block,)).strip()]
+    return next((block for block in spoken if block.kind != "heading"), spoken[0] if spoken else None)

@@ -75,6 +75,10 @@ def blocks_text(blocks: tuple[Block, ...]) -> str:
     return "\n\n".join(blocks_text(block.children) if block.children else block.text for block in blocks)
 
 
+MOST_WORDS = 300
+"""Characters of an answer in short where no paragraph answers first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """What ``kb show`` shows, but for the facts around it."""
@@ -84,18 +88,31 @@ class Text:
     title: str
     """The question, without its number."""
     gist: Block
-    """The paragraph that answers it."""
+    """The paragraph that answers it; in notes that begin otherwise the first block that says something."""
     body: tuple[Block, ...]
-    """Everything after the gist and before the quiz."""
+    """Everything after the gist and before the quiz; all of it, with the gist, where a heading comes first."""
     markdown: str
     """The source of title, gist and body."""
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All of the answer as it is read, each block once."""
+        return self.body if self.gist in self.body else (self.gist, *self.body)
+
+    @property
+    def short(self) -> str:
+        """The gist's words: all of a paragraph, the first of a list, a table or code."""
+        if self.gist.kind == "paragraph":
+            return self.gist.text
+        words = " ".join(blocks_text((self.gist,)).split())
+        return words if len(words) <= MOST_WORDS else f"{words[:MOST_WORDS].rsplit(' ', 1)[0]} …"
 
     @property
     def lines(self) -> list[tuple[str, int]]:
         """Sentences, pitfalls and lines of code of gist and body, each with its rank: what a search shows of it."""
         found: list[tuple[str, int]] = []
         section = ""
-        for block in (self.gist, *self.body):
+        for block in self.blocks:
             if block.kind == "heading":
                 section = block.text.strip()
             least = SOURCE if section in SOURCES.values() else PITFALL

@@ -78,7 +78,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "aliases": list(summary.aliases),
         "errors": list(summary.errors),
         "texts": {
-            language: {"title": text.title, "gist": plain(text.gist.spans), "markdown": text.markdown}
+            language: {"title": text.title, "gist": text.short, "markdown": text.markdown}
             for language, text in entry.texts.items()
         },
         "snippet": entry.snippet.source if entry.snippet else "",

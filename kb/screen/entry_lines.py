@@ -86,7 +86,7 @@ def entry_page(
     standing = standing_text(summary, records, torch, say, address)
     lines += wrap([mark(summary, records, torch), (standing, "dim")], style.width)
     lines.append([])
-    lines += lay_out((text.gist, *text.body), style)
+    lines += lay_out(text.blocks, style)
     lines.append([])
     if neighbours := library.neighbours(summary.number):
         lines.append([(say("See also"), "heading")])
@@ -123,12 +123,14 @@ def fitted(lines: list[Line], room: int) -> list[Line]:
 
 
 def _recipe(text: "Text") -> "Sequence[Block]":
-    """The section of an answer that holds the lines to take along; the first code there is where it has none."""
+    """The section of an answer that holds the lines to take along, or the first code there is; but for the gist, which
+    may lie in it where an entry does not begin with a paragraph."""
     titles = [at for at, block in enumerate(text.body) if block.kind == "heading"]
     for at, end in pairwise((*titles, len(text.body))):
         if text.body[at].text.strip() in RECIPE.values():
-            return text.body[at + 1 : end]
-    return [block for block in text.body if block.kind == "code"][:1]
+            return [block for block in text.body[at + 1 : end] if block != text.gist]
+    code = [block for block in text.blocks if block.kind == "code"][:1]
+    return [block for block in code if block != text.gist]
 
 
 def source_lines(code: str, style: Style) -> list[Line]:

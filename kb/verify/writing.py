@@ -22,8 +22,7 @@ _PERCENT = re.compile(r"\d(?:\s+[%％]|％)")
 
 def all_blocks(entry: Entry, text: Text) -> Iterator[Block]:
     """Every block of an entry in one language, but for options: gist, answer and quiz."""
-    yield text.gist
-    yield from walk(text.body)
+    yield from walk(text.blocks)
     for item in entry.items:
         if wording := item.wordings.get(text.language):
             yield from walk(wording.question)
@@ -34,8 +33,7 @@ def all_blocks(entry: Entry, text: Text) -> Iterator[Block]:
 
 def answer_blocks(text: Text) -> Iterator[Block]:
     """The blocks of gist and answer up to the sources."""
-    yield text.gist
-    for block in text.body:
+    for block in text.blocks:
         if block.kind == "heading" and block.text.strip() in SOURCES.values():
             return
         yield from walk((block,))

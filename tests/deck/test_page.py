@@ -262,3 +262,41 @@ def test_a_quote_that_closes_behind_a_sentence_is_a_part_of_it() -> None:
     text = Text("zh", "题", Block("paragraph", (Span("答。"),)), pitfalls, "")
     assert ("“像素准确率就行。”不行。要看 IoU。", PITFALL) in text.lines
     assert [line for line, _ in Text("zh", "题", said, (), "").lines] == ["“像素准确率就行。”", "不行。", "要看 IoU。"]
+
+
+@pytest.mark.parametrize(
+    ("start", "kind", "short"),
+    [
+        ("Word one.", "paragraph", "Word one."),
+        ("- [ ] word one\n  - [x] nested\n- [x] two", "list", "word one nested two"),
+        ("1. word one\n2. two", "list", "word one two"),
+        ("| word | b |\n|--|--|\n| c | d |", "table", "word b c d"),
+        ("> word\n>\n> - one", "quote", "word one"),
+        ("```python\nword = 1\nb = 2\n```", "code", "word = 1 b = 2"),
+        ("$$\nword\n$$", "formula", "word"),
+        ("![word](a.png)", "paragraph", "word"),
+        ("![](a.png)\n\nWord.", "paragraph", "Word."),
+        ("<p>word</p>", "paragraph", "<p>word</p>"),
+        ("## Section\n\n- word", "list", "word"),
+        ("---\n\nWord.\n\n- one", "paragraph", "Word."),
+        ("## Word", "heading", "Word"),
+    ],
+)
+def test_what_an_entry_begins_with_is_shown_once(start: str, kind: str, short: str) -> None:
+    """It is the gist, as it was written; each block of the file is shown once, in its order."""
+    source = f"# 61. Title?\n\n{start}\n" + ("\nLast.\n" if kind != "heading" else "")
+    text = parse_page(FRONT + source, "x.md", "en", LOOSE).text
+    assert text
+    assert (text.gist.kind, text.short) == (kind, short)
+    written = read_markdown(FRONT + text.markdown).blocks[1:]
+    assert written == text.blocks
+    assert text.lines
+
+
+def test_the_gist_in_short() -> None:
+    """No more than some words of a list, however long it is; all of the list is there."""
+    page = parse_page(FRONT + "# 61. Title?\n\n" + "- some words\n" * 1_000, "x.md", "en", LOOSE)
+    assert page.text
+    assert page.text.short.endswith("some words …")
+    assert len(page.text.short) <= 302
+    assert len(page.text.gist.children) == 1_000

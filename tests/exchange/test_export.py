@@ -222,6 +222,21 @@ def test_formulas_in_brackets(deck: Path) -> None:
     assert all(one in answer for one in (r"\(w_1\)", r"\[z = 1\]", r"<code>\( c \)</code>"))
 
 
+def test_a_list_that_comes_first(deck: Path, kb: Kb) -> None:
+    """On the screen, short or whole, on its page and on its card it is shown once, and is a list."""
+    (deck / "deck.toml").write_text((deck / "deck.toml").read_text(encoding="utf-8").replace("complete = true", ""))
+    text = EN.format(number=61).replace("The mean is the sum", "- [ ] read docs\n  - [x] nested\n\nThe mean is the sum")
+    write_entry(deck, 61, en=text)
+    for words in (("show", "61"), ("show", "61", "--short")):
+        shown = kb(*words, "--deck", str(deck)).stdout
+        assert (shown.count("read docs"), shown.count("[x] nested")) == (1, 1), shown
+    entry = opened(deck).entry(61)
+    body = Site(opened(deck).deck, [], {}, "0").entry_body(entry, "")
+    assert (body.count("read docs"), body.count("☐ "), body.count("☑ ")) == (1, 1, 1)
+    (recall, *_) = cards_of(entry, "en", {})
+    assert fields_of(recall, "Source")[3].count("<li>") == 2
+
+
 def test_every_entry_makes_a_notebook() -> None:
     """In both languages: all of its code is there, once."""
     library = opened(CONTENT)

@@ -201,7 +201,7 @@ class Site:
         for at, language in enumerate(self.deck.languages):
             text = entry.text(language)
             hidden = "" if at == 0 else " hidden"
-            answer = html_of((text.gist, *text.body), self.form())
+            answer = html_of(text.blocks, self.form())
             parts.append(f'<article lang="{text.language}" data-language="{language}"{hidden}>\n{answer}\n</article>')
         if entry.snippet:
             code = _code(entry.snippet.shown, "python")

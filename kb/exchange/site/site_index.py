@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from kb.deck.entry import Entry
 from kb.deck.rank import CODE
-from kb.deck.text import plain
 from kb.search.query import terms_of
 from kb.search.tokens import has_han, simplified, tokens, written_words
 
@@ -59,7 +58,7 @@ def site_index(entries: Iterable[tuple[Entry, str]], synonyms: Iterable[Sequence
     written: set[str] = set()
     for at, (entry, file) in enumerate(entries):
         titles = {language: text.title for language, text in entry.texts.items()}
-        gists = {language: plain(text.gist.spans)[:200] for language, text in entry.texts.items()}
+        gists = {language: text.short[:200] for language, text in entry.texts.items()}
         pages.append(Page(entry.number, file, titles, gists))
         for token, weight in _weights(entry, written).items():
             postings[token] += [at, round(weight, 2)]
