@@ -62,7 +62,7 @@ def site_index(entries: Iterable[tuple[Entry, str]], synonyms: Iterable[Sequence
         pages.append(Page(entry.number, file, titles, gists))
         for token, weight in _weights(entry, written).items():
             postings[token] += [at, round(weight, 2)]
-    forms = {word: list(dict.fromkeys(_cut(word))) for word in written}
+    forms = {word: list(dict.fromkeys(_cut(word))) for word in sorted(written)}  # else each export would differ
     for group in synonyms:
         _join(group, forms, postings)
     kept = {word: cut for word, cut in forms.items() if cut != [word]}
