@@ -55,6 +55,7 @@ def command(
     """Write a deck, or some of its entries, in a form that other programs read."""
     import gc
 
+    from kb.exchange.target import see_no_deck
     from kb.places import home_path
 
     gc.enable()  # thousands of texts may be written
@@ -70,6 +71,7 @@ def command(
     context = open_desk(deck, lang) if log else open_context(deck, lang)
     numbers = context.chosen(entries) if entries else list(context.library.by_number)
     target = home_path(out)
+    see_no_deck(target)
     writers = {"anki": write_anki, "html": write_site, "json": write_json, "notebook": write_notebooks}
     count, files = writers[form](context, numbers, target, log)
     if as_json:
@@ -82,12 +84,14 @@ def command(
 
 def write_anki(context: "Context", numbers: list[int], target: Path, log: bool) -> tuple[int, list[Path]]:
     """Write a package of notes; how many, and its path."""
+    from kb.exchange.anki import see_package
     from kb.exchange.anki import write_anki as write
     from kb.exchange.deck_cards import cards_of
     from kb.screen.language import language_text
     from kb.verify.record import keys_of
 
     target = _file(target, ".apkg")
+    see_package(target, log)
     language, keys = context.say.language, keys_of(context.records)
     title = language_text(context.library.deck.titles, language) or context.library.deck.name
     cards = ((entry, cards_of(entry, language, keys)) for entry in _entries(context, numbers))
@@ -99,15 +103,16 @@ def write_anki(context: "Context", numbers: list[int], target: Path, log: bool) 
 
 def write_json(context: "Context", numbers: list[int], target: Path, log: bool) -> tuple[int, list[Path]]:
     """Write the deck as one object; how many entries, and its path."""
-    from kb.exchange.deck_json import packed
+    from kb.exchange.deck_json import packed, see_packed
+    from kb.exchange.target import put
     from kb.screen.json_text import json_line
 
     target = _file(target, ".json")
     events = _events(context) if log else None
+    see_packed(target, context.library.deck, events)
     whole = packed(context.library.deck, _entries(context, numbers), events)
     with _told(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json_line({"schema": 1, **whole}, "utf-8"), encoding="utf-8")
+        put(target, json_line({"schema": 1, **whole}, "utf-8").encode("utf-8"))
     return len(whole["entries"]), [target]
 
 
@@ -131,8 +136,6 @@ def write_site(context: "Context", numbers: list[int], target: Path, _: bool) ->
 
     listed, _complaints = read_glossary(context.library.deck.path)
     site = Site(context.library.deck, context.records, keys_of(context.records), version("torch-kb"))
-    if target.exists() and not target.is_dir():
-        raise UsageError("{path} is no folder", "name one after --out", path=target)
     with _told(target):
         count = site.write(target, with_output(), listed.same)
     return count, [target / "index.html"]
@@ -140,18 +143,18 @@ def write_site(context: "Context", numbers: list[int], target: Path, _: bool) ->
 
 def write_notebooks(context: "Context", numbers: list[int], target: Path, _: bool) -> tuple[int, list[Path]]:
     """Write a notebook for each entry; how many, and their paths."""
-    from kb.exchange.notebook import notebook
+    from kb.exchange.notebook import notebook, see_notebook
+    from kb.exchange.target import put
 
     one = target if target.suffix == ".ipynb" else None
     if one and len(numbers) != 1:
         raise UsageError("one file holds one entry", "name a folder after --out, or one entry")
-    paths = []
+    paths = [one or target / f"{context.library.by_number[number].folder}.ipynb" for number in numbers]
+    for path in paths:
+        see_notebook(path)
     with _told(target):
-        for entry in _entries(context, numbers):
-            path = one or target / f"{entry.summary.folder}.ipynb"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(notebook(entry, context.say.language), encoding="utf-8")
-            paths.append(path)
+        for entry, path in zip(_entries(context, numbers), paths, strict=True):
+            put(path, notebook(entry, context.say.language).encode("utf-8"))
     return len(paths), paths
 
 
@@ -170,7 +173,9 @@ def _file(target: Path, suffix: str) -> Path:
     Raises:
         UsageError: it is a folder.
     """
-    if target.is_dir():
+    from kb.deck.manifest import is_folder
+
+    if is_folder(target):
         raise UsageError("{path} is a folder", "name a file, as {path}/deck{suffix}", path=target, suffix=suffix)
     return target if target.suffix else target.with_suffix(suffix)
 

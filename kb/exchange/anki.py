@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kb.deck.entry import Entry
+from kb.errors import UsageError
 from kb.exchange.deck_cards import AskedCard
 from kb.exchange.html_text import Form, html_of, python_html, spans_html
+from kb.exchange.target import ADD_LOG, is_file, is_there, not_ours, put
 
 MODEL = 1_726_001_001
 """Of the kind of note; it stays the same, so that a second import knows it."""
@@ -38,6 +40,12 @@ table { border-collapse: collapse; } th, td { border: 1px solid #ccc; padding: 0
 .nightMode pre { background: #2b2b2b; } .nightMode .k { color: #ff7ab2; } .nightMode .s { color: #ff8170; }
 .nightMode .c { color: #92a1b1; } .nightMode .n { color: #78c2b3; } .nightMode .l { color: #d9c97c; }
 """
+
+COMMENT = b"kb export anki"
+"""Of a package as a zip file: what was written here, and not by Anki, has it."""
+
+WITH_LOG = b" --log"
+"""What follows in the comment of one that holds what the learner remembers."""
 
 SECONDS_A_DAY = 86_400
 
@@ -68,7 +76,7 @@ def write_anki(
     """Write a package.
 
     Args:
-        path: of the ``.apkg`` file; one that is there is replaced.
+        path: of the ``.apkg`` file; one that is there is replaced, see ``see_package``.
         deck_id: of the deck, as the learner's log knows it.
         title: of the deck, for people.
         entries: with the cards of each.
@@ -101,9 +109,35 @@ def write_anki(
         genanki.Package(deck).write_to_file(made)
         if memories:
             _schedule(made, {guid: memories[name] for guid, name in names.items() if name in memories})
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(made.read_bytes())
+        with zipfile.ZipFile(made, "a") as whole:
+            whole.comment = COMMENT + (WITH_LOG if memories else b"")
+        put(path, made.read_bytes())
     return len(names)
+
+
+def see_package(path: Path, log: bool) -> None:
+    """See that a package may be written to a path.
+
+    Args:
+        path: of the ``.apkg`` file.
+        log: whether it is to hold what the learner remembers.
+
+    Raises:
+        UsageError: something else lies there, or a package that holds more.
+    """
+    if not is_there(path):
+        return
+    try:
+        if not is_file(path):
+            raise not_ours(path, "anki")
+        with zipfile.ZipFile(path) as whole:
+            comment = whole.comment
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        comment = b""
+    if comment not in (COMMENT, COMMENT + WITH_LOG):
+        raise not_ours(path, "anki")
+    if comment != COMMENT and not log:
+        raise UsageError("{path} holds answers, which this export leaves out", ADD_LOG, path=path)
 
 
 def fields_of(card: AskedCard, source: str) -> list[str]:

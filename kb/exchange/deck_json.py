@@ -15,9 +15,10 @@ from kb.deck.item import Item
 from kb.deck.manifest import FILE, LANGUAGE, LOOSE_FILES, Deck, entry_folders, is_folder, listed, number_of, read_deck
 from kb.deck.source import Unreadable, read_source
 from kb.deck.text import blocks_text, plain
-from kb.errors import KbError, Message
+from kb.errors import KbError, Message, UsageError
 from kb.exchange.deck_folder import see_place, telling_refusals, write_new
 from kb.exchange.note_file import read_bytes
+from kb.exchange.target import ADD_LOG, is_file, is_there, not_ours
 
 KIND = "kb-deck"
 """What the object says of itself."""
@@ -135,6 +136,39 @@ def read_packed(path: Path) -> dict[str, Any] | None:
     if not isinstance(events, list) or not all(isinstance(line, str) for line in events):
         raise KbError("{path} has events that are no lines of a log", "export it once more", path=path)
     return whole
+
+
+def see_packed(path: Path, deck: Deck, events: Sequence[str] | None) -> None:
+    """See that a deck may be written to a path: nothing that somebody else wrote is lost, no other deck, no answer.
+
+    Args:
+        path: of the file.
+        deck: that is to be written.
+        events: that are to be written with it; None for none.
+
+    Raises:
+        UsageError: something else lies there, or more than would be written.
+    """
+    if not is_there(path):
+        return
+    try:
+        whole = read_packed(path) if is_file(path) else None
+    except KbError:
+        whole = None
+    if whole is None:
+        raise not_ours(path, "json")
+    if whole.get("id") != deck.id:
+        raise UsageError("{path} holds another deck", "name another file after --out", path=path)
+    left = {*whole.get("events", ())}.difference(events or ())
+    if left and events is None:
+        raise UsageError("{path} holds answers, which this export leaves out", ADD_LOG, path=path)
+    if left:
+        raise UsageError(
+            "{path} holds {count} {count:answer|answers} that your log has not",
+            "take them in with kb import, or name another after --out",
+            path=path,
+            count=len(left),
+        )
 
 
 def _is_name(name: str) -> bool:

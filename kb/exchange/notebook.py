@@ -1,12 +1,16 @@
 """Notebook: an entry as a Jupyter notebook: its text, and between it the cells of its snippet."""
 
+import json
 import re
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from kb.deck.entry import Entry
 from kb.deck.markdown import dollared, read_markdown, walk
 from kb.deck.script import Snippet
 from kb.deck.text import bare_lines
+from kb.exchange.target import changed, is_file, is_there, not_ours
 
 _CELL = re.compile(r"^# %%(?:[ \t]+(?P<title>.*))?$")
 _HOLE = re.compile(r"^\s*# (?:hole: .*|end)$")
@@ -49,9 +53,33 @@ def notebook(entry: Entry, language: str) -> str:
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
         "title": f"{entry.number}. {text.title}",
+        "kb": {"cells": _digest(found)},
     }
     written: str = writes(made.new_notebook(cells=found, metadata=facts), version=VERSION)
     return written + "\n"
+
+
+def see_notebook(path: Path) -> None:
+    """See that a notebook may be written to a path. One that was only run is as it was written.
+
+    Raises:
+        UsageError: something else lies there, or one that its reader worked in.
+    """
+    if not is_there(path):
+        return
+    try:
+        whole: Any = json.loads(path.read_bytes()) if is_file(path) else None
+        written, now = whole["metadata"]["kb"]["cells"], _digest(whole["cells"])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise not_ours(path, "notebook") from None
+    if written != now:
+        raise changed(path)
+
+
+def _digest(cells: list[Any]) -> str:
+    """Changes with whatever a reader may write into a notebook's cells; a line may be one of a list of them."""
+    words = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+    return sha256(json.dumps(words).encode()).hexdigest()
 
 
 def _snippet_cells(snippet: Snippet) -> list[str]:

@@ -15,6 +15,7 @@ from kb.deck.manifest import Deck
 from kb.exchange.deck_cards import AskedCard, cards_of
 from kb.exchange.html_text import SAFE, Form, html_of, python_html, spans_html
 from kb.exchange.site.curve_picture import curve_picture
+from kb.exchange.site.site_folder import site_folder
 from kb.exchange.site.site_index import site_index
 from kb.places import builtin_deck
 from kb.screen.language import area_name, language_text
@@ -72,30 +73,30 @@ class Site:
         }
 
     def write(self, target: Path, entries: Iterable[tuple[Entry, str]], synonyms: Iterable[Sequence[str]]) -> int:
-        """Write the whole site; files of an earlier one are replaced.
+        """Write the whole site; an earlier one is replaced, and pages that only that had go.
 
         Args:
-            target: its folder.
+            target: its folder, see ``site_folder``.
             entries: with the recorded output of each.
             synonyms: groups of terms that mean the same, for the search.
 
         Returns:
             How many entries there are.
         """
-        target.mkdir(parents=True, exist_ok=True)
         kept: list[tuple[Entry, str]] = []
         bodies: list[tuple[str, str]] = []
-        for entry, output in entries:
-            bodies.append((self.file(entry), self.entry_body(entry, output)))
-            kept.append((entry, self.file(entry)))
-        index = site_index(kept, synonyms)
-        for name, text in index.files.items():
-            _write(target / name, text)
-        for name, body in bodies:
-            _write(target / name, self.shell(body, index.sizes))
-        _write(target / "index.html", self.shell(self.list_body([entry for entry, _ in kept]), index.sizes))
-        for name in ("site.css", "site.js"):
-            _write(target / name, package_files("kb.exchange.site").joinpath(name).read_text(encoding="utf-8"))
+        with site_folder(target) as add:
+            for entry, output in entries:
+                bodies.append((self.file(entry), self.entry_body(entry, output)))
+                kept.append((entry, self.file(entry)))
+            index = site_index(kept, synonyms)
+            for name, text in index.files.items():
+                add(name, text)
+            for name, body in bodies:
+                add(name, self.shell(body, index.sizes))
+            add("index.html", self.shell(self.list_body([entry for entry, _ in kept]), index.sizes))
+            for name in ("site.css", "site.js"):
+                add(name, package_files("kb.exchange.site").joinpath(name).read_text(encoding="utf-8"))
         return len(kept)
 
     def file(self, entry: Entry) -> str:
@@ -308,7 +309,3 @@ def _script_json(value: Any) -> str:
 def _first_language(html: str, language: str) -> str:
     found = re.search(rf'<span lang="{language}"[^>]*>(.*?)</span>', html, re.DOTALL)
     return found[1] if found else html
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
