@@ -340,6 +340,8 @@ def kb(home: Path) -> Kb:
 
     def run(*arguments: str, timeout: float = 300, **options: Any) -> subprocess.CompletedProcess[str]:
         environ = {**os.environ, **options.pop("environ", {})}
+        if "cwd" in options:  # from elsewhere it is still this tree that runs
+            environ.setdefault("PYTHONPATH", str(ROOT))
         return subprocess.run(
             [*COMMAND, *arguments],
             capture_output=True,
@@ -347,7 +349,7 @@ def kb(home: Path) -> Kb:
             timeout=timeout,
             env=environ,
             check=False,
-            cwd=ROOT,
+            cwd=options.pop("cwd", ROOT),
             stdin=options.pop("stdin", subprocess.DEVNULL),
             **options,
         )

@@ -20,16 +20,16 @@ device = torch.device(os.environ.get("KB_DEVICE", "cpu"))
 
 
 # %% In short
-def scaled(x: torch.Tensor) -> torch.Tensor:  # (N, D) -> (N, D)
+def scaled(x: torch.Tensor) -> torch.Tensor:  # (..., D) -> (..., D)
     # hole: scale-rows
-    norms = x.norm(dim=1, keepdim=True)  # (N, 1)
+    norms = x.norm(dim=-1, keepdim=True)  # (..., 1)
     return x / norms.clamp(min=1e-8)
     # end
 
 
 # %% {proof}
-x = torch.randn(4, 3, device=device)
-torch.testing.assert_close(scaled(x), torch.nn.functional.normalize(x, dim=1))
+x = torch.randn(2, 4, 3, device=device)  # {axes}
+torch.testing.assert_close(scaled(x), torch.nn.functional.normalize(x, dim=-1))
 assert (scaled(torch.zeros(1, 3, device=device)) == 0).all(), "{zero}"
 print("{printed}")
 '''
@@ -39,12 +39,14 @@ TEXTS = {
     "en": {
         "lesson": "A row divided by its norm has length 1.",
         "proof": "What proves it: an independent check, and the edge",
+        "axes": "three axes: with two, dim=1 would pass as well",
         "zero": "a row of zeros stays one, and is not nan",
         "printed": "rows scaled as torch does it",
     },
     "zh": {
         "lesson": "一行除以自己的范数，长度就是 1。",
         "proof": "证明：独立的核对，以及边界情况",
+        "axes": "用三个维度：只有两个时，dim=1 也能通过",
         "zero": "全零的行仍是零，不会变成 nan",
         "printed": "各行的缩放与 torch 一致",
     },
@@ -73,20 +75,20 @@ errors: []  # 这个条目解释的报错，照打印的样子写
 
 CODE = {
     "lines": """```python
-    norms = x.norm(dim=1, keepdim=True)  # (N, 1)
+    norms = x.norm(dim=-1, keepdim=True)  # (..., 1)
     return x / norms.clamp(min=1e-8)
 ```""",
     "predict": """```python predict
 import torch
 
-print(tuple(torch.ones(4, 3).norm(dim=1, keepdim=True).shape))
+print(tuple(torch.ones(4, 3).norm(dim=-1, keepdim=True).shape))
 ```""",
     "solutions": """```python right
-return x / x.norm(dim=1, keepdim=True).clamp(min=1e-8)
+return x / x.norm(dim=-1, keepdim=True).clamp(min=1e-8)
 ```
 
 ```python wrong
-return x / x.norm(dim=1, keepdim=True)
+return x / x.norm(dim=-1, keepdim=True)
 ```
 
 ```python wrong
@@ -147,7 +149,7 @@ The key is what the code prints.
 
 ### scale-rows
 
-Fill in `scaled`: divide each row of `x` `(N, D)` by its norm; a row of zeros stays one.
+Fill in `scaled`: divide each row of `x` `(..., D)`, along its last axis, by its norm; a row of zeros stays one.
 
 > What is the norm of a row of zeros?
 
@@ -204,7 +206,7 @@ What every wrong one misses.
 
 ### scale-rows
 
-补全 `scaled`：`x` 的形状是 `(N, D)`，把每一行除以它的范数；全零的行仍是零。
+补全 `scaled`：`x` 的形状是 `(..., D)`，沿最后一维把每一行除以它的范数；全零的行仍是零。
 
 > 全零的行，范数是多少？
 

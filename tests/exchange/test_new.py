@@ -36,3 +36,22 @@ def test_a_number_that_is_taken(deck: Path) -> None:
         with pytest.raises(KbError):
             new_entry(deck, number, "other", "en")
     assert [path.name for path in deck.iterdir() if path.is_dir()] == ["061-mean"]
+
+
+@pytest.mark.parametrize("language", sorted(PAGES))
+def test_the_steps_of_the_readme(language: str, tmp_path: Path, kb: Kb, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "I want to add an entry", to the letter: whoever changes nothing yet sees every step succeed."""
+    monkeypatch.delenv("KB_TRUST")
+    monkeypatch.setenv("KB_LANG", language)
+    for command in (
+        "new 101 layer-norm --deck mydeck",
+        "trust mydeck --always --yes",
+        "run 101 --deck mydeck",
+        "check mydeck",
+        "verify --deck mydeck --mutants --record",
+        "verify --deck mydeck --mutants --changed",
+    ):
+        done = kb(*command.split(), cwd=tmp_path)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+    assert (tmp_path / "mydeck" / "verified.json").is_file()
+    assert " ✓ " in kb("list", "--deck", "mydeck", cwd=tmp_path).stdout
