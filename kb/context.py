@@ -13,7 +13,7 @@ from kb.deck.library import Library, OnStale
 from kb.errors import KbError, UsageError
 from kb.places import Places, builtin_deck, find_places, home_path
 from kb.run.device import torch_version
-from kb.screen.language import choose_language, spoken_language
+from kb.screen.language import choose_speech, spoken_language
 from kb.screen.messages import Speech
 from kb.screen.terminal import Terminal
 from kb.verify.record import Record, read_records
@@ -93,9 +93,7 @@ class Context:
         """The deck's entries."""
         from kb.screen.progress_bar import ProgressBar
 
-        # Which languages the deck has is not known yet.
-        say = Speech(spoken_language(["--lang", self._language] if self._language else [], os.environ))
-        what = say("reading {deck}", deck=self.deck_path.name)
+        what = self.program("reading {deck}", deck=self.deck_path.name)
         with ProgressBar(self.err, what, at_once=MANY) as waiting:
             library = Library.open(self.deck_path, self.places.cache, self._kinds, waiting.advance, self._on_stale)
         if library.is_empty:
@@ -120,8 +118,14 @@ class Context:
 
     @cached_property
     def say(self) -> Speech:
-        """Messages in the reader's language."""
-        return Speech(choose_language(self._language, os.environ, self.library.deck.languages))
+        """Messages in the reader's language, and that of the deck's texts."""
+        return choose_speech(self._language, os.environ, self.library.deck.languages)
+
+    @cached_property
+    def program(self) -> Speech:
+        """Messages in the reader's language, where it is not known which languages the deck has, or whether it can be
+        read at all."""
+        return Speech(spoken_language(["--lang", self._language] if self._language else [], os.environ))
 
     @cached_property
     def searcher(self) -> "Searcher":

@@ -9,7 +9,7 @@ from kb.errors import KbError, Message
 from kb.run.outcome import Outcome
 from kb.screen.entry_lines import style_for
 from kb.screen.keys import END
-from kb.screen.language import language_text
+from kb.screen.language import language_text, switched
 from kb.screen.layout import Line, Style, code_lines, lay_out, wrap
 from kb.screen.messages import Speech
 from kb.screen.run_lines import run_summary
@@ -316,8 +316,7 @@ class Asking:
 
     def switch_language(self) -> None:
         """Go on in the next of the deck's languages: the scene and its keys again, in that one."""
-        languages = self.context.library.deck.languages
-        self.board.say = Speech(languages[(languages.index(self.board.say.language) + 1) % len(languages)])
+        self.board.say = switched(self.board.say, self.context.library.deck.languages)
         self.board.redraw()
 
     def run_proof(self) -> None:

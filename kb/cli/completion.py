@@ -65,8 +65,13 @@ def tags(ctx: typer.Context, incomplete: str) -> list[Offer]:
 
 
 def languages(ctx: typer.Context, incomplete: str) -> list[Offer]:
-    """The deck's languages."""
-    return _of_deck(ctx, incomplete, lambda context: ((one, "") for one in context.library.deck.languages))
+    """The deck's languages, and the program's."""
+    from kb.screen.language import SPOKEN  # what runs a command needs none of this
+
+    def offers(context: "Context") -> Iterable[Offer]:
+        return ((one, "") for one in dict.fromkeys((*context.library.deck.languages, *SPOKEN)))
+
+    return _of_deck(ctx, incomplete, offers)
 
 
 def one_of(*words: str) -> Callable[[str], list[str]]:

@@ -28,8 +28,17 @@ def words_of(language: str, room: str) -> Mapping[str, str]:
 class Speech:
     """Says messages in one language; English where a language lacks one."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, spoken: str = "") -> None:
+        """Take the languages.
+
+        Args:
+            language: of the deck's texts.
+            spoken: of the program's own messages; the same if left out.
+        """
         self.language = language
+        """In which a deck's texts are shown."""
+        self.spoken = spoken or language
+        """In which the program speaks."""
 
     def __call__(self, message: str, /, **values: object) -> str:
         """A message with its values filled in; those that are messages themselves are said in the language, too."""
@@ -46,7 +55,7 @@ class Speech:
 
     def _template(self, message: str) -> str:
         for room in ROOMS:
-            if found := words_of(self.language, room).get(message):
+            if found := words_of(self.spoken, room).get(message):
                 return found
         return message
 

@@ -239,7 +239,7 @@ def test_verify_finds_a_wrong_solution_that_passes(small: Path, kb: Kb) -> None:
         (["search", ""], 2, "kb: the query is empty; give words to look for: kb search lstm"),
         (["search", "   "], 2, "kb: the query is empty"),
         (["search", "zzzz"], 1, "kb: nothing found for 'zzzz'"),
-        (["show", "61", "--lang", "fr"], 2, "kb: no language 'fr'; the deck has en, zh"),
+        (["show", "61", "--lang", "fr"], 2, "kb: no language 'fr'; choose en, zh"),
         (["quiz"], 2, "kb: kb quiz asks at a terminal; use kb quiz --json"),
         (["quiz", "--json", "--kind", "essay"], 2, "kb: no kind 'essay'; choose choice, predict, answer, code, recall"),
         (["quiz", "--json", "zzzz"], 2, "kb: no entry is found for 'zzzz'"),
