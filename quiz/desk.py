@@ -21,6 +21,22 @@ class Desk(Context):
             take_over(places.old_progress, places.logs, deck, items, self.warn)
         return Log(places.logs, deck, places.data, places.cache, self.warn)
 
+    def sees_trust(self, number: int) -> bool:
+        """That an entry's code may run, for an examiner.
+
+        Raises:
+            NoKey: it may not; the deck is named, so that the learner knows what to trust.
+        """
+        if not self.may_run(number):
+            from quiz.examiner import NoKey  # only what asks questions loads it
+
+            raise NoKey(
+                "the code of {deck} is not trusted, so nothing of it runs",
+                "kb trust {deck:typed} shows it and asks",
+                deck=self.trust.deck,
+            )
+        return True
+
     def warn(self, notice: str) -> None:
         """Tell the learner of something odd, on stderr."""
         self.err.print([[(f"kb: {self.say.of(notice)}", "warn")]])

@@ -43,7 +43,7 @@ def drill(
     desk.log.make_ready()  # where answers cannot be kept none is asked for
     agenda = plan_session(desk, wish, clock())
     session = Session(desk.library, desk.log, agenda.cards, random, clock, stopwatch)
-    with Examiner(desk.records, desk.may_run) as examiner:
+    with Examiner(desk.records, desk.sees_trust) as examiner:
         if as_json:
             from quiz.wire import serve_session
 

@@ -8,6 +8,7 @@ from kb.deck.library import Library
 from kb.errors import INTERRUPTED, KbError
 from kb.screen.entry_lines import MAX_TEXT, entry_page, fitted, short_lines
 from kb.screen.keys import END, ENTER, LEFT, RIGHT, key_lines
+from kb.screen.language import switched
 from kb.screen.layout import Line, flow, pad, wrap
 from kb.screen.messages import Speech
 from quiz.board import Board, Leave
@@ -124,7 +125,7 @@ class Learning:
         """Go through the entries until the learner leaves; returns the exit code."""
         code = 0
         try:
-            with Examiner(self.desk.records, self.desk.may_run) as examiner, self.board:
+            with Examiner(self.desk.records, self.desk.sees_trust) as examiner, self.board:
                 if next_on_path(self.path, self.progress) is None:
                     self.board.show(wrap([(self.board.say(ALL_DONE), "good")], self.board.out.width))
                 self.show_entry()
@@ -157,10 +158,7 @@ class Learning:
                 board.tell(error)
                 board.show_keys()
         elif key == "l":
-            languages = self.desk.library.deck.languages
-            said = board.say.language
-            board.say = Speech(languages[(languages.index(said) + 1) % len(languages)] if said in languages else said)
-            self.desk.say = board.say
+            self.desk.say = board.say = switched(board.say, self.desk.library.deck.languages)
             board.redraw()
         elif key == "?":
             self.show_help()

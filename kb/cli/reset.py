@@ -34,6 +34,7 @@ def command(
     lang: Lang = None,
 ) -> None:
     """Forget progress, of everything or of some entries. Shows what goes and asks first; kb redo brings it back."""
+    from kb.cli.confirming import confirmed
     from quiz.reset import chosen, count_by_entry, reset_lines
 
     words, deck = addressed(words or [], deck)
@@ -48,7 +49,7 @@ def command(
     if not yes:
         if as_json or not sys.stdin.isatty():
             raise UsageError("kb reset asks first, and there is no terminal", "give --yes if you mean it")
-        if not typer.confirm(desk.say("Forget {count} {count:answer|answers}?", count=count), err=True):
+        if not confirmed(desk, desk.say("Forget {count} {count:answer|answers}?", count=count)):
             raise typer.Exit(1)
     count = desk.log.reset(time.time(), which)
     if as_json:

@@ -4,8 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 
-import typer
-
+from kb.cli.confirming import confirmed as asked
 from kb.context import Context
 from kb.deck.entry import Entry
 from kb.deck.trust import Untrusted, imported_names, scripts_of
@@ -43,7 +42,7 @@ def can_ask(context: Context) -> bool:
 
 def confirmed(context: Context) -> bool:
     """Ask whether the code that was shown may run."""
-    return typer.confirm(context.say("Trust it, and let it run?"), err=True)
+    return asked(context, context.say("Trust it, and let it run?"))
 
 
 def strange_entries(context: Context, numbers: Iterable[int]) -> list[Entry]:

@@ -17,6 +17,7 @@ EXAMPLES = {
 
 def command(yes: Yes = False, deck: DeckDir = None, lang: Lang = None, as_json: Json = False) -> None:
     """Take the last answer back, also tomorrow. Names it and asks first; kb redo lets it count again."""
+    from kb.cli.confirming import confirmed
     from quiz.undo_lines import answer_text, taken_lines
 
     desk = open_desk(deck, lang)
@@ -26,7 +27,7 @@ def command(yes: Yes = False, deck: DeckDir = None, lang: Lang = None, as_json: 
         raise KbError("nothing to take back", "kb quiz asks")
     if sys.stdin.isatty() and not (yes or as_json):
         question = say("Take back {answer}?", answer=answer_text(last, say))
-        if not typer.confirm(question, err=True):
+        if not confirmed(desk, question):
             raise typer.Exit(1)
     taken = desk.log.undo(time.time(), last.key)
     if taken is None:

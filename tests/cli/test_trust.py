@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from kb.cli.confirming import confirmed
+from kb.cli.opening import open_context
 from tests.conftest import COMMAND, EN, ROOT, SNIPPET, Kb, only_json, write_entry
 from tests.pseudo_terminal import Screen
 
@@ -82,6 +84,7 @@ def test_a_quiz_asks_what_needs_no_run(spied: Path) -> None:
     assert {"61/which-value"} <= graded <= {"61/which-value", "61/which-hold", "61/recall"}
     refused = [line for line in said if line["event"] == "error" and "is not trusted" in str(line["message"])]
     assert len(refused) >= 3
+    assert all(f"kb trust {spied.parent / 'deck'} shows it" in str(line["message"]) for line in refused)
     assert not any(line["event"] == "proof" for line in said)
     assert not spied.exists()
 
@@ -194,3 +197,20 @@ def test_ran_to_its_end(spied: Path, kb: Kb, deck: Path) -> None:
     assert only_json(kb("run", "62", "--json").stdout)["checked"] is False
     assert only_json(kb("run", "61", "--json").stdout)["checked"] is True
     assert kb("verify", "62").returncode == 1
+
+
+def test_yes_and_no_in_both_languages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is neither is asked again, in the reader's words; Enter alone is no, the end of the input no answer."""
+    for lang, told in (("en", "answer y for yes, n for no"), ("zh", "请回答：y 或“是”，n 或“否”")):
+        for given, expected in (("y", True), ("YES", True), ("是", True), ("ｙ", True), ("", False), ("否", False)):
+            typed = iter(["perhaps", given])
+            monkeypatch.setattr("builtins.input", lambda typed=typed: next(typed))
+            assert confirmed(open_context(None, lang), "?") is expected
+            assert told in capsys.readouterr().err
+
+    def end() -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", end)
+    with pytest.raises(KeyboardInterrupt):
+        confirmed(open_context(None, "en"), "?")

@@ -285,3 +285,4 @@ WORDS = {
     "kb trust {deck:typed} --code shows every line": "kb trust {deck:typed} --code 列出每一行",
     "ran to its end, nothing was checked": "运行到结尾，没有检查任何内容",
 }
+    "answer y for yes, n for no": "请回答：y 或“是”，n 或“否”",
