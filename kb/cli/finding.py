@@ -83,7 +83,7 @@ def find(
         try:
             beside[name] = other, other.searcher.search(text, most, language, every, only_near=only_near)
         except KbError as error:  # one that cannot be read hinders no other
-            context.err.print([[(f"kb: {name}: {context.say.error(error)}", "warn")]])
+            context.mention_unread(name, path, error)
     has_found = bool(found.hits) or any(more.hits for _, more in beside.values())
     if as_json:
         decks = {name: more.to_json(language) for name, (_, more) in beside.items()}
@@ -92,7 +92,12 @@ def find(
     if not has_found:
         context.mention_broken()
         shown = text if len(text) < 80 else f"{text[:80]}…"
-        raise KbError("nothing found for {query!r}", "try another word, or kb list", query=shown)
+        raise KbError(
+            "nothing found for {query!r}",
+            "try another word, or kb list{deck}",
+            query=shown,
+            deck=context.address.option,
+        )
     if open_first:
         first, hits = next((one, got.hits) for one, got in ((context, found), *beside.values()) if got.hits)
         show_entry(first, hits[0].summary.number)

@@ -99,7 +99,7 @@ def show_list(context: "Context", summaries: "list[Summary]", progress: "dict[in
     context.out.page(entry_list(summaries, library.deck, records, torch, context.out, context.say, words))
     context.mention_broken()
     if not summaries:
-        raise KbError("no entry fits", "kb list without options shows all")
+        raise KbError("no entry fits", "kb list{deck} shows all", deck=context.address.option)
 
 
 def show_marked(desk: "Desk", numbers: "Collection[int]", flagged: bool, suspended: bool, as_json: bool) -> None:

@@ -11,6 +11,14 @@ class Address(NamedTuple):
     folder: str = ""
     """Where it lies, if it is not listed."""
 
+    @property
+    def option(self) -> str:
+        """The whole deck, for a command that takes no entries: `` --deck mydeck``."""
+        from shlex import quote  # few decks need it
+
+        named = self.name or self.folder
+        return f" --deck {quote(named)}" if named else ""
+
     def of(self, entries: int | str = "") -> str:
         """Entries, or the whole deck, as they follow a command: `` 12``, `` mydeck:12``, `` 12 --deck notes``."""
         if self.name:

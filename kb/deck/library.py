@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from kb.deck.address import Address
 from kb.deck.cache import Cache, DamagedCache
 from kb.deck.entry_cache import EntryCache
 from kb.deck.index_ledger import IndexLedger
@@ -45,6 +46,8 @@ class Library:
         self.cache = cache
         self.ledger = IndexLedger(cache)
         self._entries = EntryCache(cache)
+        self.address = Address()
+        """How the reader names the deck, for what is to be typed."""
         self.is_trusted = False
         """Whether the files were not looked at: the deck is large, and a process in the background does it."""
 
@@ -162,6 +165,10 @@ class Library:
         """How many of the deck's folders hold something that ``kb check`` complains about."""
         return self.surely(self._entries.broken)
 
+    def complaints(self, numbers: Collection[int] | None = None) -> int:
+        """How many complaints there are about the folders of these numbers, or of all, each by itself."""
+        return self.surely(lambda: self._entries.complaints(numbers))
+
     @property
     def items(self) -> list[tuple[int, str, str]]:
         """Entry's number, id and kind of every written item, in the order of the files."""
@@ -229,8 +236,12 @@ class Library:
     def _advice(self, number: int) -> Message:
         nearest = sorted(self.by_number, key=lambda other: (abs(other - number), other))[:3]
         if not nearest:
-            return Message("the deck is empty; kb check tells what is wrong with it")
-        return Message("the nearest are {numbers}; kb list shows all", numbers=", ".join(map(str, sorted(nearest))))
+            return Message("the deck is empty; kb check{deck} tells what is wrong with it", deck=self.address.of())
+        return Message(
+            "the nearest are {numbers}; kb list{deck} shows all",
+            numbers=", ".join(map(str, sorted(nearest))),
+            deck=self.address.option,
+        )
 
 
 def _there(found: Answer | None, number: int) -> Answer:

@@ -22,7 +22,12 @@ def numbered(word: str, library: "Library") -> int | None:
     if not word.isdecimal():
         return None
     if len(word) > MOST_DIGITS:
-        raise UsageError("no entry {number}", "kb list shows all", number=f"{word[:MOST_DIGITS]}…")
+        raise UsageError(
+            "no entry {number}",
+            "kb list{deck} shows all",
+            number=f"{word[:MOST_DIGITS]}…",
+            deck=library.address.option,
+        )
     return library.summary(int(word)).number
 
 

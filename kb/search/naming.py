@@ -83,4 +83,9 @@ def _by_text(text: str, library: Library, searcher: "Searcher") -> Named:
         return Named(ranked, text, is_changed or is_missing)
     if exact:
         return Named(tuple(exact), text)
-    raise UsageError("no entry is found for {word!r}", "give a number; kb list shows all", word=text)
+    raise UsageError(
+        "no entry is found for {word!r}",
+        "give a number; kb list{deck} shows all",
+        word=text,
+        deck=library.address.option,
+    )

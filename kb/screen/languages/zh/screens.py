@@ -54,7 +54,7 @@ WORDS = {
     "no entry explains {error!r}": "没有条目能解释 {error!r}",
     "kb search takes any words of it": "可以用 kb search 搜索其中的词",
     "nothing found for {query!r}": "没有找到与 {query!r} 相关的条目",
-    "try another word, or kb list": "换个词试试，或用 kb list 查看全部",
+    "try another word, or kb list{deck}": "换个词试试，或用 kb list{deck} 查看全部",
     "{count} more: --all": "另有 {count} 条：--all",
     "more than {count} more: --all": "另有 {count} 条以上：--all",
     "passed": "通过",
