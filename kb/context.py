@@ -71,7 +71,9 @@ class Context:
         if self._deck is not None:
             return self._deck
         if named := os.environ.get("KB_DECK"):
-            return home_path(named)
+            from kb.deck.listed import listed_folder  # only whoever names a deck waits for it
+
+            return listed_folder(home_path(named), self.places.decks)
         return builtin_deck()
 
     @cached_property
@@ -96,6 +98,7 @@ class Context:
         what = self.program("reading {deck}", deck=self.deck_path.name)
         with ProgressBar(self.err, what, at_once=MANY) as waiting:
             library = Library.open(self.deck_path, self.places.cache, self._kinds, waiting.advance, self._on_stale)
+        library.address = self.address
         if library.is_empty:
             raise KbError(
                 "the deck {deck_path} has no entry that can be read",
@@ -203,6 +206,22 @@ class Context:
         """Says that an entry has no snippet."""
         entry = self.address.of(number)
         return KbError("entry {number} has no snippet", "kb show{entry} shows its text", number=number, entry=entry)
+
+    def mention_unread(self, name: str, folder: Path, error: KbError) -> None:
+        """Say on stderr why nothing comes of a listed deck: others go on.
+
+        Args:
+            name: under which it is listed.
+            folder: where it should be.
+            error: what it brought about.
+        """
+        from kb.deck.listed import there
+
+        try:
+            there(name, folder)
+        except UsageError as gone:
+            error = gone
+        self.err.print([[(f"kb: {name}: {self.program.error(error)}", "warn")]])
 
     def mention_broken(self) -> None:
         """Say on stderr that some of the deck's files have errors."""

@@ -78,13 +78,13 @@ def show_home(desk: Desk, now: float) -> None:
     desk.out.print([[], *next_steps(desk, facts), [("kb --help", "dim")]])
 
 
-def show_others(desks: Mapping[str, Desk], now: float) -> None:
-    """What is due in the listed decks, a line each; one that cannot be read is told of."""
+def show_others(first: Desk, desks: Mapping[str, Desk], now: float) -> None:
+    """What is due in the listed decks, a line each; one that cannot be read is told of, at the first desk."""
     for name, desk in desks.items():
         try:
             due = facts_of(desk, now).due
         except KbError as error:
-            desk.err.print([[(f"kb: {name}: {desk.say.error(error)}", "warn")]])
+            first.mention_unread(name, desk.deck_path, error)
             continue
         if due:
             desk.out.print([[(desk.say("{deck}: {due} due; kb quiz {deck}:", deck=name, due=due), "")]])

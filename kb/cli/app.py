@@ -211,4 +211,4 @@ def home(
             show_json(home_json(desk, now))
         else:
             show_home(desk, now)
-            show_others({name: open_desk(path, lang) for name, path in other_decks(deck).items()}, now)
+            show_others(desk, {name: open_desk(path, lang) for name, path in other_decks(deck).items()}, now)

@@ -9,7 +9,7 @@ import typer
 from kb.cli.opening import open_context, other_decks
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
-from kb.errors import Complaint
+from kb.errors import Complaint, KbError
 
 if TYPE_CHECKING:
     from kb.context import Context
@@ -35,25 +35,34 @@ def command(
 ) -> None:
     """Check the form of a deck, without running anything."""
     from kb.deck.manifest import read_deck
-    from kb.screen.language import choose_language
-    from kb.screen.messages import Speech
+    from kb.screen.language import choose_speech
     from kb.verify.form import check_deck
     from quiz.kinds.table import KINDS
 
     named = folder or deck
     whole: list[Complaint] = []
+    first = open_context(named, lang)
+    unread: list[str] = []
     for name, path in {"": named, **other_decks(named)}.items():
-        context = open_context(path, lang)
-        opened, _ = read_deck(context.deck_path.absolute())
-        complaints = check_deck(opened, KINDS)
+        try:
+            context = open_context(path, lang) if name else first
+            opened, _ = read_deck(context.deck_path.absolute())
+            complaints = check_deck(opened, KINDS)
+        except KbError as error:  # a listed one that cannot be read hinders no other
+            if not name:
+                raise
+            first.mention_unread(name, path or first.deck_path, error)
+            unread.append(name)
+            continue
         whole += [one._replace(path=f"{name}:{one.path}") if name else one for one in complaints]
         if not as_json:
             if name:
                 context.out.print([[(f"{name}:", "heading")]])
-            show_complaints(context, opened, complaints, Speech(choose_language(lang, os.environ, opened.languages)))
+            show_complaints(context, opened, complaints, choose_speech(lang, os.environ, opened.languages))
     if as_json:
-        show_json({"ok": not whole, "complaints": [one.to_json() for one in whole]})
-    raise typer.Exit(1 if whole else 0)
+        more = {"unread": unread} if unread else {}
+        show_json({"ok": not (whole or unread), "complaints": [one.to_json() for one in whole], **more})
+    raise typer.Exit(1 if whole or unread else 0)
 
 
 def show_complaints(context: "Context", deck: "Deck", complaints: "list[Complaint]", say: "Speech") -> None:

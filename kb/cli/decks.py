@@ -36,7 +36,7 @@ def command(
     import os
     import sys
 
-    from kb.deck.listed import read_listed
+    from kb.deck.listed import is_gone, read_listed
     from kb.places import find_places
     from kb.screen.language import choose_language
     from kb.screen.layout import wrap
@@ -55,13 +55,22 @@ def command(
         told = added(find_places(), deck, name, say)
     listed = read_listed(find_places().decks)
     if as_json:
-        show_json({"decks": [{"name": one, "path": str(path)} for one, path in listed.items()]})
+        facts = [{"name": one, "path": str(path), "is_there": not is_gone(path)} for one, path in listed.items()]
+        show_json({"decks": facts})
         return
     out, err = Terminal(sys.stdout), Terminal(sys.stderr)
     if told:
         err.print(wrap([("✓ ", "good"), (told, "")], err.width, "", "  "))
     else:
-        out.print([[(f"{one}: ", "number"), (str(path), "code")] for one, path in listed.items()])
+        for one, path in listed.items():
+            mark = [(f"  {say('not there any more')}", "warn")] if is_gone(path) else []
+            out.print([[(f"{one}: ", "number"), (str(path), "code"), *mark]])
+        if gone := [one for one, path in listed.items() if is_gone(path)]:
+            what = say(
+                "list it at its new place (kb decks DIR --name {name}), or no more (kb decks {name} --drop)",
+                name=gone[0],
+            )
+            err.print(wrap([(f"{gone[0]}: {what}", "")], err.width))
         if not listed:
             err.print(wrap([(say("no deck is listed; kb decks DIR lists one"), "")], err.width))
 
@@ -70,26 +79,36 @@ def added(places: "Places", deck: str, name: str | None, say: "Speech") -> str:
     """List a deck; returns what is to be said of it.
 
     Raises:
-        KbError: there is no deck, it cannot have that name, or the list cannot be written.
+        KbError: there is no deck, it is the built-in one, it cannot have that name, or the list cannot be written.
     """
-    from kb.deck.listed import is_name, read_listed, write_listed
+    from kb.cli.opening import deck_folder
+    from kb.deck.listed import is_gone, is_name, read_listed, write_listed
     from kb.deck.manifest import read_deck
-    from kb.places import home_path
+    from kb.places import builtin_deck, home_path
 
-    folder = home_path(deck).absolute()
+    folder = deck_folder(home_path(deck)).absolute()
     read_deck(folder)  # what is no deck is said at once
+    place = folder.resolve()
+    if place == builtin_deck().resolve():
+        raise UsageError("{path} is the built-in deck, which is always there", "list one of your own", path=folder)
     listed = read_listed(places.decks)
-    called = name or folder.name
+    # However its path is written: through a link it is the same deck, and would be searched twice.
+    before = [one for one, path in listed.items() if path.resolve() == place]
+    typed = deck.removesuffix(":")
+    called = name or (typed if typed in before else folder.name)
     if not is_name(called):
         raise UsageError(
             "{name!r} is no name for a deck",
             "give it another with --name: a letter, then letters, digits, - and _",
             name=called,
         )
-    if listed.get(called, folder) != folder:
+    if called in listed and called not in before and not is_gone(listed[called]):
         raise UsageError("{name} is another deck: {path}", "give it another --name", name=called, path=listed[called])
-    kept = {one: path for one, path in listed.items() if path != folder}
+    kept = {one: path for one, path in listed.items() if one not in before}
     write_listed(places.decks, kept | {called: folder})
+    if renamed := [one for one in before if one != called]:
+        old = ", ".join(f"{one}:" for one in renamed)
+        return say("{path} is {name}: now, and {old} no more", path=folder, name=called, old=old)
     return say("{path} is {name}: now; kb search looks there, too", path=folder, name=called)
 
 
@@ -104,8 +123,11 @@ def dropped(places: "Places", deck: str, say: "Speech") -> str:
     from kb.places import home_path
 
     listed = read_listed(places.decks)
-    folder = home_path(deck).absolute()
-    kept = {name: path for name, path in listed.items() if path != folder and name != deck.removesuffix(":")}
+    place, called = home_path(deck).resolve(), deck.removesuffix(":")
+    # A name before a folder: one that happens to lie here and is called so may be another deck.
+    kept = {
+        name: path for name, path in listed.items() if (name != called if called in listed else path.resolve() != place)
+    }
     if kept == listed:
         raise UsageError("{name} is not listed", "kb decks shows those that are", name=deck)
     write_listed(places.decks, kept)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kb.cli.opening import load_kinds
+from kb.cli.opening import deck_folder, load_kinds
 from kb.cli.options import Json, Lang
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
@@ -64,14 +64,15 @@ def command(
         raise UsageError("{name!r} is no language's name", "give en, zh or the like", name=written_in)
     if run and dry_run:
         raise UsageError("--dry-run writes nothing that could be run", "leave --run or --dry-run out")
+    into = deck_folder(into)
     if exported := _exported(files):
-        _bring_deck(*exported, home_path(into), dry_run, run, as_json, lang)
+        _bring_deck(*exported, into, dry_run, run, as_json, lang)
         return
     out, err = Terminal(sys.stdout), Terminal(sys.stderr)
     say = Speech(choose_language(lang, os.environ, ("en", "zh")))
     with ProgressBar(err, say("importing"), is_silent=as_json) as bar:
         paths = [home_path(one) for one in files]
-        importer = Importer(home_path(into), paths, written_in, load_kinds(), bar.advance)
+        importer = Importer(into, paths, written_in, load_kinds(), bar.advance)
         if not dry_run:
             importer.write()
     if as_json:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kb.cli.opening import deck_folder
 from kb.cli.options import Json, Lang
 from kb.cli.output import show_json
 from kb.errors import UsageError
@@ -32,7 +33,6 @@ def command(
 
     from kb.deck.manifest import FOLDER
     from kb.exchange.new_entry import new_entry
-    from kb.places import home_path
     from kb.screen.language import choose_language
     from kb.screen.layout import wrap
     from kb.screen.messages import Speech
@@ -45,7 +45,7 @@ def command(
     if not named:
         raise UsageError("no deck is named", "kb new {number} {slug} --deck mydeck", number=number, slug=slug)
     language = choose_language(lang, os.environ, ("en", "zh"))
-    folder = new_entry(home_path(named), number, slug, language)
+    folder = new_entry(deck_folder(Path(named)), number, slug, language)
     if as_json:
         show_json({"number": number, "folder": str(folder)})
         return

@@ -32,12 +32,23 @@ def open_desk(deck: Path | None, language: str | None) -> "Desk":
 
 def _folder(deck: Path | None) -> Path | None:
     """A deck's folder; where there is none of that name, the listed deck's."""
-    if deck is None or deck.exists():
-        return deck
-    from kb.deck.listed import read_listed
-    from kb.places import find_places
+    return None if deck is None else deck_folder(deck)
 
-    return read_listed(find_places().decks).get(str(deck).removesuffix(":"), deck)
+
+def deck_folder(deck: Path) -> Path:
+    """The folder of a deck that is there, is listed by that name, or is to be made.
+
+    Raises:
+        UsageError: it is listed, and not there any more.
+        KbError: the list of decks cannot be read.
+    """
+    from kb.places import find_places, home_path
+
+    if os.path.lexists(deck):
+        return deck
+    from kb.deck.listed import listed_folder
+
+    return listed_folder(home_path(deck), find_places().decks)
 
 
 def other_decks(deck: Path | None) -> dict[str, Path]:
@@ -62,13 +73,13 @@ def addressed(words: Sequence[str], deck: Path | None, only_entries: bool = True
     """Words without the name of a listed deck before them, and that deck; else the one that ``--deck`` names.
 
     Raises:
-        UsageError: two decks are named.
+        UsageError: two decks are named, or the one that is named is not there any more.
         KbError: the list of decks cannot be read.
     """
     if not any(":" in word for word in words):
         return list(words), deck
     from kb.deck.listed import addressed as read_address
-    from kb.deck.listed import read_listed
+    from kb.deck.listed import read_listed, there
     from kb.errors import UsageError
     from kb.places import find_places
 
@@ -78,7 +89,7 @@ def addressed(words: Sequence[str], deck: Path | None, only_entries: bool = True
         return bare, deck
     if deck is not None:
         raise UsageError("{name}: and --deck name two decks", "leave one of them out", name=name)
-    return bare, read_listed(file)[name]
+    return bare, there(name, read_listed(file)[name])
 
 
 def _kinds() -> "LoadKinds":

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from kb.cli.live import find_device_shown
 from kb.cli.trusting import ask_trust
@@ -54,6 +55,15 @@ class Order:
     """Leave out what is recorded to have ended as expected and has not changed since."""
 
 
+class Verified(NamedTuple):
+    """What came of an order."""
+
+    results: list[Result]
+    """Of everything that was run."""
+    complaints: int
+    """About the form of what was ordered: an item or an entry that cannot be read was not run."""
+
+
 def ordered_entries(context: Context, order: Order, may_ask: bool) -> list[int]:
     """The numbers of the entries that an order names; of several machines' parts, dealt out in turn, this one's.
 
@@ -70,8 +80,8 @@ def ordered_entries(context: Context, order: Order, may_ask: bool) -> list[int]:
     return mine
 
 
-def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result]:
-    """Verify entries; every result is shown, the count at the end."""
+def verify_shown(context: Context, order: Order, is_silent: bool) -> Verified:
+    """Verify entries; every result is shown, the count at the end, and what their form may have left out."""
     if order.seeds < 0:
         raise UsageError("--seeds {seeds} is no count", "give 0 or more", seeds=order.seeds)
     if order.changed and order.strict:
@@ -102,7 +112,21 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> list[Result
                 count=len(left_out),
             )
             context.err.print([[(text, "")]])
-    return results
+    return Verified(results, _form_complaints(context, numbers if order.words else None, is_silent))
+
+
+def _form_complaints(context: Context, numbers: Sequence[int] | None, is_silent: bool) -> int:
+    """How many complaints there are about the form of some entries, or of all; they are told of in one line."""
+    count = context.library.complaints(numbers)
+    if count and not is_silent:
+        text = context.say(
+            "{count} {count:complaint|complaints} about the form, for which something may be left out;"
+            " kb check{deck} lists {count:it|them}",
+            count=count,
+            deck=context.address.of(),
+        )
+        context.err.print([[("✗ ", "bad"), (text, "")]])
+    return count
 
 
 def _batches(context: Context, number: int, order: Order, device: str) -> list[Batch]:

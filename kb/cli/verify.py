@@ -1,7 +1,7 @@
 """``kb verify``: everything of a deck that can be run, run."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from kb.cli.completion import one_of
 from kb.cli.opening import addressed, open_context, other_decks
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
-from kb.errors import UsageError
+from kb.errors import KbError, UsageError
 from kb.run.device import CHOICES, CPU, check_device
 
 EXAMPLES = {
@@ -105,15 +105,29 @@ def command(
 
         spoiled = spoil_shown(open_context(deck, lang), order, is_silent=as_json)
         results = [result for one in spoiled for result in one.results]
-        facts = {"mutants": spoiled_json(spoiled)}
+        facts: dict[str, Any] = {"mutants": spoiled_json(spoiled)}
     else:
-        results, facts = [], {}
+        results = []
+        first = open_context(deck, lang)
+        unread: list[str] = []
+        complaints = 0
         for name, path in {"": deck, **({} if words or junit or shard else other_decks(deck))}.items():
-            context = open_context(path, lang)
+            context = open_context(path, lang) if name else first
             if name and not as_json:
                 context.out.print([[(f"{name}:", "heading")]])
-            results += verify_shown(context, order, is_silent=as_json)
-    ok = all(result.ok for result in results)
+            try:
+                found = verify_shown(context, order, is_silent=as_json)
+            except KbError as error:  # a listed one that cannot be read, or may not run, hinders no other
+                if not name:
+                    raise
+                first.mention_unread(name, context.deck_path, error)
+                unread.append(name)
+            else:
+                results += found.results
+                complaints += found.complaints
+        facts = ({"unread": unread} if unread else {}) | ({"complaints": complaints} if complaints else {})
+    # What is left out has not been proven.
+    ok = all(result.ok for result in results) and not (facts.get("unread") or facts.get("complaints"))
     if as_json:
         show_json({"ok": ok, "results": [one.to_json() for one in results], **facts})
     raise typer.Exit(0 if ok else 1)

@@ -74,6 +74,11 @@ class EntryCache:
         """How many folders hold something that ``kb check`` complains about."""
         return int(self._cache.ask("SELECT COUNT(*) FROM entry WHERE complaints > 0")[0][0])
 
+    def complaints(self, numbers: Collection[int] | None = None) -> int:
+        """How many complaints there are about the folders of these numbers, or of all."""
+        rows = self._cache.ask("SELECT number, SUM(complaints) FROM entry WHERE complaints > 0 GROUP BY number")
+        return sum(int(count) for number, count in rows if numbers is None or number in numbers)
+
     def is_empty(self) -> bool:
         """Whether no entry could be read."""
         return not self._cache.ask("SELECT 1 FROM entry WHERE summary IS NOT NULL LIMIT 1")

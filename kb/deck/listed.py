@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kb.deck.manifest import FILE
 from kb.deck.toml_text import toml_text
 from kb.errors import KbError, UsageError
 from kb.places import home_path
@@ -15,8 +16,9 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 TAKEN = ("api", "area", "level", "tag")
 """Words before a colon that mean something in a search."""
 
-_ENTRY = re.compile(r"\d+(/.*)?\Z")
 _ADDRESS = re.compile(rf"({NAME.pattern}):(.*)", re.DOTALL)
+_SLIP = re.compile(r"([^\W\d_][^:]*):(\d+(?:/.*)?)", re.DOTALL)
+"""What was meant as an address, be it with a name that no deck can have: ``my notes:12``."""
 
 
 def read_listed(file: Path) -> dict[str, Path]:
@@ -74,6 +76,51 @@ def write_listed(file: Path, decks: Mapping[str, Path]) -> None:
         raise KbError("{path} cannot be written: {why}", "mend its permissions", path=file, why=str(error)) from None
 
 
+def listed_folder(word: Path, file: Path) -> Path:
+    """The folder that a deck's name or path means: a path that is there, else the deck that is listed by the name; else
+    the path, of a deck that is to be made.
+
+    Args:
+        word: what was typed, ``mydeck``, ``mydeck:`` or a path.
+        file: the configuration.
+
+    Raises:
+        UsageError: the deck that is listed so is not there, or a name with a colon is not listed.
+        KbError: the configuration cannot be read.
+    """
+    if os.path.lexists(word):
+        return word
+    text = str(word)
+    name = text.removesuffix(":")
+    listed = read_listed(file)
+    if name in listed:
+        return there(name, listed[name])
+    if name != text and is_name(name):
+        raise UsageError("no deck {name} is listed", "kb decks shows those that are", name=name)
+    return word
+
+
+def there(name: str, folder: Path) -> Path:
+    """A listed deck's folder.
+
+    Raises:
+        UsageError: no deck lies there any more.
+    """
+    if is_gone(folder):
+        raise UsageError(
+            "the deck {name} is not at {path} any more",
+            "list it at its new place (kb decks DIR --name {name}), or no more (kb decks {name} --drop)",
+            name=name,
+            path=folder,
+        )
+    return folder
+
+
+def is_gone(folder: Path) -> bool:
+    """Whether no deck lies where one was listed."""
+    return not os.path.lexists(folder / FILE)
+
+
 def addressed(words: Sequence[str], file: Path, only_entries: bool = True) -> tuple[list[str], str]:
     """Words without the name of a deck before them, and that name; none if they name no listed deck.
 
@@ -109,8 +156,8 @@ def addressed(words: Sequence[str], file: Path, only_entries: bool = True) -> tu
 
 
 def _refuse_unlisted(words: Sequence[str], listed: Mapping[str, Path]) -> None:
-    found = [_ADDRESS.fullmatch(word) for word in words]
-    if not all(one and one[1] not in TAKEN and _ENTRY.match(one[2]) for one in found):
+    found = [_SLIP.fullmatch(word) for word in words]
+    if not all(one and one[1] not in TAKEN for one in found):
         return
     for one in found:
         if one and one[1] not in listed:

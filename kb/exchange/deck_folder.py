@@ -173,9 +173,9 @@ def see_place(path: Path, is_deck: bool) -> None:
         UsageError: it is the built-in deck, or something else than a deck lies there.
     """
     if path.exists() and path.resolve() == builtin_deck().resolve():
-        raise UsageError("{path} is the built-in deck", "name a folder of your own after --into", path=path)
+        raise UsageError("{path} is the built-in deck", "name a folder of your own", path=path)
     if os.path.lexists(path) and not is_folder(path):
-        raise UsageError("{path} is no folder", "name one after --into", path=path)
+        raise UsageError("{path} is no folder", "name one, or one that is to be made", path=path)
     if not is_deck and is_folder(path) and listed(path):
         raise UsageError(
             "{path} holds other things and is no deck", "name an empty folder, or one that is to be made", path=path

@@ -73,8 +73,8 @@ WORDS = {
     "no deck is named": "没有指定知识库",
     "kb import {file} --into mydeck": "kb import {file} --into mydeck",
     "{path} is the built-in deck": "{path} 是内置的知识库",
-    "name a folder of your own after --into": "请在 --into 后写你自己的文件夹",
-    "name one after --into": "请在 --into 后写一个文件夹",
+    "name a folder of your own": "请指定你自己的文件夹",
+    "name one, or one that is to be made": "请指定一个文件夹，或者一个将要新建的文件夹",
     "{path} is no folder": "{path} 不是文件夹",
     "{path} holds other things and is no deck": "{path} 里有别的东西，而且不是知识库",
     "name an empty folder, or one that is to be made": "请给一个空文件夹，或者一个将要新建的文件夹",
@@ -228,6 +228,18 @@ WORDS = {
     "{name} is another deck: {path}": "{name} 是另一个知识库：{path}",
     "give it another --name": "用 --name 另起一个名称",
     "{path} is {name}: now; kb search looks there, too": "{path} 现在是 {name}:；kb search 也会搜索它",
+    "{path} is {name}: now, and {old} no more": "{path} 现在是 {name}:，不再是 {old}",
+    "{path} is the built-in deck, which is always there": "{path} 是内置的知识库，始终都在",
+    "list one of your own": "请列出你自己的知识库",
+    "the deck {name} is not at {path} any more": "知识库 {name} 已不在 {path}",
+    "list it at its new place (kb decks DIR --name {name}), or no more (kb decks {name} --drop)": (
+        "请按新位置列出（kb decks DIR --name {name}），或不再列出（kb decks {name} --drop）"
+    ),
+    (
+        "{count} {count:complaint|complaints} about the form, for which something may be left out;"
+        " kb check{deck} lists {count:it|them}"
+    ): "格式上有 {count} 处问题，可能因此略去了一些内容；kb check{deck} 会列出",
+    "not there any more": "已不在那里",
     "{name} is not listed": "{name} 没有列出",
     "no deck {name} is listed": "没有列出名为 {name} 的知识库",
     "no question is named": "没有指定题目",
@@ -273,6 +285,7 @@ WORDS = {
     "nothing of {deck} was trusted": "{deck} 本来就未被信任",
     "the code of {deck} may run, whatever changes": "{deck} 的代码可以运行，无论怎么改",
     "the code of {deck} may run as it is": "{deck} 的代码可以按现在的样子运行",
+    "answer y for yes, n for no": "请回答：y 或“是”，n 或“否”",
     "Trust it, and let it run?": "信任并允许运行？",
     "code that is not trusted yet": "尚未信任的代码",
     "changed since it was trusted": "信任之后有改动",
@@ -285,4 +298,3 @@ WORDS = {
     "kb trust {deck:typed} --code shows every line": "kb trust {deck:typed} --code 列出每一行",
     "ran to its end, nothing was checked": "运行到结尾，没有检查任何内容",
 }
-    "answer y for yes, n for no": "请回答：y 或“是”，n 或“否”",
