@@ -26,6 +26,7 @@ from quiz.values.vocabulary import (
     is_brief,
     is_vague,
     is_value_word,
+    is_yes_or_no,
     meaning,
 )
 
@@ -164,7 +165,7 @@ class _Judge:
                 given, best = self.in_unit(key, given)
                 verdict = self.ratio(key, given)
                 return min(verdict, best) if verdict >= Verdict.FORM else verdict
-            case Word(word) if meaning(word) in _BOOLEANS:
+            case Word(word) if meaning(word) in _BOOLEANS and (key.value in (0, 1) or not is_yes_or_no(word)):
                 return Verdict.FORM if key.value == (meaning(word) == TRUE) else Verdict.WRONG
         return Verdict.WRONG if _is_possible(given) and self.has_known_units(given) else Verdict.UNREADABLE
 
@@ -321,10 +322,10 @@ def _words(key: str, given: str) -> Verdict:
 
 
 def _is_possible(value: Value) -> bool:
-    """Whether a value could be printed where numbers are: ``None`` could, ``dunno`` is no answer."""
+    """Whether a value could be printed where numbers are: ``None`` could, ``dunno`` and ``yes`` are no answers."""
     match value:
         case Word(word):
-            return is_value_word(word)
+            return is_value_word(word) and not is_yes_or_no(word)
         case Text():
             return False
         case Series(items):

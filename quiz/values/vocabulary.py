@@ -23,12 +23,13 @@ _SPELLINGS = {
     "uint8": "uint8 u8",
     "bool": "bool torch.bool boolean",
 }
+_PRINTED = {TRUE: "true", FALSE: "false"}
 _MEANINGS = {spelling: meaning for meaning, spellings in _SPELLINGS.items() for spelling in spellings.split()}
 
 _VAGUE = {"float": ("float16", "float32", "float64"), "int": ("int8", "int16", "int32", "int64")}
 """Names that leave the size of a dtype open."""
 
-_ERROR = re.compile(r"(?:error|exception|warning|exit|interrupt|stopiteration)$")
+_ERROR = re.compile(r"(?:error|exception|warning|\wexit|interrupt|stopiteration)$")
 
 _BRIEF = {TRUE: ("t", "y"), FALSE: ("f", "n")}
 
@@ -92,6 +93,12 @@ def meaning(word: str) -> str:
 def is_value_word(word: str) -> bool:
     """Whether a program may print the word where it could have printed a number: ``None``, an error, a dtype."""
     return word.lower() in _MEANINGS or meaning(word) != word or bool(_ERROR.search(word.lower()))
+
+
+def is_yes_or_no(word: str) -> bool:
+    """Whether a word answers a question and is never printed: ``yes`` is no ``True`` where a number is asked for."""
+    stands_for = meaning(word)
+    return stands_for in _PRINTED and word.lower() != _PRINTED[stands_for]
 
 
 def is_vague(word: str, exact: str) -> bool:
