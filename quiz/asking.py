@@ -93,6 +93,8 @@ class Asking:
         """Places of the options that are marked so far."""
         self.struck: set[int] = set()
         """Places of the options that hints struck out."""
+        self.ungraded: KbError | None = None
+        """Why the last answer got no grade, where it got none."""
         self._labels: Collection[str] = ()
         self._is_typed = False
         self._own_keys: tuple[tuple[str, ...], ...] = ()
@@ -252,11 +254,12 @@ class Asking:
         except NoKey:
             raise
         except KeyboardInterrupt:
-            self.board.tell(Stopped())
+            self.ungraded = Stopped()
         except KbError as error:
-            self.board.tell(error)
+            self.ungraded = error
         finally:
             self.board.drop_keys()  # no key that was pressed meanwhile answers what comes next
+        self.board.tell(self.ungraded)
         return None
 
     def show_hint(self) -> None:

@@ -76,6 +76,8 @@ class Command(NamedTuple):
     """When it stands in the line of keys; the help always names it."""
     is_own: bool = False
     """Whether it is for the kinds alone that name its letter among their ``own_commands``."""
+    words: tuple[str, ...] = ()
+    """What people type for it who do not know its letter."""
 
 
 def _wish(wish: type[Exception]) -> Callable[[Asked], None]:
@@ -117,12 +119,31 @@ def _mark(marking: Marking) -> Callable[[Asked], None]:
 
 
 COMMANDS = (
-    Command("h", "hint", "hint: a little more each time; a right answer then counts as hard", _hint, BEFORE, BEFORE),
-    Command("s", "skip", "skip: ask it another time", _wish(Skip), BEFORE, BEFORE),
+    Command(
+        "h",
+        "hint",
+        "hint: a little more each time; a right answer then counts as hard",
+        *(_hint, BEFORE, BEFORE),
+        words=("hint", "hints", "提示", "线索"),
+    ),
+    Command(
+        "s",
+        "skip",
+        "skip: ask it another time",
+        *(_wish(Skip), BEFORE, BEFORE),
+        words=("skip", "next", "跳过", "下一题", "下一个"),
+    ),
     Command("t", "task", "the task once more", _question, BEFORE),
     Command("w", "whole snippet", "the whole snippet around the hole", None, BEFORE, is_own=True),
     Command("e", "$EDITOR", "write the lines in $EDITOR", None, BEFORE, BEFORE, is_own=True),
-    Command("g", "give up", "give up: see the answer; it counts as wrong", _wish(GiveUp), BEFORE, is_own=True),
+    Command(
+        "g",
+        "give up",
+        "give up: see the answer; it counts as wrong",
+        *(_wish(GiveUp), BEFORE),
+        is_own=True,
+        words=("give up", "idk", "dunno", "i don't know", "i dont know", "不知道", "不会", "放弃"),
+    ),
     Command("r", "proof", "run the proof, or the snippet", _proof, AFTER, AFTER),
     Command("o", "entry", "open the entry; before the answer this is a hint", _entry, ALWAYS, AFTER),
     Command("l", "language", "the question in the deck's other language", _language),
@@ -134,15 +155,29 @@ COMMANDS = (
         "undo",
         "undo: take the last answer, or what b, x or ! did after it, back and ask it again",
         *(_wish(Undo), ALWAYS, AFTER),
+        words=("undo", "撤销"),
     ),
     Command("U", "redo", "redo: let the answer that was taken back count again", _wish(Redo)),
-    Command("?", "help", "help: what works now", _help, ALWAYS, ALWAYS),
-    Command("q", "quit", "quit; every answer is saved", _wish(Leave), ALWAYS, ALWAYS),
+    Command("?", "help", "help: what works now", _help, ALWAYS, ALWAYS, words=("help", "帮助")),
+    Command(
+        "q",
+        "quit",
+        "quit; every answer is saved",
+        *(_wish(Leave), ALWAYS, ALWAYS),
+        words=("quit", "exit", "stop", "leave", "bye", "退出", "结束"),
+    ),
 )
 """In the order in which they are named."""
 
+_BY_WORD = {word: row for row in COMMANDS for word in row.words}
+
 
 def command_of(letter: str) -> Command | None:
-    """The command of a letter; a capital stands for its small one where it is none itself."""
+    """The command of a letter, or of a word for it; a capital stands for its small one where it is none itself."""
     rows = {row.letter: row for row in COMMANDS}
-    return rows.get(letter) or rows.get(letter.lower())
+    return rows.get(letter) or rows.get(letter.lower()) or _BY_WORD.get(_bare(letter))
+
+
+def _bare(line: str) -> str:
+    """A word without what is put around it: ``Exit()``, ``help!``."""
+    return line.strip().rstrip(".!?。！？").removesuffix("()").lower().replace("’", "'")

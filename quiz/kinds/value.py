@@ -21,7 +21,12 @@ from quiz.examiner import Examiner
 from quiz.grade import Grade
 from quiz.hints import Hint, paragraph, shape_of
 from quiz.kinds.kind import QuizKind, Reply
+from quiz.options import narrow
 from quiz.session import Question
+
+
+class Unread(KbError):  # noqa: N818 a slip of the learner's, which costs nothing
+    """What was typed is no value of any sort."""
 
 
 class Value(QuizKind):
@@ -68,7 +73,7 @@ class Value(QuizKind):
         """What becomes of a typed line.
 
         Raises:
-            KbError: it is no value of any sort, and nothing is graded.
+            Unread: it is no value of any sort, and nothing is graded.
         """
         # Deferred: the first question is on the screen before anything is graded.
         from quiz.values.asked import Asked
@@ -79,7 +84,7 @@ class Value(QuizKind):
         texts = (blocks_text(wording.question) for wording in item.wordings.values())
         verdict = grade_value(given, key, Asked("\n".join(texts), item.code, self.shows_code))
         if verdict is Verdict.UNREADABLE:
-            raise KbError("nothing was graded: that cannot be read as an answer", expectation(key))
+            raise Unread("nothing was graded: that cannot be read as an answer", expectation(key))
         is_form = verdict is Verdict.FORM
         return Grade(verdict is Verdict.RIGHT, form_only=is_form, note=expectation(key) if is_form else "")
 
@@ -96,31 +101,45 @@ class Value(QuizKind):
 
     def _graded(self, asking: Asking) -> Reply:
         """A typed line with its grade."""
-        given = ""
+        before, is_refused = "", False
         while True:
-            given = self._typed(asking, given)
+            given = self._typed(asking, before, is_refused)
             if not asking.examiner.has_key(asking.question.item):
                 asking.board.print([(asking.board.say("checking") + " …", "dim")])
             if grade := asking.graded(given):
                 return Reply(given, grade)
+            # What may yet be right stands in the line again; what never is one would only be typed behind.
+            is_refused = isinstance(asking.ungraded, Unread)
+            before = "" if is_refused else given
 
-    def _typed(self, asking: Asking, before: str) -> str:
-        """One typed line that is meant as an answer."""
+    def _typed(self, asking: Asking, before: str, is_refused: bool) -> str:
+        """One typed line that is meant as an answer.
+
+        Args:
+            asking: the question.
+            before: what stands in the line already.
+            is_refused: whether the line before it was no answer.
+        """
         board, say = asking.board, asking.board.say
-        asking.offer(("Enter", "confirm"), is_typed=True)
-        meant = before
+        asking.offer(("Enter", "confirm"), *([("↑", "the line before")] if is_refused else []), is_typed=True)
+        offered = ""
         while True:
-            line = board.read_line(f"{board.say('Your answer')} > ", before).strip()
+            typed = board.read_line(f"{board.say('Your answer')} > ", before).strip()
+            if before and typed.startswith(before) and asking.command(typed[len(before) :]):
+                continue  # typed behind what stood there, which stays
             before = ""
-            if asking.command(line):
+            if asking.command(typed):
+                offered = ""
                 continue
-            if line != meant and (row := command_of(line)) and asking.has(row):
-                # Nobody is graded for a key that works where no line is typed; where it is the answer, Enter says so.
+            line = typed or offered
+            if line != offered and (row := command_of(narrow(line))) and asking.has(row):
+                # Nobody is graded for a key that works where no line is typed, nor for a word of who wants to leave;
+                # where it is the answer, Enter says so.
                 text = say(
                     "{key} is the command; Enter gives “{line}” as the answer", key=asking.key_of(row), line=line
                 )
                 board.show(wrap([(text, "warn")], board.out.width))
-                before = meant = line
+                offered = line
                 continue
             try:
                 if line:

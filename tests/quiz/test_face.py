@@ -288,15 +288,72 @@ def test_a_lone_command_letter_is_not_graded(small: Path, home: Path) -> None:
         assert ":q  " in screen.wait_for("quit; every answer is saved")
         screen.send("q\r")
         screen.wait_for(":q is the command; Enter gives “q” as the answer")
-        screen.wait_for("Your answer > q", times=2)
+        screen.wait_for("Your answer >", times=3)
         assert answers(home) == []
         screen.send("\r")
         screen.wait_for("nothing was graded: that cannot be read as an answer; give a number")
+        screen.wait_for("↑ the line before")
         screen.send("q4\r")
         screen.wait_for("nothing was graded", times=2)
-        screen.send("\x154\r")
+        screen.send("4\r")
         screen.wait_for("✗ wrong")
     assert answers(home) == [("61/counted", False)]
+
+
+@pytest.mark.parametrize(
+    ("word", "key", "lang"),
+    [
+        *((word, ":q", "en") for word in ("exit", "quit()", "Stop")),
+        ("help", ":?", "en"),
+        ("skip", ":s", "en"),
+        ("next", ":s", "en"),
+        ("hint", ":h", "en"),
+        ("idk", ":g", "en"),
+        ("退出", ":q", "zh"),
+        ("帮助", ":?", "zh"),
+        ("跳过", ":s", "zh"),
+        ("提示", ":h", "zh"),
+    ],
+)
+def test_a_word_for_leaving_or_help_is_no_try(small: Path, home: Path, word: str, key: str, lang: str) -> None:
+    """It is told what the command is, and what is then typed is done, with the colon of either width."""
+    colon = "：" if lang == "zh" else ":"
+    with Screen("quiz", "61", "--kind", "predict", "--lang", lang) as screen:
+        screen.wait_for(" >")
+        screen.send(f"{word}\r")
+        screen.wait_for({"en": f"{key} is the command; Enter gives “{word}”", "zh": f"命令要写作 {key}"}[lang])
+        screen.send(f"{colon}q\r")
+        assert screen.end() == 0
+    assert answers(home) == []
+
+
+def test_a_command_may_be_named_by_its_word(small: Path, home: Path) -> None:
+    """Behind a colon, as in other programs."""
+    with Screen("quiz", "61", "--kind", "predict") as screen:
+        screen.wait_for("Your answer >")
+        screen.send(":help\r")
+        screen.wait_for("quit; every answer is saved")
+        screen.send(":quit\r")
+        assert screen.end() == 0
+    assert answers(home) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_was_refused_is_not_typed_behind(small: Path, home: Path, lang: str) -> None:
+    """After a refused line another answer, or a command, stands by itself; the refused one comes back with ↑."""
+    refused = {"en": "nothing was graded", "zh": "没有评分"}[lang]
+    with Screen("quiz", "61", "--kind", "predict", "--lang", lang) as screen:
+        screen.wait_for(" >")
+        screen.send("six\r")
+        screen.wait_for(refused)
+        screen.send("u\r")
+        screen.wait_for(":u")
+        screen.send("\x1b[A\x1b[A.\r")
+        screen.wait_for(refused, times=2)
+        screen.wait_for("> six.")
+        screen.send("3.0\r")
+        screen.wait_for("✓")
+    assert answers(home) == [("61/printed", True)]
 
 
 def test_help_names_what_works_now(small: Path, home: Path) -> None:

@@ -141,6 +141,8 @@ def test_ctrl_c_stops_a_wait_for_the_key(small: Path, home: Path) -> None:
         screen.send("\x03")
         screen.wait_for("stopped; nothing was graded")
         screen.wait_for("Your answer > 3.0", times=2)
+        screen.send(":t\r")  # behind it: a command, and the answer stays
+        screen.wait_for("Your answer > 3.0", times=3)
         seen.touch()
         screen.send("\r")
         screen.wait_for("✓ right")
