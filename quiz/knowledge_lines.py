@@ -55,7 +55,7 @@ def meaning_lines(width: int, say: Speech) -> list[Line]:
     text = say(
         "Right of answered: the answers not rated 1, of all. Remembered at reviews: the same, of those given {hours} "
         "hours or more after the one before. Known now: how likely you would be right at this moment, as the schedule "
-        "estimates. Of fewer than {telling} no percentage is given.",
+        "estimates; what was last wrong counts as not known. Of fewer than {telling} no percentage is given.",
         hours=f"{REVIEW_GAP / 3600:.0f}",
         telling=TELLING,
     )
@@ -126,4 +126,4 @@ def _cells(line: Line) -> int:
 
 
 def _known_text(known: Knowledge) -> str:
-    return "-" if known.known_percent is None else f"{known.known_percent:.0f} %"
+    return f"{known.known_percent:.0f} %" if known.known_percent is not None and known.begun.count >= TELLING else "-"

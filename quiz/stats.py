@@ -55,8 +55,8 @@ class Knowledge:
     remembered: Share
     """The same of the reviews alone, the answers that came ``REVIEW_GAP`` or more after the one before."""
     known_percent: float | None
-    """How likely an item that was begun would be remembered now, on average, as the schedule estimates; from 0 to 100,
-    None if none was begun."""
+    """How likely an item that was begun would be remembered now, on average, as the schedule estimates, one whose last
+    answer was wrong not at all; from 0 to 100, None if none was begun."""
 
     def to_json(self) -> dict[str, Any]:
         """The facts for ``--json``, under the names of the columns."""
@@ -156,6 +156,8 @@ def gather(library: Library, log: Log, now: float) -> Stats:
         )
         memory, ours = memories.get(card.key), tally.get(card.key)
         recall = recall_probability(memory, now, parameters) if memory is not None else None
+        if recall is not None and ours is not None and ours.is_forgotten:
+            recall = 0.0  # the curve begins anew with every answer; what was just shown is not what is known
         for group in groups:
             group.add(recall, ours)
     there = {card.key for card in cards}

@@ -52,6 +52,8 @@ class Tally(NamedTuple):
     recent: int
     """Reviews since a time."""
     recently_remembered: int
+    is_forgotten: int = 0
+    """Whether the last answer was wrong."""
 
 
 class Answers:
@@ -139,7 +141,8 @@ class Answers:
         """
         query = """
             SELECT item, COUNT(*), SUM(rating > 1), SUM(since >= ?2), SUM(since >= ?2 AND rating > 1),
-                SUM(since >= ?2 AND time >= ?1), SUM(since >= ?2 AND time >= ?1 AND rating > 1)
+                SUM(since >= ?2 AND time >= ?1), SUM(since >= ?2 AND time >= ?1 AND rating > 1),
+                MAX(CASE WHEN rating = 1 THEN time END) > MAX(CASE WHEN rating = 1 THEN -1e99 ELSE time END)
             FROM answer WHERE taken = 0 GROUP BY +item
         """
         rows = self._rows(query, start, gap)

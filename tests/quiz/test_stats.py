@@ -1,5 +1,6 @@
 """Stats: what the log tells, counted by hand on a small log."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from kb.deck.library import Library
 from kb.screen.messages import Speech
 from kb.screen.width import width_of
 from quiz.kinds.table import all_kinds
-from quiz.knowledge_lines import Row, knowledge_lines, share_text
+from quiz.knowledge_lines import Row, knowledge_lines, share_text, whole_lines
 from quiz.log.event import Marking, Review
 from quiz.log.log import Log
 from quiz.schedule import DAY, REVIEW_GAP, Rating, recall_probability
@@ -93,9 +94,10 @@ def test_three_numbers_are_three(library: Library, log: Log) -> None:
     assert found.kinds["choice"] == replace(mine, begun=Share(1, 4))
     other = found.kinds["predict"]
     assert (other.begun, other.right, other.remembered) == (Share(1, 2), Share(1, 2), Share(0, 1))
-    assert other.known_percent == pytest.approx(100)  # answered a moment ago
-    recalls = [100 * recall_probability(memory, NOON) for key, memory in memories.items() if key != "61/gone"]
-    assert found.whole.known_percent == pytest.approx(sum(recalls) / 2)
+    assert other.known_percent == 0  # answered a moment ago, and wrong
+    assert found.whole.known_percent == pytest.approx(mine.known_percent / 2)
+    log.add(Review("62/printed", NOON + 60, "predict", "1", True, Rating.GOOD, Rating.GOOD, 5.0))
+    assert gather(library, log, NOON + 60).kinds["predict"].known_percent == pytest.approx(100)
 
 
 def test_marked_questions_are_counted(library: Library, log: Log) -> None:
@@ -215,6 +217,17 @@ def rows_of(found: Stats) -> list[Row]:
 def test_small_samples_are_shown_as_such(share: Share, text: str) -> None:
     """Two of three are two of three, and no 67 %."""
     assert share_text(share, Speech("en")) == text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_known_of_few_has_no_percentage(library: Library, log: Log, language: str) -> None:
+    """Neither in the whole nor in a group; of enough it has one."""
+    say, found = Speech(language), gather(library, log, NOON)
+    lines = [*whole_lines(found, 80, say), *knowledge_lines(rows_of(found), 80, say, is_plain=False)]
+    text = "\n".join("".join(text for text, _ in line) for line in lines)
+    assert re.findall(r"(?<!\()\b\d+ %", text) == ["90 %"]  # what is aimed at
+    enough = replace(found.whole, begun=Share(TELLING, 12))
+    assert "48 %" in "".join(text for line in whole_lines(replace(found, whole=enough), 80, say) for text, _ in line)
 
 
 def test_command_with_an_empty_log(deck: Path, kb: Kb) -> None:

@@ -242,7 +242,7 @@ WORDS = {
     "of the questions begun, on average": "已开始题目的平均值",
     "Right of answered: the answers not rated 1, of all. Remembered at reviews: the same, of those given {hours} "
     "hours or more after the one before. Known now: how likely you would be right at this moment, as the schedule "
-    "estimates. Of fewer than {telling} no percentage is given.": (
+    "estimates; what was last wrong counts as not known. Of fewer than {telling} no percentage is given.": (
         "答对：未评为 1 的作答，占全部作答。复习时记得：同上，只算距上次作答 {hours} 小时以上的。"
         "此刻掌握：复习安排估计的此刻答对的可能性。不足 {telling} 次时不给百分比。"
     ),
