@@ -9,7 +9,7 @@ from kb.errors import UsageError
 from kb.screen.layout import Line, wrap
 from kb.screen.messages import Speech
 from quiz.log.log import Log
-from quiz.plan import all_cards
+from quiz.plan import Card, all_cards
 
 
 def chosen(library: Library, words: Iterable[str]) -> set[int | str]:
@@ -18,8 +18,26 @@ def chosen(library: Library, words: Iterable[str]) -> set[int | str]:
     Raises:
         UsageError: a word names nothing, or several entries.
     """
-    items = {card.key for card in all_cards(library)}
-    return {word if word in items else _entry(library, word) for word in words}
+    items = {card.key: card for card in all_cards(library)}
+    return {word if word in items else _named(library, word, items.values()) for word in words}
+
+
+def _named(library: Library, word: str, cards: Iterable[Card]) -> int | str:
+    """An entry, or an item whose entry is called by name: ``its-slug/its-id``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    name, _, item = word.rpartition("/")
+    if not name or called(word, library.summaries):
+        return _entry(library, word)
+    number = _entry(library, name)
+    known = [card.id for card in cards if card.number == number]
+    if item in known:
+        return f"{number}/{item}"
+    raise UsageError(
+        "entry {number} has no question {item!r}", "it has {known}", number=number, item=item, known=", ".join(known)
+    )
 
 
 def _entry(library: Library, word: str) -> int:

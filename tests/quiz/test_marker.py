@@ -216,11 +216,26 @@ def test_marked_items_are_listed(small: Path, home: Path, kb: Kb) -> None:
 @pytest.mark.parametrize("command", ["suspend", "flag"])
 def test_what_names_nothing_marks_nothing(small: Path, home: Path, kb: Kb, command: str) -> None:
     """Exact names alone: neither a guess nor a misspelt item does anything."""
-    for word in ("99", "61/prin", "average of things"):
+    ids = "recall, which-value, which-hold, printed, counted, mean-by-hand"
+    complaints = {
+        "99": "no entry 99",
+        "61/prin": f"entry 61 has no question 'prin'; it has {ids}\n",
+        "mean/": f"entry 61 has no question ''; it has {ids}\n",
+        "99/printed": "no entry 99",
+        "/printed": "no entry is called '/printed'",
+        "average of things": "no entry is called 'average of things'",
+    }
+    for word, complaint in complaints.items():
         done = kb(command, "61/printed", word)
         assert done.returncode == 2
+        assert done.stderr.startswith(f"kb: {complaint}")
         assert len(done.stderr.splitlines()) == 1
     assert list(home.rglob("*.jsonl")) == []
+
+
+def test_an_item_may_be_named_by_its_entrys_name(small: Path, home: Path, kb: Kb) -> None:
+    """As the entry itself may."""
+    assert "61/printed" in kb("flag", "mean/printed").stdout
 
 
 def test_keys_mark_the_question_and_the_answer(small: Path, home: Path) -> None:

@@ -221,6 +221,8 @@ WORDS = {
     "open that deck: kb log restore {source} --deck DIR": "请打开那个知识库：kb log restore {source} --deck DIR",
     "answers cannot be taken over from {database}: {error}": "无法从 {database} 接收旧答案：{error}",
     "free space or mend permissions; they are safe there": "请腾出空间或检查权限；答案在原处是安全的",
+    "entry {number} has no question {item!r}": "条目 {number} 没有题目 {item!r}",
+    "it has {known}": "它的题目有 {known}",
     "no entry is called {word!r}": "没有名为 {word!r} 的条目",
     "give a number or an exact name; kb search {word} finds them": (
         "请给出编号或准确的名称；kb search {word} 可以查找"
