@@ -7,9 +7,10 @@ from quiz.asking import Asking
 from quiz.board import Leave
 from quiz.code_input import Typed
 from quiz.code_trying import Trying
-from quiz.commands import GiveUp
+from quiz.commands import GiveUp, command_of
 from quiz.grade import Grade
 from quiz.kinds.kind import Reply
+from quiz.options import narrow
 from quiz.own_editor import OwnEditor
 
 
@@ -42,9 +43,10 @@ def take_typed(trying: Trying) -> Reply | None:
     Raises:
         Wish, Leave: the learner wants something else.
     """
-    board, last = trying.board, Typed("")
+    board, asking, last = trying.board, trying.asking, Typed("")
+    offered = ""
     while True:
-        trying.asking.offer(("Enter Enter", "confirm"), is_typed=True)
+        asking.offer(("Enter Enter", "confirm"), is_typed=True)
         typed = board.read_lines(board.say("Your lines"), trying.lines)
         trying.lines = typed.lines
         if typed.command == ":e":
@@ -56,6 +58,13 @@ def take_typed(trying: Trying) -> Reply | None:
             board.show(wrap([(text, "warn")], board.out.width))
         elif typed.command:
             trying.command(typed.command)
+        elif typed.lines != offered and (row := command_of(narrow(typed.lines))) and asking.has(row):
+            # As where an answer is one line: q alone is nobody's code, and if it is, Enter says so.
+            offered = typed.lines
+            text = board.say(
+                "{key} is the command; Enter Enter gives “{line}” as the answer", key=asking.key_of(row), line=offered
+            )
+            board.show(wrap([(text, "warn")], board.out.width))
         elif reply := trying.tried(typed.lines):
             return reply
         last = typed

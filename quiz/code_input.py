@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings
 
 # No line of Python begins with a colon, but for a slice that goes on there. An input method may give the wide ones.
-_COMMAND = re.compile(r"\s*[:：]([A-Za-z?？!！]+)\s*")
+_COMMAND = re.compile(r"\s*[:：]([A-Za-z一-鿿?？!！]+)\s*")
+_HELP = re.compile(r"\s*[?？]\s*")
+"""Nor is this one, which asks for help wherever a line is typed."""
 
 
 class Typed(NamedTuple):
@@ -39,14 +41,12 @@ def split_command(text: str, row: int, before: str = "") -> Typed | None:
     """
     lines = text.split("\n")
     if found := _COMMAND.fullmatch(lines[row]):
-        return Typed("\n".join([*lines[:row], *lines[row + 1 :]]).rstrip(), _plain(found))
+        return Typed("\n".join([*lines[:row], *lines[row + 1 :]]).rstrip(), f":{narrow(found[1])}")
+    if _HELP.fullmatch(lines[row]):
+        return Typed("\n".join([*lines[:row], *lines[row + 1 :]]).rstrip(), ":?")
     if before and text.startswith(before) and (found := _COMMAND.fullmatch(text[len(before) :])):
-        return Typed(before.rstrip(), _plain(found))
+        return Typed(before.rstrip(), f":{narrow(found[1])}")
     return None
-
-
-def _plain(found: "re.Match[str]") -> str:
-    return f":{narrow(found[1])}"
 
 
 def type_lines(prompt: str, before: str, redraw: Callable[[], None], can_redraw: bool) -> Typed | None:

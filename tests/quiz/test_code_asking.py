@@ -84,6 +84,25 @@ def test_a_slice_is_no_command(small: Path, home: Path) -> None:
         screen.wait_for("✓ right")
 
 
+def test_a_lone_letter_is_no_code(small: Path, home: Path) -> None:
+    """? helps; q, and a word of who wants to leave, are told the command, and no try."""
+    with ask() as screen:
+        screen.wait_for("Your lines >")
+        screen.send("？\r")
+        screen.wait_for("skip: ask it another time")
+        screen.wait_for("Your lines >", times=2)
+        screen.send("q\r\r")
+        screen.wait_for(":q is the command; Enter Enter gives “q” as the answer")
+        screen.wait_for("Your lines >", times=3)
+        screen.send("\x7fexit()\r\r")
+        screen.wait_for("Enter Enter gives “exit()” as the answer")
+        screen.wait_for("Your lines >", times=4)
+        screen.send(":q\r")
+        assert screen.end() == 0
+        assert "✗" not in screen.text
+    assert answers(home) == []
+
+
 def test_giving_up_with_lines(small: Path, home: Path) -> None:
     """What was typed is what was answered."""
     with ask() as screen:

@@ -212,6 +212,9 @@ WORDS = {
     "there is no command :{letter}; :? names those that there are": "没有 :{letter} 这个命令；用 :? 查看可用的命令",
     "the line before": "上一行",
     "{key} is the command; Enter gives “{line}” as the answer": "命令要写作 {key}；按 Enter 则以“{line}”作答",
+    "{key} is the command; Enter Enter gives “{line}” as the answer": (
+        "命令要写作 {key}；按两次 Enter 则以“{line}”作答"
+    ),
     "the question in the deck's other language": "切换题目语言",
     "run the proof, or the snippet": "运行证明或示例代码",
     "bury: not before tomorrow": "搁置：明天之前不再问",
