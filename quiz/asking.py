@@ -331,6 +331,9 @@ class Asking:
             board.tell(error)
             return
         if job is None:
+        if board.is_cut:  # who leaves in the middle of it wants no run either
+            self.show_keys()
+            return
             self.tell(board.say("nothing to run"))
             return
         board.show([*code_lines(job.source or "", "python", self.style), []])

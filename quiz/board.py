@@ -18,6 +18,7 @@ from kb.screen.keys import BACKSPACE, END, ENTER, ESCAPE, Keyboard, key_lines
 from kb.screen.layout import Line, wrap
 from kb.screen.messages import Speech
 from kb.screen.terminal import Terminal
+from kb.screen.width import width_of
 from quiz.options import narrow
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Board:
         self._keyboard = Keyboard()
         self._page: list[Line] = []
         """Lines shown since the learner pressed a key."""
+        self.is_cut = False
+        """Whether the learner left what is shown before its end: nothing more of it is, up to the next prompt."""
         self._painted = self._below = 0
         """Lines of a picture that can still be drawn over, and of keys under it."""
         self._clock = clock
@@ -86,6 +89,7 @@ class Board:
         """A new scene, on a screen whose lines have all been read. What was pressed before it is forgotten."""
         self.drop_keys()
         self._page.clear()
+        self.is_cut = False
         self.scene = scene
         scene()
 
@@ -102,6 +106,7 @@ class Board:
                 until it would repeat itself; Enter, which goes on, is waited for as long.
         """
         self.drop_keys()
+        self.is_cut = False
         self._deaf_until = 0.0 if may_repeat else self._last_at + REPEAT_DELAY
         pause = max(PAUSE, self._deaf_until - self._clock()) if self._last == ENTER else PAUSE
         while self._keyboard.read_within(pause) not in ("", END):
@@ -116,21 +121,24 @@ class Board:
         self.show(wrap([(f"kb: {self.say.error(error)}", "warn")], self.out.width))
 
     def show(self, lines: Iterable[Line]) -> None:
-        """Print lines; before the first of what was not read yet scrolls away, wait for a key.
+        """Print lines; before the first of what was not read yet scrolls away, wait for a key: that for leaving ends
+        these lines and all that would follow up to the prompt, and not the session.
 
         Raises:
-            Leave: the key was that for leaving.
+            Leave: the terminal is gone, or Ctrl-D was pressed.
         """
         self._painted = 0
         for line in lines:
-            if len(self._page) >= self.out.height - 2:
+            if len(self._page) >= self.out.height - 2 and not self.is_cut:
                 self._wait_for_more()
+            if self.is_cut:
+                break
             self.out.print([line])
             self._page.append(line)
 
     def _wait_for_more(self) -> None:
         def prompt() -> None:
-            self.out.write(f"— {self.say('more')} —")
+            self.out.write(more_line(self.say, self.out.width))
             self.out.stream.flush()
 
         def redraw() -> None:
@@ -140,10 +148,14 @@ class Board:
             prompt()
 
         prompt()
-        key = self._keyboard.read(redraw)
+        try:
+            key = narrow(self._keyboard.read(redraw))
+        except KeyboardInterrupt:
+            key = ESCAPE
         self.out.write("\r\x1b[2K" if self.out.can_redraw else "\n")
-        if key in ("q", END):
+        if key == END:
             raise Leave
+        self.is_cut = key in ("q", "Q", ESCAPE)
         self._page.clear()
 
     def paint(self, lines: list[Line]) -> None:
@@ -155,7 +167,7 @@ class Board:
             self.out.print(lines)
         else:
             self.show(lines)
-        self._painted, self._below = len(lines), 0
+        self._painted, self._below = 0 if self.is_cut else len(lines), 0
 
     def keys(self, *keys: tuple[str, str]) -> None:
         """Show the keys that work now, each with what it does, at the bottom."""
@@ -164,6 +176,7 @@ class Board:
 
     def show_keys(self) -> None:
         """The keys that work now, once more."""
+        self.is_cut = False
         lines = key_lines(self._keys, self.say, self.out.width)
         self._below += len(lines)
         self.out.print(lines)
@@ -172,6 +185,7 @@ class Board:
         """The present scene again: the terminal has another size, or the program was away."""
         self._mark_pastes(True)
         self._page.clear()
+        self.is_cut = False
         self._painted = 0  # of another width
         self.scene()
         self.show_keys()
@@ -278,3 +292,9 @@ class Board:
         self._page.clear()
         self._painted = 0
         self._last, self._last_at = ENTER, self._clock()
+
+
+def more_line(say: Speech, width: int) -> str:
+    """What stands below lines of which there are more, with the keys where they have room."""
+    line = f"— {say('more · any key · q skips the rest')} —"
+    return line if width_of(line) < width else f"— {say('more')} —"

@@ -163,7 +163,7 @@ def _scenes(columns: int, rows: int, language: str, environ: dict[str, str]) -> 
                     screen.send(" ")
 
 
-MORE = "— more —", "— 更多 —"
+MORE = "q skips the rest —", "q 跳过其余 —"
 """What a screen ends in that is not the last of what it shows."""
 
 

@@ -170,6 +170,7 @@ WORDS = {
     "{count} {count:is|are} due now": "还有 {count} 题到期",
     "go on": "继续",
     "more": "更多",
+    "more · any key · q skips the rest": "更多 · 任意键继续 · q 跳过其余",
     "rate": "评分",
     "rate it: again, hard, good, easy": "评分：不会、困难、良好、简单",
     "help": "帮助",
