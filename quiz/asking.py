@@ -13,6 +13,7 @@ from kb.screen.language import language_text, switched
 from kb.screen.layout import Line, Style, code_lines, lay_out, wrap
 from kb.screen.messages import Speech
 from kb.screen.run_lines import run_summary
+from quiz.attempt import Attempt
 from quiz.board import Board, Leave
 from quiz.commands import COMMANDS, Command, LeftOut, Moment, command_of
 from quiz.examiner import Examiner, NoKey, Stopped
@@ -62,6 +63,7 @@ class Asking:
         session: Session,
         on_mark: Callable[[Marking], bool] = lambda _: False,
         in_editor: bool = False,
+        attempt: Attempt | None = None,
     ) -> None:
         """Take what asking needs.
 
@@ -74,6 +76,7 @@ class Asking:
             session: it is asked in.
             on_mark: marks the question's item; whether it is not to be asked any more.
             in_editor: whether lines of code are written in the learner's editor from the first.
+            attempt: what was done at the question before; nothing if left out.
         """
         self.context = context
         self.board = board
@@ -85,14 +88,7 @@ class Asking:
         self.progress = session.progress
         self.moment = Moment.BEFORE
         self.in_editor = in_editor
-        self.helps = 0
-        """Hints, further tries, and looks at the entry: with any of them a right answer counts as hard."""
-        self.rungs = 0
-        """Hints that were given."""
-        self.marked: set[int] = set()
-        """Places of the options that are marked so far."""
-        self.struck: set[int] = set()
-        """Places of the options that hints struck out."""
+        self.attempt = Attempt() if attempt is None else attempt
         self.ungraded: KbError | None = None
         """Why the last answer got no grade, where it got none."""
         self._labels: Collection[str] = ()
@@ -109,7 +105,8 @@ class Asking:
         """How far the session is, the entry's title, what is asked, and what the kind shows beside."""
         question, say, style, out = self.question, self.board.say, self.style, self.board.out
         title = language_text(question.entry.summary.titles, say.language)
-        state = "once more" if question.is_again else "new" if question.is_new else "due"
+        standing = ((question.is_again, "once more"), (question.is_new, "new"), (question.is_early, "early"))
+        state = next((word for holds, word in standing if holds), "due")
         name = f"{question.card.number}." + (f" {title}" if self.kind.shows_title else "")
         self.board.show(
             [
@@ -266,7 +263,7 @@ class Asking:
         """The next rung of the ladder; a rung that is shown is help, and the ladder's end is none."""
         board, say = self.board, self.board.say
         try:
-            hint = self.kind.hint(self.examiner, self.question, self.rungs + 1, say)
+            hint = self.kind.hint(self.examiner, self.question, self.attempt.rungs + 1, say)
         except NoKey:
             raise
         except KeyboardInterrupt:
@@ -279,11 +276,11 @@ class Asking:
             if hint is None:
                 board.print([(say("there is no further hint"), "warn")])
         if hint is not None:
-            self.rungs += 1
-            self.helps += 1
-            self.struck |= {hint.struck} - {0}
-            self.marked -= self.struck
-            name = say("hint {number}", number=self.rungs)
+            self.attempt.rungs += 1
+            self.attempt.helps += 1
+            self.attempt.struck |= {hint.struck} - {0}
+            self.attempt.marked -= self.attempt.struck
+            name = say("hint {number}", number=self.attempt.rungs)
             board.show([[], [(name, "dim")], *lay_out(hint.blocks, self.style), []])
         self.show_keys()
 
@@ -309,7 +306,7 @@ class Asking:
 
         context, board = self.context, self.board
         number = self.question.card.number
-        self.helps += self.moment is Moment.BEFORE
+        self.attempt.helps += self.moment is Moment.BEFORE
         page = entry_page(
             number, context.library, context.records, context.torch, board.out, board.say, context.address
         )
@@ -331,12 +328,12 @@ class Asking:
             board.tell(error)
             return
         if job is None:
-        if board.is_cut:  # who leaves in the middle of it wants no run either
-            self.show_keys()
-            return
             self.tell(board.say("nothing to run"))
             return
         board.show([*code_lines(job.source or "", "python", self.style), []])
+        if board.is_cut:  # who leaves in the middle of it wants no run either
+            self.show_keys()
+            return
         waiting = Waiting(board, self.examiner.stop)
         try:
             done = waiting.result_of(lambda: self.examiner.run(job, waiting.print))

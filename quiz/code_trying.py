@@ -20,12 +20,26 @@ class Trying:
         self.board = asking.board
         self.snippet = snippet
         self.hole = hole
-        self.lines = ""
-        """The learner's, as they stand."""
-        self.tries = 0
-        """How many were rejected."""
         self.reason: list[Line] = []
         """Why the last one was."""
+
+    @property
+    def lines(self) -> str:
+        """The learner's, as they stand."""
+        return self.asking.attempt.lines
+
+    @lines.setter
+    def lines(self, lines: str) -> None:
+        self.asking.attempt.lines = lines
+
+    @property
+    def tries(self) -> int:
+        """How many were rejected."""
+        return self.asking.attempt.tries
+
+    @tries.setter
+    def tries(self, tries: int) -> None:
+        self.asking.attempt.tries = tries
 
     def command(self, command: str) -> None:
         """Do what a command says.
@@ -69,7 +83,7 @@ class Trying:
         if grade is None:
             return None
         if grade.correct:
-            asking.helps += self.tries
+            asking.attempt.helps += self.tries
             return Reply(taken.lines, grade)
         self.tries += 1
         self.reason = rejection_lines(grade, taken.lines, self.snippet, self.hole, board.out, say)

@@ -9,6 +9,7 @@ from kb.screen.keys import END, ENTER, ESCAPE
 from kb.screen.layout import Line, lay_out, wrap
 from kb.screen.messages import Speech, time_text
 from quiz.asking import Asking
+from quiz.attempt import Attempt
 from quiz.board import Board, Leave
 from quiz.commands import GiveUp, LeftOut, Moment, Redo, Skip, Undo
 from quiz.desk import Desk
@@ -19,7 +20,7 @@ from quiz.kinds.table import KINDS, is_any_run
 from quiz.log.event import Marking
 from quiz.marker import Marked
 from quiz.marking_lines import marking_lines
-from quiz.plan import Agenda
+from quiz.plan import Agenda, Card
 from quiz.ratings import name_of, next_lines
 from quiz.schedule import Memory, Rating
 from quiz.session import Question, Session
@@ -61,6 +62,8 @@ class Drill:
         self.agenda = agenda
         self.wish = wish
         self.board = Board(desk.out, desk.say, session.stopwatch)
+        self.open: dict[tuple[Card, bool, tuple[int, ...]], Attempt] = {}
+        """Of the questions that are not answered yet: hints that were given count, and stay, when one comes back."""
 
     def run(self) -> int:
         """Ask until nothing is left or the learner leaves; returns the exit code."""
@@ -147,8 +150,10 @@ class Drill:
                 still be held, and would do the same with this one.
         """
         kind = KINDS[question.item.kind]
+        attempt = self.open.setdefault((question.card, question.is_again, question.order), Attempt())
         asking = Asking(
-            self.desk, self.board, self.examiner, kind, question, self.session, self.mark, self.wish.in_editor
+            *(self.desk, self.board, self.examiner, kind, question, self.session),
+            *(self.mark, self.wish.in_editor, attempt),
         )
         self.board.begin(asking.show_question)
         started = self.session.stopwatch()
@@ -173,7 +178,7 @@ class Drill:
         """Save a graded answer, then show what became of it until the learner goes on."""
         question, session, board = asking.question, self.session, self.board
         solution = KINDS[question.item.kind].solution(self.examiner, question)
-        rating = session.propose(question, grade.correct, asking.helps > 0, seconds)
+        rating = session.propose(question, grade.correct, asking.attempt.helps > 0, seconds)
         self.save(question, reply.given, grade.correct, rating, seconds)
 
         def show_grade() -> None:
@@ -226,7 +231,9 @@ class Drill:
         board = self.board
         while True:
             try:
-                return self.session.answer(question, given, correct, rating, seconds)
+                memory = self.session.answer(question, given, correct, rating, seconds)
+                self.open.pop((question.card, question.is_again, question.order), None)
+                return memory
             except KbError as error:
                 board.tell(error)
             board.keys(("Enter", "try again"), ("q", "quit without this answer"))

@@ -11,6 +11,9 @@ from quiz.session import Answered
 RATINGS = {Rating.AGAIN: "again", Rating.HARD: "hard", Rating.GOOD: "good", Rating.EASY: "easy"}
 """What the ratings are called."""
 
+RATING_KEYS = tuple(str(int(rating)) for rating in Rating)
+"""The keys that rate."""
+
 SOON = "in this session"
 
 

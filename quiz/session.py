@@ -32,6 +32,8 @@ class Question:
     """Whether it was never answered before."""
     is_again: bool
     """Whether it was answered wrongly in this session."""
+    is_early: bool = False
+    """Whether it was answered before, and is not due yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Session:
         self._present: Card | None = None
         """Of the question that was asked last, answered or not."""
         self._marker = Marker(log)
+        self._open: dict[tuple[Card, bool], Question] = {}
+        """Questions that were shown and not answered yet: what comes back (see ``undo``, ``mark``) stays as it was."""
 
     @property
     def left(self) -> int:
@@ -116,9 +120,13 @@ class Session:
             entry = self.library.entry(card.number)
             item = recall_item(entry) if card.id == RECALL else entry.item(card.id)
             if item is not None:
-                is_new = self.log.memory(card.key) is None
                 self._present = card
-                return Question(card, entry, item, shown_order(item, self.random), is_new, is_again)
+                memory, shown = self.log.memory(card.key), self._open.get((card, is_again))
+                order = shown.order if shown and shown.item == item else shown_order(item, self.random)
+                is_early = memory is not None and memory.due > self.clock()
+                question = Question(card, entry, item, order, memory is None, is_again, is_early)
+                self._open[card, is_again] = question
+                return question
             self.queue.popleft()  # taken out of the deck meanwhile
         return None
 
@@ -148,7 +156,7 @@ class Session:
         review, memory = self.log.add(review)
         self._undone = 0  # what was taken back has been answered anew, or left: redo would count it beside
         self._taken.clear()
-        self.queue.popleft()
+        self._open.pop(self.queue.popleft(), None)
         if rating is Rating.AGAIN and not question.is_again:
             self.queue.append((question.card, True))
         self.answered.append(Answered(question.card, review, memory, question.is_again))

@@ -16,6 +16,7 @@ from quiz.grade import Grade
 from quiz.hints import Hint
 from quiz.kinds.kind import QuizKind, Reply, option_texts
 from quiz.options import LETTERS, letter_of, letters_of, place_of, range_of
+from quiz.ratings import RATING_KEYS
 from quiz.session import Question
 
 
@@ -77,37 +78,39 @@ class Choice(QuizKind):
         while True:
             key = asking.key()
             if key == ENTER and is_several:
-                if asking.marked:
+                if asking.attempt.marked:
                     break
                 asking.tell(board.say("nothing is marked yet"))
             elif key in labels:
-                if place_of(key) in asking.struck:
+                if place_of(key) in asking.attempt.struck:
                     asking.tell(board.say("a hint struck {letter} out", letter=key))
                 elif is_several:
                     self._toggle(asking, place_of(key))
                 else:
-                    asking.marked = {place_of(key)}
+                    asking.attempt.marked = {place_of(key)}
                     break
-            elif key.isdecimal():
+            elif key in RATING_KEYS:
                 asking.tell(board.say("{key} is a rating; answer with a letter first", key=key))
             elif len(key) == 1 and key != " ":
                 asking.tell(board.say("there is no option {key}; give {letters}", key=key, letters=keys[0][0]))
-        given = _text(asking.marked)
+        given = _text(asking.attempt.marked)
         return Reply(given, self.grade(asking.examiner, question, given))
 
     def _toggle(self, asking: Asking, place: int) -> None:
         """Mark an option, or take its mark away, where it stands."""
         board, say = asking.board, asking.board.say
-        asking.marked ^= {place}
+        asking.attempt.marked ^= {place}
         if board.out.can_redraw:
             board.paint(self.asked_lines(asking))
         else:
-            marked = letters_of(_text(asking.marked))
+            marked = letters_of(_text(asking.attempt.marked))
             board.print([(say("marked: {letters}", letters=marked) if marked else say("nothing is marked yet"), "")])
         board.show_keys()
 
     def asked_lines(self, asking: Asking) -> list[Line]:
-        lines = _option_lines(asking.question, asking.board.say, asking.style, asking.marked, asking.struck)
+        lines = _option_lines(
+            asking.question, asking.board.say, asking.style, asking.attempt.marked, asking.attempt.struck
+        )
         if _is_several(asking.question):
             lines += wrap([(asking.board.say("choose all that apply"), "dim")], asking.style.width)
         return lines

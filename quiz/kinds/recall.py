@@ -15,11 +15,9 @@ from quiz.door import shown
 from quiz.examiner import Examiner
 from quiz.hints import Hint, beginning_of, sections_hint
 from quiz.kinds.kind import QuizKind, Reply
-from quiz.ratings import rating_keys
+from quiz.ratings import RATING_KEYS, rating_keys
 from quiz.schedule import Rating
 from quiz.session import Question
-
-RATING_KEYS = ("1", "2", "3", "4")
 
 
 class Recall(QuizKind):

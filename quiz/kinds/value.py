@@ -96,7 +96,7 @@ class Value(QuizKind):
         while (grade := (reply := self._graded(asking)).grade) and grade.form_only:
             text = say("almost: only the form differs; {hint}", hint=say.of(grade.reason))
             board.show(wrap([(text, "warn")], board.out.width))
-            asking.helps += 1
+            asking.attempt.helps += 1
         return reply
 
     def _graded(self, asking: Asking) -> Reply:

@@ -2,11 +2,15 @@
 in every kind and at every moment, marks, the ladder of hints, progress."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 from wcwidth import wcswidth
 
+from kb.screen.messages import Speech
+from quiz.board import more_line
+from quiz.log.event import Review
 from quiz.schedule import Rating
 from tests.conftest import EN, learner_log, write_entry
 from tests.pseudo_terminal import Screen, answers
@@ -36,6 +40,9 @@ def test_a_digit_is_no_answer(small: Path, home: Path) -> None:
         screen.send("z")
         screen.wait_for("there is no option z; give a-d")
         screen.wait_for("a-d choose", times=3)
+        screen.send("9")
+        screen.wait_for("there is no option 9; give a-d")
+        screen.wait_for("a-d choose", times=4)
         assert answers(home) == []
         screen.send("Ｂ")
         text = screen.wait_for(AFTER)
@@ -374,7 +381,97 @@ def test_help_names_what_works_now(small: Path, home: Path) -> None:
         assert "skip" not in text
 
 
+def test_a_question_that_comes_back_is_as_it_was(small: Path, home: Path) -> None:
+    """After x and u: what hints struck out stays so, the next hint is the next one, and the help counts."""
+    with Screen("quiz", "61", "--kind", "choice", "--limit", "2") as screen:
+        for count in range(1, 4):
+            screen.wait_for("a-d choose", times=count)
+            screen.send("h")
+        screen.wait_for("hint 3")
+        screen.wait_for("a-d choose", times=4)
+        screen.send("x")
+        screen.wait_for("a-c toggle")
+        screen.wait_for_keys()
+        screen.send("u")
+        text = screen.wait_for("a-d choose", times=5)
+        assert "(struck out)" in text[text.rindex("What is the mean of 1, 2 and 6?") :]
+        screen.wait_for_keys()
+        screen.send("h")
+        screen.wait_for("hint 4")
+        screen.wait_for("a-d choose", times=6)
+        screen.send(place_of(text, "3"))
+        screen.wait_for("(rated hard)")
+
+
 # Progress
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "early"), ("zh", "提前复习")])
+def test_what_is_not_due_is_asked_early(small: Path, home: Path, lang: str, word: str) -> None:
+    """It is told as such, and what is due as that."""
+    due = {"en": "due", "zh": "复习"}[lang]
+    learner_log(home).add(
+        Review("61/which-value", time.time() - 60, "choice", "2", True, Rating.GOOD, Rating.GOOD, 5.0)
+    )
+    learner_log(home).add(Review("61/which-hold", 1000.0, "choice", "1", True, Rating.GOOD, Rating.GOOD, 5.0))
+    with Screen("quiz", "61", "--kind", "choice", "--lang", lang) as screen:
+        assert f"  {due}" in screen.wait_for("a-c")
+        assert word not in screen.text
+        screen.wait_for_keys()
+        screen.send("s")
+        screen.wait_for("a-d")
+        assert screen.text.count(f"  {word}") == 1
+
+
+# More than the screen holds
+
+
+@pytest.mark.parametrize("key", ["q", "\x03", "\x1b"])
+@pytest.mark.parametrize("kind", ["choice", "code"])
+def test_leaving_the_rest_of_a_question(small: Path, home: Path, kind: str, key: str) -> None:
+    """Nothing more of it is shown, its prompt is there, and the session goes on."""
+    with Screen("quiz", "61", "--kind", kind, "--limit", "1", rows=10, columns=40) as screen:
+        text = screen.wait_for("— more · any key · q skips the rest —")
+        assert all(wcswidth(line) <= 40 for line in text.splitlines())
+        screen.wait_for_keys()
+        screen.send(key)
+        screen.wait_for({"choice": "a-d choose", "code": "Your lines >"}[kind])
+        screen.wait_for_keys()
+        assert "nothing was answered" not in screen.text
+        screen.send("\x03")
+        assert screen.end() == 130
+    assert answers(home) == []
+
+
+@pytest.mark.parametrize("key", ["q", "\x03"])
+def test_leaving_the_rest_of_a_proof(small: Path, home: Path, key: str) -> None:
+    """It is not run, and the answer's keys work."""
+    path = small / "061-mean" / "en.md"
+    proof = "assert sum([1, 2, 6]) / 3 == 3"
+    path.write_text(path.read_text().replace(proof, "\n".join([proof] * 60)))
+    with Screen("quiz", "61", "--kind", "choice", "--limit", "1", rows=24) as screen:
+        screen.send(place_of(screen.wait_for("a-d choose"), "3"))
+        screen.wait_for(AFTER)
+        screen.send("r")
+        screen.wait_for("— more · any key · q skips the rest —")
+        screen.wait_for_keys()
+        screen.send(key)
+        screen.wait_for(AFTER, times=2)
+        screen.wait_for_keys()
+        screen.send("4")
+        screen.wait_for("(rated easy)")
+        assert "passed" not in screen.text
+        screen.send("q")
+        assert screen.end() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_line_of_more_has_room(language: str) -> None:
+    """The keys are named where they fit, and the line never fills a screen's."""
+    for width in range(10, 90):
+        line = more_line(Speech(language), width)
+        assert wcswidth(line) < max(width, 11)
+        assert "q" in line or width < 40
 
 
 @pytest.mark.parametrize("columns", [40, 80])

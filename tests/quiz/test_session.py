@@ -105,6 +105,26 @@ def test_options_are_shuffled_by_the_dice_alone(library: Library, log: Log) -> N
     assert len(orders) == 6
 
 
+def test_a_question_that_was_left_keeps_its_order(library: Library, log: Log) -> None:
+    """Until it is answered: what was suspended and comes back is as it was; what is asked again is shuffled anew."""
+    one = session(library, log, [Card(61, "which-hold", "choice")])
+    question = one.next()
+    assert question is not None
+    for _ in range(20):
+        one.suspend()
+        assert one.next() is None
+        one.unmark()
+        assert one.next() == question
+    orders = set()
+    for _ in range(40):
+        one.answer(question, "1", False, Rating.AGAIN, 1.0)
+        one.undo()
+        again = one.next()
+        assert again is not None
+        orders.add(again.order)
+    assert len(orders) == 6
+
+
 def test_item_that_was_removed_is_passed_over(library: Library, log: Log) -> None:
     """What is not in the deck any more is not asked."""
     one = session(library, log, [Card(61, "gone", "choice"), Card(61, "printed", "predict")])

@@ -212,10 +212,10 @@ WORDS = {
     "{key} does nothing here; ? names what does": "{key} 在这里没有作用；按 ? 查看可用的按键",
     "there is no command :{letter}; :? names those that there are": "没有 :{letter} 这个命令；用 :? 查看可用的命令",
     "the line before": "上一行",
-    "{key} is the command; Enter gives “{line}” as the answer": "命令要写作 {key}；按 Enter 则以“{line}”作答",
     "{key} is the command; Enter Enter gives “{line}” as the answer": (
         "命令要写作 {key}；按两次 Enter 则以“{line}”作答"
     ),
+    "{key} is the command; Enter gives “{line}” as the answer": "命令要写作 {key}；按 Enter 则以“{line}”作答",
     "the question in the deck's other language": "切换题目语言",
     "run the proof, or the snippet": "运行证明或示例代码",
     "bury: not before tomorrow": "搁置：明天之前不再问",
@@ -248,7 +248,7 @@ WORDS = {
     "hours or more after the one before. Known now: how likely you would be right at this moment, as the schedule "
     "estimates; what was last wrong counts as not known. Of fewer than {telling} no percentage is given.": (
         "答对：未评为 1 的作答，占全部作答。复习时记得：同上，只算距上次作答 {hours} 小时以上的。"
-        "此刻掌握：复习安排估计的此刻答对的可能性。不足 {telling} 次时不给百分比。"
+        "此刻掌握：复习安排估计的此刻答对的可能性；上次答错的算作未掌握。不足 {telling} 次时不给百分比。"
     ),
     "buried": "已搁置",
     "last {days} days": "最近 {days} 天",
@@ -280,6 +280,7 @@ WORDS = {
     "{count} {count:month|months}": "{count} 个月",
     "{count} {count:year|years}": "{count} 年",
     "due": "复习",
+    "early": "提前复习",
     "new": "新题",
     "once more": "再答一次",
     "{place} of {whole}": "第 {place}/{whole} 题",
