@@ -334,7 +334,7 @@ def test_suspended_and_resumed(small: Path, home: Path) -> None:
 def test_nothing_scrolls_away_unread(small: Path, home: Path) -> None:
     """On a low screen what does not fit waits for a key."""
     with Screen("quiz", "61", "--kind", "choice", rows=10) as screen:
-        text = screen.wait_for("— more —")
+        text = screen.wait_for("— more")
         assert "What is the mean of 1, 2 and 6?" in text
         assert len(screen.screen.history.top) == 0
         screen.send(" ")

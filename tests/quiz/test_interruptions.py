@@ -286,10 +286,10 @@ def test_suspended_at_every_prompt(small: Path, home: Path, kind: str, term: str
 def test_suspended_before_the_rest(small: Path, home: Path, term: str) -> None:
     """On a low screen: what was shown is shown again, and a key shows the rest."""
     with Screen("quiz", "61", "--kind", "choice", rows=10, TERM=term) as screen:
-        screen.wait_for("— more —")
+        screen.wait_for("— more")
         screen.wait_for_keys()
         suspend(screen)
-        text = screen.wait_for("— more —", times=2)
+        text = screen.wait_for("— more", times=2)
         assert text.count("What is the mean of 1, 2 and 6?") == 2
         screen.wait_for_keys()
         screen.send(" ")
@@ -320,7 +320,7 @@ def test_the_system_ends_the_session_before_the_rest(small: Path, home: Path, te
     """On a screen that is low and narrow."""
     with Screen("quiz", "61", "--kind", "code", TERM=term, rows=10, columns=40) as screen:
         before = modes_of(screen)
-        screen.wait_for("— more —")
+        screen.wait_for("— more")
         screen.wait_for_keys()
         screen.process.kill(signal.SIGTERM)
         screen.wait_until(lambda: not screen.process.isalive())

@@ -112,7 +112,7 @@ def test_small_and_resized(small: Path) -> None:
     size the entry stands again."""
     with Screen("learn", rows=24, columns=40) as screen:
         screen.wait_for("q quit")
-        assert "— more —" not in screen.text
+        assert "— more" not in screen.text
         assert any("1 of 2" in line for line in screen.screen.display)
         screen.wait_for_keys()
         screen.resize(60)
