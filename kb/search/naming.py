@@ -1,15 +1,25 @@
 """Naming: from what somebody typed in the place of an entry to the entry: a number, an exact name, or words that find
 it. What was guessed says so: nothing that acts may act on a guess."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from kb.deck.library import Library
-from kb.deck.naming import called, numbered
+from kb.deck.naming import MOST_DIGITS, called, numbered
 from kb.errors import UsageError
 
 if TYPE_CHECKING:
     from kb.search.searcher import Searcher  # for its name alone: a number needs no search, and no engine
+
+_FILE = re.compile(
+    r"(?:~|\.{1,2})?/\S+|\S+\.(?:py|pyc|ipynb|sh|log|txt|out|err|md|toml|ya?ml|jsonl?|csv|pth?|ckpt|safetensors|np[yz]|pkl)",
+    re.IGNORECASE,
+)
+"""One word that is a path, or ends as a file does."""
+
+_SLIP = re.compile(r"(?:[^\W\d]|[^\w\s]+)?\d+(?:[^\w\s]+\d+)*(?:[^\W\d]|[^\w\s]+)?")
+"""Digits with a letter or signs beside them."""
 
 
 class Named(NamedTuple):
@@ -72,20 +82,59 @@ def _by_text(text: str, library: Library, searcher: "Searcher") -> Named:
     from kb.search.tokens import simplified
 
     exact = called(text, library.summaries)
+    if not exact:
+        _refuse_file(text, library)
     results = searcher.search(text, limit=1)
     if results.hits:
         best = results.hits[0]
         ranked = (best.summary.number, *best.also)
         if exact:
             return Named((*(one for one in ranked if one in exact), *(one for one in exact if one not in ranked)), text)
+        query = parse_query(text)
         is_changed = results.shown_for not in ("", simplified(text))
-        is_missing = len(best.matched) < len(parse_query(text).terms)
-        return Named(ranked, text, is_changed or is_missing)
+        # The parts of a word stand in every text: `62x` is 62 and x, `train_model` two words that anybody uses.
+        is_missing = len(best.held) < len(query.terms)
+        # Filters and words to leave out fit many entries, and words that say how one asks fit all.
+        says_nothing = bool(query.filters or query.without) or all(term.is_empty_talk for term in query.terms)
+        is_guess = is_changed or is_missing or says_nothing
+        _refuse_slip(text, library, is_guess)
+        return Named(ranked, text, is_guess)
     if exact:
         return Named(tuple(exact), text)
+    _refuse_slip(text, library, is_guess=True)
     raise UsageError(
         "no entry is found for {word!r}",
         "give a number; kb list{deck} shows all",
         word=text,
         deck=library.address.option,
     )
+
+
+def _refuse_file(text: str, library: Library) -> None:
+    """A file's name is none of an entry's: of its parts one stands in many texts.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if _FILE.fullmatch(text):
+        raise UsageError(
+            "{name} is the name of a file, and of no entry",
+            "give a number or words; kb list{deck} shows all",
+            name=text,
+            deck=library.address.option,
+        )
+
+
+def _refuse_slip(text: str, library: Library, is_guess: bool) -> None:
+    """A number with something typed into it is no word to look for.
+
+    Raises:
+        UsageError: it is one.
+    """
+    found = _SLIP.fullmatch(text)
+    if not found or not (is_guess or not any(map(str.isalpha, text))):
+        return
+    digits = "".join(char for char in text if char.isdecimal())
+    if len(digits) <= MOST_DIGITS and int(digits) in library.by_number:
+        raise UsageError("no entry {number}", "did you mean {near}?", number=text, near=str(int(digits)))
+    raise UsageError("no entry {number}", "kb list{deck} shows all", number=text, deck=library.address.option)

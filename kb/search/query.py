@@ -1,6 +1,7 @@
 """Query: what somebody typed, read as words, phrases, exclusions and filters. Whatever is typed is a query."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ PART = 0.3
 
 TAIL = 0.7
 """How much the end of a dotted name counts beside the whole of it."""
+
+SPACES = frozenset({"torch", "nn", "functional", "optim", "utils"})
+"""What torch's names begin with and texts leave out: ``torch.nn.functional.cross_entropy``."""
 
 MAX_TERMS = 64
 """Words of a query that are searched for: a pasted log has thousands, and the first ones say enough."""
@@ -46,6 +50,22 @@ class Term(NamedTuple):
         return tuple(token for token, weight in self.tokens if weight > PART) or tuple(
             token for token, _ in self.tokens
         )
+
+    def is_whole_in(self, seen: Collection[str]) -> bool:
+        """Whether the word itself is among some tokens, or the end of a dotted name with each word before it:
+        ``torch.nn.LSTM`` in a text on ``nn.LSTM`` and torch."""
+        for token in self.whole:
+            before = self.text.removesuffix(f".{token}")
+            is_end = before != self.text
+            are_said = all(part in seen or part in SPACES for part in before.split("."))
+            if token in seen and (not is_end or (len(token) > 1 and are_said)):
+                return True
+        return False
+
+    @property
+    def is_empty_talk(self) -> bool:
+        """Whether it names nothing: it says how one asks, or is a single letter."""
+        return all(map(is_stop, self.whole)) or (len(self.text) == 1 and self.text.isascii())
 
 
 class Query(NamedTuple):

@@ -44,7 +44,9 @@ class Hit(NamedTuple):
     siblings: tuple[Summary, ...] = ()
     """Entries on the same subject that were found too, best first."""
     matched: tuple[str, ...] = ()
-    """Words of the query that it holds."""
+    """Words of the query that it holds, or parts of."""
+    held: tuple[str, ...] = ()
+    """Those of them that stand in it whole, and not only in their parts, which may stand in every text."""
     is_far: bool = False
     """Whether it is far below the first hit: shown where all are asked for."""
 
@@ -195,7 +197,8 @@ class Searcher:
         passages, seen = find_passages(texts, query.tokens, language, titled=titled)
         seen |= tokens_among(normalised(" ".join(names_of(summary))), query.tokens)
         matched = tuple(term.text for term in query.terms if any(token in seen for token, _ in term.tokens))
-        return Hit(summary, group.score, passages, tuple(group.siblings), matched, is_far)
+        held = tuple(term.text for term in query.terms if term.is_whole_in(seen))
+        return Hit(summary, group.score, passages, tuple(group.siblings), matched, held, is_far)
 
 
 class _Group(NamedTuple):

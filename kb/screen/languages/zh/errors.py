@@ -142,6 +142,8 @@ WORDS = {
     "no entry {number}": "没有条目 {number}",
     "the nearest are {numbers}; kb list{deck} shows all": "最接近的是 {numbers}；kb list{deck} 可列出全部",
     "the deck is empty; kb check{deck} tells what is wrong with it": "知识库是空的；kb check{deck} 会指出问题",
+    "{name} is the name of a file, and of no entry": "{name} 是文件名，不是条目名称",
+    "give a number or words; kb list{deck} shows all": "请给出编号或词语；kb list{deck} 可列出全部",
     "the path {path} is no UTF-8": "路径 {path} 不是 UTF-8",
     "give the deck's folder another name": "请给知识库的文件夹换个名字",
     "no deck at {path}": "{path} 处没有知识库",
