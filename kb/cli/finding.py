@@ -15,6 +15,7 @@ from kb.errors import KbError, UsageError
 
 if TYPE_CHECKING:
     from kb.context import Context
+    from kb.search.query import Query
     from kb.search.searcher import Results
 
 LIMIT = 10
@@ -64,12 +65,9 @@ def find(
     """
     words, deck = addressed([text], deck, only_entries=False)
     text = " ".join(words)
-    if not text.strip():
-        raise UsageError("the query is empty", "give words to look for: kb search lstm")
-    from kb.search.query import parse_query
-
+    query = read_query(text)
     context = open_context(deck, lang)
-    number = parse_query(text).number
+    number = query.number
     if number is not None and not as_json:
         show_entry(context, number)
         return 0
@@ -85,6 +83,8 @@ def find(
         except KbError as error:  # one that cannot be read hinders no other
             context.mention_unread(name, path, error)
     has_found = bool(found.hits) or any(more.hits for _, more in beside.values())
+    if not has_found:
+        refuse_areas(query, [context, *(other for other, _ in beside.values())])
     if as_json:
         decks = {name: more.to_json(language) for name, (_, more) in beside.items()}
         show_json({"query": text, **found.to_json(language), **({"decks": decks} if decks else {})})
@@ -109,6 +109,47 @@ def find(
             context.out.print([[(f"{name}:", "heading")]])
             show_results(other, more, is_whole=not only_near)
     return 0
+
+
+def read_query(text: str) -> "Query":
+    """A query that asks for something that can be there.
+
+    Raises:
+        UsageError: it does not.
+    """
+    from kb.search.query import parse_query, wrong_level
+
+    if not text.strip():
+        raise UsageError("the query is empty", "give words to look for: kb search lstm")
+    query = parse_query(text)
+    if query.only_leaves_out:
+        raise UsageError("only words to leave out", "give one to look for, too: kb search lstm -cell")
+    if level := wrong_level(text):
+        raise UsageError("no level {level}", "write level:1, level:2 or level:3", level=level)
+    return query
+
+
+def refuse_areas(query: "Query", contexts: "Sequence[Context]") -> None:
+    """Say which areas there are to somebody who named none of them.
+
+    Raises:
+        UsageError: the query asks for an area that no deck has.
+    """
+    asked = [value for field, value in query.filters if field == "area"]
+    if not asked:
+        return
+    from kb.search.tokens import compact
+
+    areas = dict.fromkeys(area for one in contexts for area in one.library.deck.areas)
+    known = {
+        compact(name)
+        for one in contexts
+        for area, names in one.library.deck.areas.items()
+        for name in (area, *names.values())
+    } | {compact(summary.area) for one in contexts for summary in one.library.summaries}
+    for area in asked:
+        if compact(area) not in known:
+            raise UsageError("no area {area!r}", "the deck has {known}", area=area, known=", ".join(areas))
 
 
 def show_results(context: "Context", found: "Results", is_whole: bool) -> None:

@@ -10,6 +10,9 @@ from kb.search.tokens import has_han, is_stop, normalised, readable, words
 FILTERS = ("api", "area", "level", "tag")
 """What may stand before a colon."""
 
+LEVELS = ("1", "2", "3")
+"""What may stand after ``level:``."""
+
 PART = 0.3
 """How much a part of a name counts beside the whole of it, and a word as written beside its stem."""
 
@@ -100,6 +103,11 @@ class Query(NamedTuple):
         """Whether nothing is asked for."""
         return not (self.terms or self.phrases or self.filters)
 
+    @property
+    def only_leaves_out(self) -> bool:
+        """Whether it says what must not be there, and nothing else."""
+        return bool(self.without) and self.is_empty
+
 
 def parse_query(text: str) -> Query:
     """Read a query: plain words, ``"a phrase"``, ``-word``, ``tag:``, ``area:``, ``api:``, ``level:``.
@@ -118,7 +126,7 @@ def parse_query(text: str) -> Query:
     for found in _PIECE.finditer(_straight(text)):
         minus, field, quoted, bare = found.groups()
         piece = bare if quoted is None else quoted
-        if field and piece.strip(' "') and (field.lower() != "level" or piece in ("1", "2", "3")) and not minus:
+        if field and piece.strip(' "') and (field.lower() != "level" or piece in LEVELS) and not minus:
             filters.append((field.lower(), piece.strip(' "').lower()))
             continue
         made = terms_of(piece)
@@ -130,12 +138,22 @@ def parse_query(text: str) -> Query:
         if quoted is not None and (phrase := phrase_of(quoted)):
             phrases.append(phrase)
     terms, without = terms[:MAX_TERMS], without[:MAX_TERMS]
-    if without and not (terms or phrases or filters):
-        terms, without = without, []
+    if without:
+        left_out = {term.text for term in without}
+        terms = [term for term in terms if term.text not in left_out]
     kept = _kept(terms, may_be_none=bool(filters))
     is_quoted = bool(phrases) and not has_bare
     few = slice(MAX_PHRASES)
     return Query(text, kept, tuple(phrases[few]), tuple(without), tuple(filters[few]), is_quoted)
+
+
+def wrong_level(text: str) -> str:
+    """What stands after ``level:`` in a query that is a number and no level; empty if nothing does. As text such a
+    number would find entries that have nothing to do with it."""
+    text = readable(text[:MAX_TEXT])
+    pieces = () if _MESSAGE.search(text) else _PIECE.findall(_straight(text))
+    values = (bare for minus, field, _, bare in pieces if field.lower() == "level" and not minus)
+    return next((value for value in values if value.isdecimal() and value not in LEVELS), "")
 
 
 def _kept(terms: list[Term], may_be_none: bool = False) -> tuple[Term, ...]:
@@ -152,7 +170,15 @@ def unquoted(text: str) -> str:
 
 
 def _straight(text: str) -> str:
-    return normalised(text).translate(_QUOTES)
+    return without_stray_quote(normalised(text).translate(_QUOTES))
+
+
+def without_stray_quote(text: str) -> str:
+    """A text without a quote that has no partner: nothing is meant by it."""
+    if text.count('"') % 2 == 0:
+        return text
+    before, _, after = text.rpartition('"')
+    return before + after
 
 
 def terms_of(text: str) -> list[Term]:

@@ -2,7 +2,7 @@
 
 import re
 
-from kb.search.query import Query, Term, parse_query, terms_of
+from kb.search.query import Query, Term, parse_query, terms_of, without_stray_quote
 from kb.search.tokens import has_han, simplified
 from kb.search.vocabulary import Vocabulary
 
@@ -14,6 +14,9 @@ LOST = 6
 
 MIN_PREFIX = 3
 """Characters of a word that is no word yet, from which on it may be the beginning of one."""
+
+DENYING = ("un", "in", "im", "ir", "non", "de", "dis")
+"""What a word begins with that says the opposite of the rest."""
 
 MAX_LETTERS = 40
 """Letters of a word at most that is looked at for slips."""
@@ -41,7 +44,7 @@ class Spelling:
         Returns:
             The query, and what it is now in words where something was replaced; else empty.
         """
-        typed = text = query.text
+        typed = text = without_stray_quote(query.text)
         if any(has_han(term.text) and not self._vocabulary.holds(term.text) for term in query.terms):
             text = simplified(text)
             query = parse_query(text) if text != query.text else query
@@ -50,8 +53,10 @@ class Spelling:
         meant = text
         for place, term in enumerate(query.terms):
             is_last = is_typing and place == len(query.terms) - 1
-            # A name whose parts stand somewhere is none that was misspelt.
-            if not is_last and any(self._vocabulary.holds(token) for token, _ in term.tokens):
+            # A name whose parts stand somewhere is none that was misspelt; a whole word is ranked as one, also while
+            # somebody types: the same words find the same.
+            tokens = term.whole if is_last else [token for token, _ in term.tokens]
+            if any(map(self._vocabulary.holds, tokens)):
                 terms.append(term)
                 continue
             found = self._meant(term, is_last, is_lost)
@@ -95,9 +100,18 @@ class Spelling:
         from rapidfuzz.process import extract
 
         known = self._vocabulary.frequencies
-        near = extract(text, known.keys(), scorer=OSA.distance, score_cutoff=slips, limit=MAX_NEAR)
+        near = [
+            one
+            for one in extract(text, known.keys(), scorer=OSA.distance, score_cutoff=slips, limit=MAX_NEAR)
+            if not _are_opposites(text, one[0])
+        ]
         if not near:
             return []
         # The same first letter and the more frequent word win between equally near ones.
         best = min(near, key=lambda one: (one[1], one[0][:1] != text[:1], -known[one[0]], one[0]))
         return terms_of(best[0])[:1]
+
+
+def _are_opposites(one: str, other: str) -> bool:
+    """Whether one of two words denies the other: ``unbalanced`` is no slip for ``balanced``."""
+    return any(one == prefix + other or other == prefix + one for prefix in DENYING)

@@ -354,3 +354,19 @@ def test_explain_says_when_nothing_fits(small: Path, kb: Kb) -> None:
     assert "no error and no warning" in chat.stderr
     empty = kb("explain")
     assert (empty.returncode, empty.stdout, empty.stderr.count("\n")) == (1, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-lstm"], "kb: only words to leave out; give one to look for, too: kb search lstm -cell\n"),
+        (["lstm", "-lstm"], "kb: only words to leave out; give one to look for, too: kb search lstm -cell\n"),
+        (["level:9"], "kb: no level 9; write level:1, level:2 or level:3\n"),
+        (["area:foo"], "kb: no area 'foo'; the deck has "),
+    ],
+)
+def test_what_finds_nothing_by_itself_says_why(small: Path, kb: Kb, words: list[str], said: str) -> None:
+    """In place of entries that hold the very words, or none."""
+    done = kb("search", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(said)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.search.query import MAX_TERMS, parse_query
+from kb.search.query import MAX_TERMS, parse_query, wrong_level
 
 
 def words_of(text: str) -> list[str]:
@@ -87,9 +87,26 @@ def test_nothing_but_phrases(text: str, is_quoted: bool) -> None:
     assert parse_query(text).is_quoted == is_quoted
 
 
-def test_only_exclusions_are_text() -> None:
-    """Where nothing is left to search for, the words themselves are."""
-    assert words_of("-lstm") == ["lstm"]
+@pytest.mark.parametrize("text", ["-lstm", '-"hidden state" -cell', "lstm -lstm"])
+def test_what_is_left_out_is_not_looked_for(text: str) -> None:
+    """Also where nothing else is said."""
+    query = parse_query(text)
+    assert (query.terms, query.only_leaves_out) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "level"), [("level:9", "9"), ("lstm Level：0", "0"), ("level:2", ""), ("level:x", "")]
+)
+def test_a_level_that_does_not_exist_is_told_apart(text: str, level: str) -> None:
+    """A number that no entry has; any other text is text."""
+    assert wrong_level(text) == level
+
+
+@pytest.mark.parametrize("text", ['"lstm', 'lstm"', "“lstm", 'ls"tm'])
+def test_a_quote_without_a_partner_means_nothing(text: str) -> None:
+    """It is left out."""
+    query = parse_query(text)
+    assert ([term.text for term in query.terms], query.phrases) == (["lstm"], ())
 
 
 @pytest.mark.parametrize(("text", "number"), [("61", 61), (" 61 ", 61), ("６１", 61), ("61 a", None), ("-61", None)])

@@ -5,6 +5,7 @@ import pytest
 from kb.search.query import parse_query
 from kb.search.spelling import Spelling
 from kb.search.vocabulary import Vocabulary
+from tests.search.conftest import built_in
 
 
 @pytest.fixture
@@ -61,3 +62,15 @@ def test_halves_are_searched_for_with_their_stems(spelling: Spelling) -> None:
     query, _ = spelling.understood(parse_query("hiddenstates"))
     (term,) = query.terms
     assert {"hidden", "states", "state"} <= {token for token, _ in term.tokens}
+
+
+def test_no_word_is_taken_for_its_opposite(spelling: Spelling) -> None:
+    """``unbounded`` may not be there: what is bounded is no answer."""
+    spelling._vocabulary.frequencies["bounded"] = 3  # noqa: SLF001
+    assert spelling.understood(parse_query("unbounded"))[1] == ""
+
+
+def test_a_whole_word_is_ranked_alike_while_it_is_typed() -> None:
+    """No word that begins with it counts as much as the word itself."""
+    live = built_in().search("lstm", language="en", is_typing=True)
+    assert [hit.summary.number for hit in live.hits] == [hit.summary.number for hit in built_in().search("lstm").hits]
