@@ -1,6 +1,7 @@
 """``kb explain``: from an error message to the entries that explain it."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,10 @@ from kb.cli.opening import open_context
 from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
+from kb.places import home_path
+
+LOGS = (".log", ".txt", ".out", ".err", ".py", ".ipynb")
+"""How the name of a file ends that an error may stand in."""
 
 EXAMPLES = {
     "python train.py 2>&1 | kb explain": "explain what a program printed",
@@ -35,6 +40,8 @@ def command(
     """Read a log, a traceback or an error message; tell cause, check and cure."""
     from kb.search.explain import Explainer
 
+    if words and len(words) == 1:
+        refuse_path(words[0])
     text = " ".join(words) if words else printed_before()
     context = open_context(deck, lang)
     say = context.say
@@ -54,6 +61,27 @@ def command(
         shown = found.root if len(found.root) < 120 else f"{found.root[:120]}…"
         raise KbError("no entry explains {error!r}", "kb search takes any words of it", error=shown)
     raise typer.Exit(0 if is_helped else 1)
+
+
+def refuse_path(word: str) -> None:
+    """The name of a file is no message, and would be explained as one.
+
+    Raises:
+        UsageError: it is one.
+    """
+    path = home_path(Path(word))
+    if is_file(path):
+        raise UsageError("{name} is a file, not a message", "kb explain < {path:typed}", name=word, path=path)
+    if " " not in word and ("/" in word or path.suffix.lower() in LOGS):
+        raise UsageError("no file {name}", "give a log with kb explain < FILE, or the words of a message", name=word)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; what no system takes for a name is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def printed_before() -> str:

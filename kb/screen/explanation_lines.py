@@ -72,7 +72,7 @@ def _message(message: str, width: int) -> list[Line]:
 
 def _where(one: "Explained", say: Speech) -> str:
     """Where in the text a message stands, if that is not plain."""
-    facts = [say("line {line}", line=one.line)] if one.line > 1 else []
+    facts = [say("line {line} of the log", line=one.line)] if one.line > 1 else []
     if one.rank:
         facts.append(say("rank {rank}", rank=one.rank))
     return " · ".join(facts)

@@ -17,7 +17,12 @@ FILE = "messages.toml"
 ASKED = ("cause", "check", "cure")
 """What is said of a message, in each of the deck's languages."""
 
+LETTERS = "XYZVWPQR"
+"""What stands for what nobody said: of a message that is remembered in part, or cut off."""
+
 _FIELD = re.compile(r"\{(\w+)\}")
+_OPTIONAL = re.compile(r"\[\[([^\[\]]*\{\w+\}[^\[\]]*)\]\]")
+"""A piece of a text that is left out where a slot in it has no value."""
 
 
 class Role(StrEnum):
@@ -67,9 +72,24 @@ class KnownMessage:
         return replace(self, patterns=(*self.patterns, *patterns), entries=entries)
 
     def told(self, language: str, slots: dict[str, str]) -> dict[str, str]:
-        """Cause, check and cure in a language, or the first there is, with what the slots held, else …."""
+        """Cause, check and cure in a language, or the first there is, with what the slots held. Where nothing is known
+        of a slot a letter stands for it, the same one in all three; what is said of it alone is left out."""
         said = self.said.get(language) or next(iter(self.said.values()), {})
-        return {asked: _FIELD.sub(lambda found: slots.get(found[1], "…"), said.get(asked, "")) for asked in ASKED}
+        known = dict(slots)
+        return {asked: _filled(said.get(asked, ""), known) for asked in ASKED}
+
+
+def _filled(text: str, known: dict[str, str]) -> str:
+    """A text with what its slots hold; those that hold nothing get a letter, which is written down."""
+
+    def piece(found: re.Match[str]) -> str:
+        return found[1] if all(slot in known for slot in _FIELD.findall(found[1])) else ""
+
+    def value(found: re.Match[str]) -> str:
+        free = (letter for letter in LETTERS if letter not in known.values())
+        return known.setdefault(found[1], next(free, "…"))
+
+    return _FIELD.sub(value, _OPTIONAL.sub(piece, text))
 
 
 def read_messages(deck: Deck) -> tuple[list[KnownMessage], list[Complaint]]:

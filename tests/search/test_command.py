@@ -370,3 +370,15 @@ def test_what_finds_nothing_by_itself_says_why(small: Path, kb: Kb, words: list[
     done = kb("search", *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(said)
+
+
+def test_a_file_is_not_explained_by_its_name(small: Path, kb: Kb, tmp_path: Path) -> None:
+    """One that is there is told how to be given; of another it is said that there is none."""
+    log = tmp_path / "my train.log"
+    log.write_text("x")
+    there = kb("explain", str(log))
+    assert there.stderr == f"kb: {log} is a file, not a message; kb explain < '{log}'\n"
+    for name in ("/no/such/file", "train.log"):
+        missing = kb("explain", name)
+        assert (missing.returncode, missing.stdout) == (2, "")
+        assert missing.stderr == (f"kb: no file {name}; give a log with kb explain < FILE, or the words of a message\n")

@@ -222,11 +222,11 @@ def test_what_other_programs_print_too_counts_where_torch_is_spoken_of(
     ],
 )
 def test_part_of_a_message_that_is_typed_is_known(explainer: Explainer, text: str, is_found: bool) -> None:
-    """Its words one after the other, in any case of letters, three at least; what nobody typed is …."""
+    """Its words one after the other, in any case of letters, three at least; a letter stands for what nobody typed."""
     found = explainer.explain(text, "en").explained
     assert [one.known.id for one in found] == ["sizes-differ"] * is_found
     if is_found and not found[0].slots:
-        assert found[0].told("en")["cause"] == "It takes …, and … came."
+        assert found[0].told("en")["cause"] == "It takes X, and Y came."
 
 
 def test_part_of_a_message_in_a_log_needs_more(explainer: Explainer) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from kb.deck.manifest import read_deck
-from kb.search.known_messages import Role, open_messages, read_messages
+from kb.search.known_messages import KnownMessage, Role, open_messages, read_messages
 from kb.search.message_pattern import BadPattern, read_pattern, starts_expression, wording_of
+from tests.conftest import CONTENT
 from tests.search.conftest import opened
 
 GOOD = """
@@ -35,7 +36,7 @@ def test_a_good_file(small: Path) -> None:
         (one,) = open_messages(library.deck, library.cache)
         assert (one.id, one.role, one.entries) == ("a-b", Role.ERROR, (61,))
         assert one.told("zh", {"n": "3"}) == {"cause": "3", "check": "b", "cure": "c"}
-        assert one.told("fr", {})["cause"] == "…"
+        assert one.told("fr", {})["cause"] == "X"
     (small / "messages.toml").write_text("")
     assert open_messages(library.deck, library.cache) == []
     (small / "messages.toml").unlink()
@@ -71,6 +72,29 @@ def test_a_bad_file(small: Path, change: tuple[str, str], expected: str) -> None
         assert "[[chapters]]" in toml
     found = complaints(small, GOOD.replace(*change, 1))
     assert any(expected in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("slots", "told"),
+    [
+        ({}, ("No block: the batch.", "is it X?", "X, or Y.")),
+        ({"size": "3", "b": "4"}, ("No block of 3: the batch.", "is it 4?", "4, or X.")),
+        ({"size": "3"}, ("No block of 3: the batch.", "is it X?", "X, or Y.")),
+    ],
+)
+def test_what_nobody_said_leaves_no_hole(slots: dict[str, str], told: tuple[str, ...]) -> None:
+    """A piece that speaks of it alone is left out; elsewhere a letter stands for it, the same one everywhere."""
+    said = {"cause": "No block[[ of {size}]]: the batch.", "check": "is it {b}?", "cure": "{b}, or {a}."}
+    one = KnownMessage("a", (), Role.ERROR, (), {"en": said})
+    assert tuple(one.told("en", slots).values()) == told
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_known_message_is_told_with_a_hole(language: str) -> None:
+    """Of no slot a value: nothing stands open."""
+    for one in read_messages(read_deck(CONTENT)[0])[0]:
+        told = " ".join(one.told(language, {}).values())
+        assert not re.search(r"\{\w+\}|\]\]:", told), one.id
 
 
 @pytest.mark.parametrize(
