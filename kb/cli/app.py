@@ -67,6 +67,9 @@ ROOMS = {
 
 COMMANDS = {name: text for room in ROOMS.values() for name, text in room.items()}
 
+SHORTEST_SLIP = 2
+"""Letters up to which a name is like any other."""
+
 SUMMARY = "An executable PyTorch knowledge base: search it, run it, be asked."
 
 EXAMPLES = {
@@ -109,13 +112,8 @@ class Commands(TyperGroup):
             return name, load(name), arranged_for(name, rest)
         if name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        from difflib import get_close_matches  # 2 ms that a command that is there does not need
-
-        near = get_close_matches(name, COMMANDS, n=1, cutoff=0.8)
-        if near:
-            raise UsageError(
-                "no command {name!r}", "did you mean kb {near}? kb --help lists all", name=name, near=near[0]
-            )
+        if near := nearest_command(name):
+            raise UsageError("no command {name!r}", "did you mean kb {near}? kb --help lists all", name=name, near=near)
         raise UsageError("no command {name!r}", "kb --help lists all; kb search finds entries", name=name)
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
@@ -127,6 +125,20 @@ class Commands(TyperGroup):
         """Run the command."""
         with telling_ends():
             return super().invoke(ctx)
+
+
+def nearest_command(name: str) -> str:
+    """The command that was probably meant: one slip away, two letters that changed places among them, or much like it;
+    empty if there is none."""
+    from difflib import get_close_matches  # 20 ms that a command that is there does not need
+
+    from rapidfuzz.distance import OSA
+
+    slips = {command: OSA.distance(name, command) for command in COMMANDS}
+    best = min(slips, key=slips.__getitem__)
+    if len(name) > SHORTEST_SLIP and slips[best] == 1:
+        return best
+    return next(iter(get_close_matches(name, COMMANDS, n=1, cutoff=0.8)), "")
 
 
 @contextmanager

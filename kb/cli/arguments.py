@@ -27,7 +27,8 @@ def arranged(arguments: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def with_dashes(arguments: Sequence[str], own: Mapping[str, bool]) -> list[str]:
-    """A command's arguments with its options first, then ``--`` and every other word, whatever it begins with.
+    """A command's arguments with its options first, then ``--`` and every other word, whatever it begins with;
+    with its options alone where the last of them lacks its value.
 
     Args:
         arguments: as they were typed.
@@ -46,8 +47,9 @@ def with_dashes(arguments: Sequence[str], own: Mapping[str, bool]) -> list[str]:
         if name in known:
             options.append(word)
             if known[name] and name == word:
-                options += waiting[:1]
-                waiting = waiting[1:]
+                if not waiting or waiting[0] == "--" or waiting[0] in known:
+                    return options  # the parser tells that it needs a value; `--` would be taken for one
+                options.append(waiting.pop(0))
         elif word.startswith("--") or (word[:2] in known and re.fullmatch(r"=?\d+", word[2:])):
             options.append(word)  # an unknown one is told; `-n3` is an option with its value
         else:

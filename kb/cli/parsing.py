@@ -31,12 +31,9 @@ def _usage_error(error: Any, words: Sequence[str]) -> UsageError:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else f"kb {words[0]}" if words[:1] and words[0] in COMMANDS else "kb"
     parameter = getattr(error, "param", None)
-    name = parameter and (parameter.opts[-1] if parameter.param_type_name == "option" else parameter.metavar)
+    name = parameter and (typed_name(parameter, words) if parameter.param_type_name == "option" else parameter.metavar)
     match type(error).__name__:
-        case "NoSuchOption" if error.possibilities:
-            from difflib import get_close_matches  # deferred, as in app.py
-
-            near = get_close_matches(error.option_name, error.possibilities, n=1, cutoff=0.0)[0]
+        case "NoSuchOption" if near := _nearest_option(error):
             return UsageError(
                 "{command} has no option {name}",
                 "did you mean {near}?",
@@ -72,6 +69,27 @@ def _usage_error(error: Any, words: Sequence[str]) -> UsageError:
         command=command,
         reason=error.format_message().rstrip("."),
     )
+
+
+def _nearest_option(error: Any) -> str:
+    """The option that was probably meant: of those that the parser finds near, and of the one that it never sees."""
+    from difflib import get_close_matches  # deferred, as in app.py
+
+    near = list(error.possibilities or ())
+    found = get_close_matches(error.option_name, [*near, "--plain"], n=1, cutoff=0.0 if near else 0.8)
+    return found[0] if found else ""
+
+
+def typed_name(option: Any, words: Sequence[str]) -> str:
+    """An option by the name that it was typed by."""
+    longest = sorted(option.opts, key=len, reverse=True)
+    typed = (name for name in longest if any(_is_named(word, name) for word in words))
+    return str(next(typed, option.opts[-1]))
+
+
+def _is_named(word: str, name: str) -> bool:
+    """Whether a word is an option, with or without a value in it."""
+    return word == name or word.startswith(f"{name}=" if name.startswith("--") else name)
 
 
 def _bad_value(name: str | None, wanted: Any, command: str) -> UsageError:

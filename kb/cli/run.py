@@ -1,6 +1,7 @@
 """``kb run``: a snippet executed, and what came of it."""
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from kb.cli.options import DeckDir, EntryWords, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import UsageError
 from kb.run.device import BOTH, CHOICES, CPU, check_device
+from kb.screen.layout import wrap
 
 if TYPE_CHECKING:
     from kb.cli.two_devices import Both
@@ -89,10 +91,24 @@ def command(
 
 
 def edit_copy(context: "Context", number: int) -> None:
-    """Open the learner's copy of a snippet in their editor; it is made if there is none."""
-    from kb.cli.own_copies import edit_own
+    """Open the learner's copy of a snippet in their editor; it is made if there is none. Where it lies is said if they
+    changed nothing: they may be looking for it."""
+    from kb.cli.own_copies import edit_own, own_copy
 
-    edit_own(context.places.mine, context.library.summary(number), original_of(context, number), os.environ)
+    summary, original = context.library.summary(number), original_of(context, number)
+    before = text_of(own_copy(context.places.mine, summary)) or original.source
+    path = edit_own(context.places.mine, summary, original, os.environ)
+    if text_of(path) == before:
+        told = context.say("nothing was changed; your copy is {path}", path=path)
+        context.err.print(wrap([(told, "dim")], context.err.width))
+
+
+def text_of(path: Path) -> str:
+    """What a copy holds; nothing if it cannot be read, which is told when it is run."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def show_changes(context: "Context", number: int) -> None:
@@ -101,7 +117,10 @@ def show_changes(context: "Context", number: int) -> None:
 
     original = original_of(context, number)
     mine = read_own(context.places.mine, context.library.summary(number), context.address)
-    context.out.print(difference(original, mine, context.out.width))
+    if changed := difference(original, mine, context.out.width):
+        context.out.print(changed)
+    else:
+        context.err.print([[(context.say("no changes"), "dim")]])
 
 
 def original_of(context: "Context", number: int) -> "Snippet":

@@ -4,6 +4,7 @@ import time
 
 from kb.screen.layout import clip
 from kb.screen.terminal import Terminal
+from kb.screen.width import width_of
 
 PATIENCE = 0.4
 """Seconds before anything is shown."""
@@ -12,6 +13,11 @@ TICK = 0.1
 """Seconds between two drawings."""
 
 CELLS = 24
+LEAST_CELLS = 4
+"""Of the bar: what is smaller shows nothing."""
+
+INTERRUPT = 2
+"""Columns that ``^C`` takes."""
 
 
 class ProgressBar:
@@ -52,11 +58,13 @@ class ProgressBar:
             return
         self._drawn = now
         self._is_shown = True
-        filled = CELLS * done // max(1, whole)
         left = f"  {(now - self._begin) / done * (whole - done):.0f} s" if done else ""
-        bar = "█" * filled + "░" * (CELLS - filled)
-        # Wider than the terminal it would leave a line behind at every drawing.
-        line = clip(f"{self._what} {bar} {done}/{whole}{left}", self._terminal.width - 1)
+        # Wider than the terminal it would leave a line behind at every drawing; and behind it stands the ^C of whoever
+        # has enough. The bar gives way first: the count says more.
+        room = self._terminal.width - 1 - INTERRUPT
+        cells = min(CELLS, room - width_of(f"{self._what}  {done}/{whole}{left}"))
+        bar = f"{'█' * (cells * done // max(1, whole)):░<{cells}} " if cells >= LEAST_CELLS else ""
+        line = clip(f"{self._what} {bar}{done}/{whole}{left}", max(1, room))
         self._terminal.write(f"\r\x1b[2K{line}")
         self._terminal.stream.flush()
 

@@ -113,12 +113,44 @@ def test_a_phrase_behind_a_dash_is_one(small: Path, kb: Kb) -> None:
     assert found["query"] == 'mean -"gradient zzz"'
 
 
+@pytest.mark.parametrize("words", ["search lstm --lang", "explain lstm --deck", "search --lang --json lstm"])
+def test_an_option_without_its_value_is_told(kb: Kb, words: str) -> None:
+    """Where every word may begin with a dash, too: what is put before them is no value."""
+    option, command = next(one for one in words.split() if one.startswith("--")), words.split()[0]
+    done = kb(*words.split())
+    assert (done.returncode, done.stderr) == (2, f"kb: {option} needs a value; kb {command} --help shows how\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("rnu 62", "did you mean kb run?"),
+        ("qiuz", "did you mean kb quiz?"),
+        ("shwo", "did you mean kb show?"),
+        ("hlep", "did you mean kb help?"),
+        ("bogus", "no command 'bogus'; kb --help lists all"),
+        ("show --plan 62", "kb show has no option --plan; did you mean --plain?"),
+        ("show --bogus 62", "kb show --help lists all"),
+        ("quiz --limit 0", "kb: --limit takes"),
+        ("quiz --limit=0", "kb: --limit takes"),
+        ("quiz -n0", "kb: -n takes"),
+    ],
+)
+def test_a_slip_is_told_by_the_name_that_was_typed(kb: Kb, typed: str, said: str) -> None:
+    """And what is nearest to it, also where two letters changed places."""
+    done = kb(*typed.split())
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
 @given(st.lists(st.text(st.characters(exclude_characters="\0"), max_size=8), max_size=6))
 def test_any_words_are_read(words: list[str]) -> None:
     """No word is lost, none is doubled, and arranging twice is arranging once."""
     once, _ = arranged(words)
     assert sorted(once) == sorted(word for word in words if word != "--plain" or "--" in words)
     dashed = with_dashes(words, {"-n": True})
+    if dashed[-1:] and dashed[-1] in ("-n", "--deck", "--lang") and "--" not in dashed:
+        return  # an option without its value, which is told
     assert sorted(dashed) == sorted([*words, "--"]) if "--" not in words else dashed.count("--") >= 1
     assert with_dashes(dashed, {"-n": True}) == dashed
 

@@ -86,6 +86,9 @@ def test_own_copy(small: Path, kb: Kb, home: Path) -> None:
     missing = kb("run", "61", "--mine")
     assert missing.stderr == "kb: no copy of yours of entry 61; kb run 61 --edit makes one\n"
     before = (small / "061-mean" / "snippet.py").read_bytes()
+    unchanged = kb("run", "61", "--edit", environ={"EDITOR": "true"}).stderr
+    assert f"nothing was changed; your copy is {home}" in unchanged
+    assert (kb("run", "61", "--diff").stdout, kb("run", "61", "--diff").stderr) == ("", "no changes\n")
     done = kb("run", "61", "--edit", environ={"EDITOR": "sed -i s/loss=2.0/loss=7.0/"})
     assert done.returncode == 0, done.stderr
     assert "step=1 loss=7.0" in done.stdout

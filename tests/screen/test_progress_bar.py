@@ -52,14 +52,14 @@ def test_pipe_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_bar_names_the_step_and_keeps_to_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was done last stands before the bar, cut at the terminal's width."""
+    """What was done last stands before the bar, which is as long as the terminal lets it be."""
     now = [0.0]
     monkeypatch.setattr("kb.screen.progress_bar.time.monotonic", lambda: now[0])
     stream = Screen()
     with ProgressBar(Terminal(stream, {"COLUMNS": "40"}), "verify") as waiting:
         now[0] = 2.0
         waiting.advance(1, 2, "61 snippet")
-        assert stream.getvalue() == "\r\x1b[2K61 snippet ████████████░░░░░░░░░░░░ 1/…"
+        assert stream.getvalue() == "\r\x1b[2K61 snippet ████████░░░░░░░░░ 1/2  2 s"
         now[0] = 3.0
         waiting.advance(2, 2)
         assert stream.getvalue().rpartition("\x1b[2K")[2].startswith("61 snippet ")
@@ -74,3 +74,18 @@ def test_silent_bar_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         now[0] = 9.0
         waiting.advance(1, 2)
     assert stream.getvalue() == ""
+
+
+def test_the_bar_gives_way_to_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And behind the line stands room for the ^C of whoever has enough."""
+    now = [0.0]
+    monkeypatch.setattr("kb.screen.progress_bar.time.monotonic", lambda: now[0])
+    for width, bar in ((40, "████████░░░░░░░░░ "), (24, ""), (12, "")):
+        stream = Screen()
+        now[0] = 0.0
+        with ProgressBar(Terminal(stream, {"COLUMNS": str(width)}), "indexing") as waiting:
+            now[0] = 2.0
+            waiting.advance(40, 80)
+            line = stream.getvalue().rpartition("\x1b[2K")[2]
+        assert len(line) <= width - 3
+        assert line.startswith(f"indexing {bar}40/80"[: width - 4])

@@ -78,6 +78,8 @@ WORDS = {
     "run again": "重新运行",
     "device": "切换设备",
     "runs again when {file} is saved": "保存 {file} 后自动重新运行",
+    "no changes": "没有改动",
+    "nothing was changed; your copy is {path}": "没有改动；你的副本在 {path}",
     "no worker is kept": "没有常驻的 worker",
     "a worker is kept already": "worker 已经常驻",
     "a worker is kept for {minutes} minutes after its last run": "worker 已常驻，最后一次运行 {minutes} 分钟后退出",
