@@ -41,7 +41,7 @@ def command_lines(
     common = [one for one in options if set(one.opts) & COMMON.keys()]
     pieces = " ".join(one.metavar for one in arguments)
     usage = f"kb {name} {pieces} [{say('OPTIONS')}]".replace("  ", " ")
-    lines = [*wrap([(say(command.help), "")], width), [], *wrap([(usage, "code")], width, f"{say('Usage')}: "), []]
+    lines = [*wrap([(say(command.help), "")], width), [], *wrap([(usage, "code")], width, say("Usage: ")), []]
     lines += example_lines(examples, width, say)
     if arguments:
         rows = [(one.metavar, say(one.help)) for one in arguments]
@@ -101,7 +101,7 @@ def overview_lines(
         say: the reader's language.
     """
     lines = [*wrap([(say(summary), "")], width), []]
-    lines += [*wrap([(f"kb {say('COMMAND')} [{say('OPTIONS')}]", "code")], width, f"{say('Usage')}: "), []]
+    lines += [*wrap([(f"kb {say('COMMAND')} [{say('OPTIONS')}]", "code")], width, say("Usage: ")), []]
     lines += example_lines(examples, width, say)
     for room, commands in rooms.items():
         lines += [[(say(room), "heading")]]

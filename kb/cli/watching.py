@@ -14,6 +14,7 @@ from kb.errors import KbError
 from kb.run.device import AUTO, CPU
 from kb.run.worker import Worker
 from kb.screen.keys import END, Keyboard
+from kb.screen.layout import wrap
 
 STOP, AGAIN, DEVICE = "q", "r", "d"
 
@@ -33,7 +34,8 @@ def watch_shown(context: Context, number: int, wish: Wish) -> None:
             context.err.print([[(f"kb: {context.say.error(error)}", "bad")]])
         keys = ("r", "run again"), ("d", "device"), ("q", "quit")
         line = [piece for key, what in keys for piece in ((key, "strong"), (f" {context.say(what)}  ", "dim"))]
-        context.err.print([[*line, (context.say("runs again when {file} is saved", file=path.name), "dim")]])
+        line.append((context.say("runs again when {file} is saved", file=path.name), "dim"))
+        context.err.print(wrap(line, context.err.width))
 
     def next_device() -> bool:
         nonlocal at

@@ -1,7 +1,7 @@
 """What ``--help`` shows, in Chinese."""
 
 WORDS = {
-    "Usage": "用法",
+    "Usage: ": "用法：",
     "COMMAND": "命令",
     "OPTIONS": "选项",
     "VALUE": "值",
