@@ -196,7 +196,8 @@ class Context:
     def _tell(self, named: "Named") -> None:
         """Which entries words were taken for; a number needs no telling."""
         if named.words:
-            self.err.print([[(f"{number}. {self.title(number)}", "dim")] for number in named.numbers])
+            for number in named.numbers:
+                self.err.tell([(f"{number}. {self.title(number)}", "dim")])
 
     def title(self, number: int) -> str:
         """An entry's title in the reader's language."""
@@ -221,11 +222,11 @@ class Context:
             there(name, folder)
         except UsageError as gone:
             error = gone
-        self.err.print([[(f"kb: {name}: {self.program.error(error)}", "warn")]])
+        self.err.tell([(f"kb: {name}: {self.program.error(error)}", "warn")])
 
     def mention_broken(self) -> None:
         """Say on stderr that some of the deck's files have errors."""
         if broken := self.library.broken:
             what = self.say("{count} of its folders {count:has|have} errors", count=broken)
             names = self.say("kb check{deck} names them", deck=self.address.of())
-            self.err.print([[(f"kb: {self.deck_path}: {what}; {names}", "")]])
+            self.err.tell([(f"kb: {self.deck_path}: {what}; {names}", "")])

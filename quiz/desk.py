@@ -39,4 +39,4 @@ class Desk(Context):
 
     def warn(self, notice: str) -> None:
         """Tell the learner of something odd, on stderr."""
-        self.err.print([[(f"kb: {self.say.of(notice)}", "warn")]])
+        self.err.tell([(f"kb: {self.say.of(notice)}", "warn")])

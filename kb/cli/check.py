@@ -73,7 +73,7 @@ def show_complaints(context: "Context", deck: "Deck", complaints: "list[Complain
     context.out.print(complaint_lines(complaints, say))
     count = len(entry_folders(deck.path))
     if complaints:
-        context.err.print([[(say("{count} {count:complaint|complaints}", count=len(complaints)), "bad")]])
+        context.err.tell([(say("{count} {count:complaint|complaints}", count=len(complaints)), "bad")])
     else:
         context.err.print(
             [[("✓ ", "good"), (say("no complaints about {count} {count:entry|entries}", count=count), "")]]

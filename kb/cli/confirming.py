@@ -28,4 +28,4 @@ def confirmed(context: Context, question: str) -> bool:
             raise KeyboardInterrupt from None
         if given in YES | NO:
             return given in YES
-        context.err.print([[(context.say("answer y for yes, n for no"), "warn")]])
+        context.err.tell([(context.say("answer y for yes, n for no"), "warn")])

@@ -70,9 +70,9 @@ def command(
                 "list it at its new place (kb decks DIR --name {name}), or no more (kb decks {name} --drop)",
                 name=gone[0],
             )
-            err.print(wrap([(f"{gone[0]}: {what}", "")], err.width))
+            err.tell([(f"{gone[0]}: {what}", "")])
         if not listed:
-            err.print(wrap([(say("no deck is listed; kb decks DIR lists one"), "")], err.width))
+            err.tell([(say("no deck is listed; kb decks DIR lists one"), "")])
 
 
 def added(places: "Places", deck: str, name: str | None, say: "Speech") -> str:

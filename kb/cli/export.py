@@ -79,7 +79,7 @@ def command(
     else:
         where = str(files[0]) if len(files) == 1 else str(target)
         words = context.say("{count} {count:piece|pieces} written to {path}", count=count, path=where)
-        context.err.print([[("✓ ", "good"), (words, "")]])
+        context.err.tell([("✓ ", "good"), (words, "")])
 
 
 def write_anki(context: "Context", numbers: list[int], target: Path, log: bool) -> tuple[int, list[Path]]:

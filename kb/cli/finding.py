@@ -166,7 +166,7 @@ def show_results(context: "Context", found: "Results", is_whole: bool) -> None:
     from kb.screen.hit_lines import fitting, folded_line, hit_parts
 
     if found.shown_for:
-        context.err.print([[(context.say("showing results for {query}", query=found.shown_for), "dim")]])
+        context.err.tell([(context.say("showing results for {query}", query=found.shown_for), "dim")])
     out, say = context.out, context.say
     parts = hit_parts(found.hits, context.records, context.torch, out.width, say)
     more = 0 if is_whole else found.more

@@ -84,12 +84,12 @@ def command(
     out.print(import_lines(importer.reports, say, out.width, show_all))
     if not importer.entries:
         raise KbError("nothing in it looks like an entry", "write something into it")
-    err.print([[("✓ ", "good"), (_told(importer, dry_run, say), "")]])
+    err.tell([("✓ ", "good"), (_told(importer, dry_run, say), "")])
     if run:
         _run(importer.target.path, _scripts(importer), lang, is_silent=False)
     elif not dry_run and _scripts(importer):
         told = say("their code runs once you trust it: kb trust {folder:typed}", folder=importer.target.path)
-        err.print([[(told, "dim")]])
+        err.tell([(told, "dim")])
 
 
 def _exported(files: list[Path]) -> "tuple[Path, dict[str, Any]] | None":
@@ -171,7 +171,7 @@ def _bring_deck(
         )
     if taken:
         told += "; " + desk.say("{count} {count:event was|events were} taken in", count=taken)
-    desk.err.print([[("✓ ", "good"), (told, "")]])
+    desk.err.tell([("✓ ", "good"), (told, "")])
     if run:
         _run(target, numbers, lang, is_silent=False)
 

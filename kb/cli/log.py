@@ -11,6 +11,7 @@ from kb.cli.options import DeckDir, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import KbError, UsageError
 from kb.places import home_path
+from kb.screen.layout import Line, wrap
 
 if TYPE_CHECKING:
     from quiz.desk import Desk
@@ -85,7 +86,8 @@ def show_places(desk: "Desk", as_json: bool) -> None:
         when = clock_text(row.last)
         facts = desk.say("{count} {count:event|events}, the last on {time}", count=row.events, time=when)
         missing = f" · {desk.say('{count} missing', count=row.missing)}" if row.missing else ""
-        desk.out.print([[(f"  {row.deck}/{row.device}", "code"), (f"  {facts}{missing}", "dim")]])
+        named: Line = [(f"{row.deck}/{row.device}", "code"), (f"  {facts}{missing}", "dim")]
+        desk.out.print(wrap(named, desk.out.width, "  ", "    "))
     if not rows:
         desk.out.print([[(f"  {desk.say('nothing was answered')}", "dim")]])
 
@@ -152,5 +154,5 @@ def show_check(desk: "Desk", as_json: bool) -> None:
             if damaged
             else desk.say("every line is whole")
         )
-        desk.err.print([[sign, (text, "")]])
+        desk.err.tell([sign, (text, "")])
     raise typer.Exit(1 if damaged else 0)

@@ -24,7 +24,7 @@ def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> N
     wanted = os.environ.get(VARIABLE, "")
     if wanted.lower() not in ("", OFF, *ONLY):
         what = context.say("{name}={value} means nothing; write {words}", name=VARIABLE, value=wanted, words=WORDS)
-        context.err.print(wrap([(f"kb: {what}", "warn")], context.err.width))
+        context.err.tell([(f"kb: {what}", "warn")])
     isolation = find_isolation(find_temporary_folder(), os.environ).names
     places = {
         "deck": context.deck_path.absolute(),
@@ -35,7 +35,12 @@ def command(as_json: Json = False, deck: DeckDir = None, lang: Lang = None) -> N
     if as_json:
         show_json({**{name: str(path) for name, path in places.items()}, "isolation": isolation})
     else:
-        context.out.print([[(f"{context.say(name)}: ", "dim"), (str(path), "")] for name, path in places.items()])
+        context.out.print(
+            [
+                [(context.say("{name}: ", name=context.say(name)), "dim"), (str(path), "")]
+                for name, path in places.items()
+            ]
+        )
         told = ", ".join(isolation) or context.say(NONE)
-        named: Line = [(f"{context.say('isolation')}: ", "dim"), (told, "")]
+        named: Line = [(context.say("{name}: ", name=context.say("isolation")), "dim"), (told, "")]
         context.out.print(wrap(named, context.out.width))

@@ -111,7 +111,7 @@ def verify_shown(context: Context, order: Order, is_silent: bool) -> Verified:
                 "{count} {count:entry|entries} recorded as expected and unchanged since: not run again",
                 count=len(left_out),
             )
-            context.err.print([[(text, "")]])
+            context.err.tell([(text, "")])
     return Verified(results, _form_complaints(context, numbers if order.words else None, is_silent))
 
 
@@ -125,7 +125,7 @@ def _form_complaints(context: Context, numbers: Sequence[int] | None, is_silent:
             count=count,
             deck=context.address.of(),
         )
-        context.err.print([[("✗ ", "bad"), (text, "")]])
+        context.err.tell([("✗ ", "bad"), (text, "")])
     return count
 
 
@@ -200,6 +200,6 @@ def show_results(context: Context, results: Sequence[Result]) -> None:
             share=f"{(len(mutated) - len(alive)) / max(1, counted):.0%}",
             equivalent=equivalent,
         )
-        context.err.print([[(text, "")]])
+        context.err.tell([(text, "")])
     text = context.say("{ok} of {all} as expected", ok=len(results) - len(bad), all=len(results))
-    context.err.print([[("✗ " if bad else "✓ ", "bad" if bad else "good"), (text, "")]])
+    context.err.tell([("✗ " if bad else "✓ ", "bad" if bad else "good"), (text, "")])

@@ -12,7 +12,6 @@ from kb.cli.options import DeckDir, EntryWords, Json, Lang
 from kb.cli.output import show_json
 from kb.errors import UsageError
 from kb.run.device import BOTH, CHOICES, CPU, check_device
-from kb.screen.layout import wrap
 
 if TYPE_CHECKING:
     from kb.cli.two_devices import Both
@@ -100,7 +99,7 @@ def edit_copy(context: "Context", number: int) -> None:
     path = edit_own(context.places.mine, summary, original, os.environ)
     if text_of(path) == before:
         told = context.say("nothing was changed; your copy is {path}", path=path)
-        context.err.print(wrap([(told, "dim")], context.err.width))
+        context.err.tell([(told, "dim")])
 
 
 def text_of(path: Path) -> str:
@@ -120,7 +119,7 @@ def show_changes(context: "Context", number: int) -> None:
     if changed := difference(original, mine, context.out.width):
         context.out.print(changed)
     else:
-        context.err.print([[(context.say("no changes"), "dim")]])
+        context.err.tell([(context.say("no changes"), "dim")])
 
 
 def original_of(context: "Context", number: int) -> "Snippet":

@@ -34,7 +34,7 @@ def command(
     named = context.name_one(entry)
     number = named.numbers[0]
     if named.is_guess:
-        context.err.print([[(context.say("the nearest to {words!r}", words=named.words), "dim")]])
+        context.err.tell([(context.say("the nearest to {words!r}", words=named.words), "dim")])
     if as_json:
         show_json(entry_json(context, number))
     elif code:

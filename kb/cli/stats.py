@@ -30,7 +30,7 @@ TERMS = {
     ),
     "known now": (
         "How likely a question that was begun would be answered right at this moment, on average, as the schedule "
-        "estimates. known_percent"
+        "estimates; what was last answered wrong counts as not known. known_percent"
     ),
     "begun": "The questions that were ever answered, of all. begun, questions",
     "--json": (

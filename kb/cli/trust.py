@@ -73,7 +73,7 @@ def list_trusted(context: "Context", as_json: bool) -> None:
         )
         context.out.print([[(one["deck"], "code"), (f": {what}", "")]])
     if not kept:
-        context.err.print([[(context.say("no deck but the built-in one is trusted"), "")]])
+        context.err.tell([(context.say("no deck but the built-in one is trusted"), "")])
 
 
 def withdraw_shown(context: "Context", as_json: bool) -> None:
@@ -82,9 +82,9 @@ def withdraw_shown(context: "Context", as_json: bool) -> None:
     if as_json:
         show_json({"deck": str(context.trust.deck), "withdrawn": had_any})
     elif had_any:
-        context.err.print([[("✓ ", "good"), (context.say("nothing of {deck} runs", deck=context.trust.deck), "")]])
+        context.err.tell([("✓ ", "good"), (context.say("nothing of {deck} runs", deck=context.trust.deck), "")])
     else:
-        context.err.print([[(context.say("nothing of {deck} was trusted", deck=context.trust.deck), "")]])
+        context.err.tell([(context.say("nothing of {deck} was trusted", deck=context.trust.deck), "")])
 
 
 def show_code(context: "Context") -> None:
@@ -118,4 +118,4 @@ def give_shown(context: "Context", always: bool, yes: bool, as_json: bool) -> No
         show_json({"deck": str(trust.deck), "always": trust.is_whole, "trusted": [entry.number for entry in strange]})
         return
     told = "the code of {deck} may run, whatever changes" if trust.is_whole else "the code of {deck} may run as it is"
-    context.err.print([[("✓ ", "good"), (context.say(told, deck=trust.deck), "")]])
+    context.err.tell([("✓ ", "good"), (context.say(told, deck=trust.deck), "")])

@@ -14,7 +14,6 @@ from kb.errors import KbError
 from kb.run.device import AUTO, CPU
 from kb.run.worker import Worker
 from kb.screen.keys import END, Keyboard
-from kb.screen.layout import wrap
 
 STOP, AGAIN, DEVICE = "q", "r", "d"
 
@@ -31,16 +30,16 @@ def watch_shown(context: Context, number: int, wish: Wish) -> None:
         try:
             run_shown(context, number, replace(wish, device=devices[at]), is_silent=False, worker=worker)
         except KbError as error:
-            context.err.print([[(f"kb: {context.say.error(error)}", "bad")]])
+            context.err.tell([(f"kb: {context.say.error(error)}", "bad")])
         keys = ("r", "run again"), ("d", "device"), ("q", "quit")
         line = [piece for key, what in keys for piece in ((key, "strong"), (f" {context.say(what)}  ", "dim"))]
         line.append((context.say("runs again when {file} is saved", file=path.name), "dim"))
-        context.err.print(wrap(line, context.err.width))
+        context.err.tell(line)
 
     def next_device() -> bool:
         nonlocal at
         if len(devices) == 1:
-            context.err.print([[(context.say("there is no other device here"), "warn")]])
+            context.err.tell([(context.say("there is no other device here"), "warn")])
             return False
         at = (at + 1) % len(devices)
         return True

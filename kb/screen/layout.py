@@ -228,7 +228,13 @@ def diff_lines(before: str, after: str, names: tuple[str, str], width: int) -> l
 
 
 def fold(line: Line, width: int, rest: str) -> list[Line]:
-    """Cut a line of code at the width: before or after a space where there is one in the second half, keeping all."""
+    """Cut a line of code at the width, if possible in its second half: before a comment, at a space, behind a sign.
+
+    Args:
+        line: of code.
+        width: cells of a line.
+        rest: what the further lines begin with; a comment that goes on there has its sign again.
+    """
     rest = rest if width_of(rest) < width // 2 else ""
     out: list[Line] = []
     current: Line = []
@@ -236,14 +242,36 @@ def fold(line: Line, width: int, rest: str) -> list[Line]:
     for char, kind in ((char, kind) for text, kind in line for char in graphemes(text)):
         size = width_of(char)
         if used + size > width:
-            spaces = (at for at in range(len(current), len(current) // 2, -1) if current[at - 1][0] == " ")
-            cut = next(spaces, len(current)) if char != " " else len(current)
+            cut = _cut(current, char)
+            goes_on = kind == "comment" and cut > 0 and current[cut - 1][1] == kind and width_of(rest) + 2 < width // 2
+            begins = f"{rest}# " if goes_on else rest
             out.append(_joined(current[:cut]))
-            current = [*((space, "") for space in rest), *current[cut:]]
+            kept = current[cut:] if cut < len(current) or char != " " else []
+            current = [*((one, kind if goes_on else "") for one in begins), *kept]
             used = sum(width_of(one) for one, _ in current)
+            if char == " " and not kept:
+                continue  # the end of the line stands for it
         current.append((char, kind))
         used += size
     return [*out, _joined(current)]
+
+
+_BEHIND = frozenset(",([{.=+-*/:")
+"""Signs behind which code goes on in another line as well as not."""
+
+
+def _cut(current: Line, following: str) -> int:
+    """Where a line that is full is cut: how much of it stays."""
+    full, half = len(current), len(current) // 2
+    marks = (at for at in range(half, full) if current[at][0] == "#" and current[at][1] == "comment")
+    begun = next((at for at in marks if current[at - 1][1] != "comment" and at > half), None)
+    if begun is not None:
+        return begun
+    if following == " ":
+        return full
+    spaces = (at for at in range(full, half, -1) if current[at - 1][0] == " ")
+    signs = (at for at in range(full, half, -1) if current[at - 1][0] in _BEHIND)
+    return next(spaces, 0) or next(signs, full)
 
 
 def _narrower(style: Style, by: int) -> Style:

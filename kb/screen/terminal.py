@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
-from kb.screen.layout import NO_WRAP, Line
+from kb.screen.layout import NO_WRAP, Line, wrap
 from kb.screen.width import visible
 
 CODES = {
@@ -79,6 +79,10 @@ class Terminal:
         for line in lines:
             self.write(self.styled(line) + "\n")
         self.stream.flush()
+
+    def tell(self, pieces: Line) -> None:
+        """Print a message, in as many lines as it takes."""
+        self.print(wrap(pieces, self.width))
 
     def write(self, text: str) -> None:
         """Print text as it is."""

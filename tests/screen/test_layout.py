@@ -10,7 +10,7 @@ from wcwidth import wcswidth
 from kb.deck.markdown import read_markdown
 from kb.screen.highlight import python_lines
 from kb.screen.hit_lines import passage_line
-from kb.screen.layout import CLOSING, Style, clip, lay_out, wrap
+from kb.screen.layout import CLOSING, Style, clip, code_lines, lay_out, wrap
 from kb.search.passages import Passage
 from tests.conftest import EN, ZH
 
@@ -106,13 +106,34 @@ def test_table_breaks_no_word_while_there_is_room() -> None:
 @example("============ 中中中 ", 24)
 @given(st.text(alphabet="ab (.,=中", min_size=1, max_size=120), st.integers(20, 60))
 def test_folded_code_keeps_its_characters_and_goes_on_further_in(code: str, width: int) -> None:
-    """Before or after a space, if there is one in the second half: no word is cut that need not be."""
+    """But for a space for which the line's end stands. At a space, or behind a sign, if there is one in the second
+    half: no word is cut that need not be."""
     lines = shown(f"```python\n  x{code}x\n```\n", width)
     assert max(map(wcswidth, lines)) <= width
-    assert lines[0][4:] + "".join(line[8:] for line in lines[1:]) == f"x{code}x"
     assert all(line.startswith(" " * 8) for line in lines[1:])
+    text = f"x{code}x".removeprefix(lines[0][4:])
     for line, below in pairwise(lines):
-        assert line.endswith(" ") or below[8:].startswith(" ") or " " not in line[len(line) // 2 + 1 :]
+        is_at_space = text.startswith(" ") and not below[8:].startswith(" ")
+        text = text.removeprefix(" ") if is_at_space else text
+        assert text.startswith(below[8:])
+        text = text.removeprefix(below[8:])
+        is_behind_sign = line.endswith(tuple(" ,(.="))
+        assert is_at_space or is_behind_sign or not set(" ,(.=") & set(line[len(line) // 2 + 1 :])
+    assert text == ""
+
+
+@pytest.mark.parametrize("width", [40, 60, 78])
+def test_a_folded_comment_is_one_in_every_line(width: int) -> None:
+    """Its sign is never left alone at a line's end, and code before it ends where it begins."""
+    code = "layer = nn.LSTM(16, 32, batch_first=True, bidirectional=True)  # batch_first is False unless it is said"
+    coloured = code_lines(code, "python", Style(width, False, lambda _: [], python_lines))
+    lines = ["".join(text for text, _ in line) for line in coloured]
+    assert max(map(wcswidth, lines)) <= width
+    assert not any(line.rstrip().endswith("#") for line in lines)
+    begun = next(at for at, line in enumerate(lines) if "#" in line)
+    assert all(line.lstrip().startswith("# ") for line in lines[begun + 1 :])
+    words = " ".join(line.strip().removeprefix("# ") for line in lines[begun:]).partition("# ")
+    assert (words[2] or words[0]).endswith("batch_first is False unless it is said")
 
 
 @pytest.mark.parametrize("source", ["$x_1$: 1", "| $x_1$: 1 |\n| --- |", "- $x_1$: 1", "$x_1$"])

@@ -65,7 +65,9 @@ WORDS = {
     "The same of reviews alone, the answers given 12 hours or more after the one before. reviews, remembered, "
     "remembered_percent": ("同上，只算复习，即距上次作答 12 小时以上的作答。reviews、remembered、remembered_percent"),
     "How likely a question that was begun would be answered right at this moment, on average, as the schedule "
-    "estimates. known_percent": "复习安排估计的此刻答对可能性，为已开始题目的平均值。known_percent",
+    "estimates; what was last answered wrong counts as not known. known_percent": (
+        "复习安排估计的此刻答对可能性，为已开始题目的平均值；上次答错的算作未掌握。known_percent"
+    ),
     "The questions that were ever answered, of all. begun, questions": ("曾经答过的题目，占全部题目。begun、questions"),
     "These names, for the whole, and for each of areas, kinds and entries; percentages from 0 to 100, null of "
     "nothing. On the screen none is given of fewer than 10. due, new, flagged, suspended and buried count "

@@ -1,6 +1,7 @@
 """What the program shows, in Chinese."""
 
 WORDS = {
+    "{name}: ": "{name}：",
     "looking for a GPU": "正在检测 GPU",
     "try again": "重试",
     "quit without this answer": "放弃这个回答并退出",
