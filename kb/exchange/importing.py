@@ -122,9 +122,13 @@ class Importer:
         self._texts = DeckTexts(self.target)
         self._own: dict[int, Imported] = {}
         self._whole, self._read_ones = sum(len(found.parts) for found in notes), 0
-        self.reports = [
-            self._planned(file, told, found) for file, told, found in zip(files, spoken, notes, strict=True)
-        ]
+        # What is translated has to be known before its translation is, whatever the order of the files.
+        primary = self.target.languages[0]
+        planned = {
+            at: self._planned(files[at], spoken[at], notes[at])
+            for at in sorted(range(len(files)), key=lambda at: spoken[at] != primary)
+        }
+        self.reports = [planned[at] for at in range(len(files))]
 
     @property
     def entries(self) -> list[Imported]:
@@ -187,14 +191,8 @@ class Importer:
         number = self.target.free_number(part.number)
         page = page if number == trial else self._page(part, number, primary)
         report.remarks += page.remarks
-        if language != primary and not any(entry.files for entry in report.entries):
-            what = Message(
-                "in {language} and the translation of none: it stands in {primary}.md, which every entry has, and so "
-                "do others; a deck of their own keeps them apart",
-                language=language,
-                primary=primary,
-            )
-            report.remarks.append(Remark(part.line, what))
+        if language != primary:
+            _tell_misplaced(part, language, primary, report)
         code = gather(page.text, part.title)
         files = {f"{primary}.md": page.text} | ({"snippet.py": code.source} if code.source else {})
         note = self._note(part, number, page.text)
@@ -218,8 +216,10 @@ class Importer:
         """The part as what an entry lacks in a language; None if no entry has its number and lacks it."""
         number, primary = part.number, self.target.languages[0]
         known = self._texts.of(number, primary) if number is not None else None
-        if number is None or known is None or known.spoken == language:
+        if number is None or known is None:
             return None
+        if {language, primary} == {"en", "zh"} and known.spoken == language:
+            return None  # that one translates nothing either
         page = self._page(part, number, primary, language)
         if (there := self._texts.same(language, page.text, ())) is not None:
             return self._kept(part, there)
@@ -253,6 +253,18 @@ class Importer:
     def _page(self, part: Part, number: int, language: str, translation: str = "") -> NotePage:
         front = "" if translation else f"---\narea: {self.target.area}\nlevel: 1\ntags: []\n---\n\n"
         return note_page(part, number, front, translation or language, bool(translation), self._kinds)
+
+
+def _tell_misplaced(part: Part, language: str, primary: str, report: FileReport) -> None:
+    """Say once of a file that its language is not that of the files that are written."""
+    what = Message(
+        "in {language} and the translation of none: it stands in {primary}.md, which every entry has, and so "
+        "do others; a deck of their own keeps them apart",
+        language=language,
+        primary=primary,
+    )
+    if all(remark.message != what for remark in report.remarks):
+        report.remarks.append(Remark(part.line, what))
 
 
 def _deck_title(files: Sequence[NoteFile], notes: Sequence[Notes]) -> str:

@@ -105,6 +105,27 @@ def test_a_translation_that_comes_later(tmp_path: Path) -> None:
         assert files_of(tmp_path / "deck") == before
 
 
+def test_the_order_of_the_files(tmp_path: Path) -> None:
+    """A translation that is named first, of entries that are new to a deck."""
+    brought(tmp_path, "## 9. Before?\n\nthis\n", "## 9. 之前？\n\n这个。\n")
+    brought(tmp_path, CHINESE, ENGLISH)
+    library = Library.open(tmp_path / "deck", None, all_kinds)
+    assert [library.entry(n).summary.titles for n in (1, 2)] == [
+        {"en": "What is a tensor?", "zh": "什么是张量？"},
+        {"en": "Why?", "zh": "为什么？"},
+    ]
+
+
+def test_languages_of_the_same_letters(tmp_path: Path) -> None:
+    """French and English cannot be told apart by them, and are named."""
+    brought(tmp_path, "## 1. Quoi ?\n\nceci\n", language="fr")
+    manifest = tmp_path / "deck" / "deck.toml"
+    manifest.write_text(manifest.read_text().replace('["fr"]', '["fr", "en"]'))
+    (joined,) = brought(tmp_path, "## 1. What?\n\nthis\n", language="en").entries
+    assert joined.note == "the translation of 1: Quoi ?"
+    assert (tmp_path / "deck" / joined.folder / "en.md").read_text().startswith("# 1. What?")
+
+
 def test_both_languages_at_once_and_again(tmp_path: Path) -> None:
     """No Chinese text becomes the English one of another entry."""
     brought(tmp_path, ENGLISH, CHINESE)
