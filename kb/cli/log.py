@@ -86,7 +86,7 @@ def show_places(desk: "Desk", as_json: bool) -> None:
         when = clock_text(row.last)
         facts = desk.say("{count} {count:event|events}, the last on {time}", count=row.events, time=when)
         missing = f" · {desk.say('{count} missing', count=row.missing)}" if row.missing else ""
-        named: Line = [(f"{row.deck}/{row.device}", "code"), (f"  {facts}{missing}", "dim")]
+        named: Line = [(f"{row.deck}/{row.device}", "code"), (f" · {facts}{missing}", "dim")]
         desk.out.print(wrap(named, desk.out.width, "  ", "    "))
     if not rows:
         desk.out.print([[(f"  {desk.say('nothing was answered')}", "dim")]])

@@ -32,7 +32,7 @@ def watch_shown(context: Context, number: int, wish: Wish) -> None:
         except KbError as error:
             context.err.tell([(f"kb: {context.say.error(error)}", "bad")])
         keys = ("r", "run again"), ("d", "device"), ("q", "quit")
-        line = [piece for key, what in keys for piece in ((key, "strong"), (f" {context.say(what)}  ", "dim"))]
+        line = [piece for key, what in keys for piece in ((key, "strong"), (f" {context.say(what)} · ", "dim"))]
         line.append((context.say("runs again when {file} is saved", file=path.name), "dim"))
         context.err.tell(line)
 
