@@ -17,6 +17,8 @@ from kb.verify.mutant_ledger import MutantLedger
 from kb.verify.reached import marked_source, reach
 from tests.conftest import COMMAND, ROOT, SNIPPET, Kb, only_json, write_entry
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 BODY = """
 
 def spread(values: list[float]) -> float:
@@ -238,9 +240,6 @@ MARKED = '''"""A docstring."""
 from __future__ import annotations
 
 import os
-
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 class Thing:
     """What it is."""

@@ -12,6 +12,8 @@ from kb.verify.record import Record
 from kb.verify.task import Task
 from tests.conftest import SNIPPET, Kb, only_json, write_entry
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 @pytest.fixture
 def small(deck: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -31,8 +33,6 @@ assert x[0] > 1, "by luck: the first number drawn from this seed is 1.5410"
 
 ROUNDING = """
 import torch
-
-pytestmark = pytest.mark.usefixtures("unmeasured")
 
 torch.manual_seed(0)
 x = torch.nn.functional.layer_norm(torch.rand(1000, 1000), (1000,))
