@@ -241,6 +241,7 @@ from __future__ import annotations
 
 import os
 
+
 class Thing:
     """What it is."""
 
