@@ -103,7 +103,8 @@ def entry_page(
 def short_page(number: int, library: Library, terminal: Terminal, say: Speech, address: Address) -> list[Line]:
     """An entry on one screen: the question, the answer in short, and the code that a reader came for."""
     lines = [*short_lines(number, library, terminal, say, address), []]
-    more = f"kb show{address.of(number)} · kb run{address.of(number)}"
+    entry = address.of(number)
+    more = f"kb show{entry} · kb run{entry}" if library.by_number[number].sha256 else f"kb show{entry}"
     if terminal.is_terminal and len(lines) + 1 >= terminal.height:
         lines = [*fitted(lines, terminal.height - 3), []]
     return [*lines, [(more, "code")]]

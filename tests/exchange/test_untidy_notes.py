@@ -168,3 +168,11 @@ def test_an_export_that_is_there_already(kb: Kb, tmp_path: Path) -> None:
     path.write_text(json.dumps(whole | {"id": "another", "events": ["{}"]}))
     done = kb(*again, target)
     assert (done.returncode, "another deck than" in done.stderr) == (1, True)
+
+
+def test_what_has_no_script_is_not_said_to_run(kb: Kb, tmp_path: Path) -> None:
+    """An entry in short names the commands that do something."""
+    (tmp_path / "notes.md").write_text("## 1. A?\n\na\n\n## 2. B?\n\n```python\nx = 1\n```\n")
+    kb("import", str(tmp_path / "notes.md"), "--into", str(tmp_path / "mine"))
+    last = [kb("show", n, "--short", "--deck", str(tmp_path / "mine")).stdout.split("\n")[-2] for n in ("1", "2")]
+    assert ["kb run" in line for line in last] == [False, True]
