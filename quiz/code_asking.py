@@ -29,7 +29,7 @@ def ask_code(asking: Asking, snippet: Snippet, hole: Hole) -> Reply:
             is_in_editor = not is_in_editor
         editor.draft.remove()
     except GiveUp:
-        reply = Reply(trying.lines, Grade(False))
+        reply = Reply(trying.attempt.lines, Grade(False))
         editor.draft.remove()
     finally:
         if reply is None:
@@ -47,8 +47,8 @@ def take_typed(trying: Trying) -> Reply | None:
     offered = ""
     while True:
         asking.offer(("Enter Enter", "confirm"), is_typed=True)
-        typed = board.read_lines(board.say("Your lines"), trying.lines)
-        trying.lines = typed.lines
+        typed = board.read_lines(board.say("Your lines"), trying.attempt.lines)
+        trying.attempt.lines = typed.lines
         if typed.command == ":e":
             return None
         if typed.command == END:

@@ -18,28 +18,12 @@ class Trying:
     def __init__(self, asking: Asking, snippet: Snippet, hole: Hole) -> None:
         self.asking = asking
         self.board = asking.board
+        self.attempt = asking.attempt
+        """With the learner's lines as they stand, and how many were rejected."""
         self.snippet = snippet
         self.hole = hole
         self.reason: list[Line] = []
         """Why the last one was."""
-
-    @property
-    def lines(self) -> str:
-        """The learner's, as they stand."""
-        return self.asking.attempt.lines
-
-    @lines.setter
-    def lines(self, lines: str) -> None:
-        self.asking.attempt.lines = lines
-
-    @property
-    def tries(self) -> int:
-        """How many were rejected."""
-        return self.asking.attempt.tries
-
-    @tries.setter
-    def tries(self, tries: int) -> None:
-        self.asking.attempt.tries = tries
 
     def command(self, command: str) -> None:
         """Do what a command says.
@@ -73,7 +57,7 @@ class Trying:
         if taken.notes:
             text = say("taken: {what}", what="; ".join(say.of(note) for note in taken.notes))
             board.show(wrap([(text, "dim")], board.out.width))
-        self.lines = taken.lines
+        self.attempt.lines = taken.lines
         if fault := find_fault(taken.lines):  # nothing was tried: it says nothing about what the learner knows
             self.reason = fault_lines(fault, taken.lines, board.out, say)
             board.show(self.reason)
@@ -83,9 +67,9 @@ class Trying:
         if grade is None:
             return None
         if grade.correct:
-            asking.attempt.helps += self.tries
+            self.attempt.helps += self.attempt.tries
             return Reply(taken.lines, grade)
-        self.tries += 1
+        self.attempt.tries += 1
         self.reason = rejection_lines(grade, taken.lines, self.snippet, self.hole, board.out, say)
         board.show(self.reason)
         return None
@@ -95,7 +79,7 @@ class Trying:
         board = self.board
         lines = bare_lines(blanked(self.snippet, self.hole.name))
         opened, closed = hole_marks(lines, self.hole.name)
-        lines[opened + 1 : closed] = self.hole.indented(self.lines or BLANK)
+        lines[opened + 1 : closed] = self.hole.indented(self.attempt.lines or BLANK)
         page = code_lines("\n".join(lines), "python", self.asking.style)
         with board.lent():
             board.out.page(page)

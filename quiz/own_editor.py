@@ -92,8 +92,8 @@ class OwnEditor:
             KbError: it cannot be written.
         """
         say = self.board.say
-        if not self.is_open and not self.trying.lines and (kept := self.draft.kept()):
-            self.trying.lines = kept
+        if not self.is_open and not self.trying.attempt.lines and (kept := self.draft.kept()):
+            self.trying.attempt.lines = kept
             self.board.print([(say("your lines of last time are in it"), "dim")])
         question = self.asking.question
         style = self.asking.style._replace(width=COMMENT_WIDTH, is_plain=True)
@@ -109,7 +109,7 @@ class OwnEditor:
         ]
         lines = [line for part in parts if part for line in (*part, [])]
         heading = "\n".join(f"# {''.join(text for text, _ in line)}".rstrip() for line in lines)
-        self.draft.write(self.trying.lines, heading.rstrip("#\n") + "\n\n")
+        self.draft.write(self.trying.attempt.lines, heading.rstrip("#\n") + "\n\n")
         self.is_open = True
 
     def open(self, command: list[str]) -> Reply | None:

@@ -75,6 +75,5 @@ def show_complaints(context: "Context", deck: "Deck", complaints: "list[Complain
     if complaints:
         context.err.tell([(say("{count} {count:complaint|complaints}", count=len(complaints)), "bad")])
     else:
-        context.err.print(
-            [[("✓ ", "good"), (say("no complaints about {count} {count:entry|entries}", count=count), "")]]
-        )
+        text = say("no complaints about {count} {count:entry|entries}", count=count)
+        context.err.tell([("✓ ", "good"), (text, "")])

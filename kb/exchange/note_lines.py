@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kb.exchange.note_marks import LONGEST, MARKER, Mark, asks_or_answers, mark_at, with_questions
+from kb.exchange.note_marks import HEADING, LONGEST, MARKER, Mark, asks_or_answers, mark_at, with_questions
 
 _FENCE = re.compile(rf"^(?:[ \t>]|(?:{MARKER})(?=[ \t]))*(?P<mark>`{{3,}}|~{{3,}})(?P<info>[^`]*)$")
 _FENCE_END = re.compile(r"^[ \t>]*(?P<mark>`{3,}|~{3,})[ \t]*$")
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t\u00a0\u3000]*[^#]")
 _FRONT = re.compile(r"^(?:[\w .-]{1,60}:(?:\s.*)?|\s*-\s.*|\s+\S.*|\s*#.*|\s*)$")
 _FRONT_KEY = re.compile(r"^[\w.-]+:")
 _FRONT_TITLE = re.compile(r"^title:\s*(?P<quote>[\"']?)(?P<title>.*?)(?P=quote)\s*$", re.IGNORECASE)
@@ -115,7 +114,7 @@ def _fence_end(lines: Sequence[str], first: int, mark: str, cuts: frozenset[int]
             and len(line) < LONGEST
             and line.lstrip()[:1] == "#"
             and not lines[at - 1].strip()
-            and _HEADING.match(line)
+            and HEADING.match(line)
         ):
             heading = at
         closing = _FENCE_END.match(line)

@@ -16,7 +16,8 @@ MARKER = r"[-*+•]|\d{1,9}[.)]"
 """What an item of a list begins with."""
 
 _SPACE = "[ \t\u00a0\u3000]"
-_HEADING = re.compile(rf"^ {{0,3}}(?P<marks>#{{1,6}})(?P<space>{_SPACE}*)(?P<text>[^#].*?){_SPACE}*#*{_SPACE}*$")
+HEADING = re.compile(rf"^ {{0,3}}(?P<marks>#{{1,6}})(?P<space>{_SPACE}*)(?P<text>[^#].*?){_SPACE}*#*{_SPACE}*$")
+"""A heading of Markdown, as people write it."""
 _UNDERLINE = re.compile(r"^ {0,3}(?:=+|-+)[ \t]*$")
 _HTML_HEADING = re.compile(r"^\s*<h(?P<level>[1-6])\b[^>]*>(?P<text>.*?)</h[1-6]>\s*$", re.IGNORECASE)
 _SUMMARY = re.compile(r"^\s*(?:<details[^>]*>\s*)?<summary[^>]*>(?P<text>.*?)</summary>(?P<rest>.*)$", re.IGNORECASE)
@@ -84,7 +85,7 @@ def mark_at(lines: Sequence[str], hidden: bytearray, at: int) -> Mark | None:
     line = lines[at]
     if not line or len(line) > LONGEST or line.isspace():
         return None
-    if found := _HEADING.match(line):
+    if found := HEADING.match(line):
         return _heading(at, found)
     if found := _SUMMARY.match(line):
         text = _TAG.sub("", found["text"]).strip()
