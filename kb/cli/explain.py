@@ -69,19 +69,13 @@ def refuse_path(word: str) -> None:
     Raises:
         UsageError: it is one.
     """
+    from kb.deck.manifest import is_file
+
     path = home_path(Path(word))
     if is_file(path):
         raise UsageError("{name} is a file, not a message", "kb explain < {path:typed}", name=word, path=path)
     if " " not in word and ("/" in word or path.suffix.lower() in LOGS):
         raise UsageError("no file {name}", "give a log with kb explain < FILE, or the words of a message", name=word)
-
-
-def is_file(path: Path) -> bool:
-    """Whether there is such a file; what no system takes for a name is none."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def printed_before() -> str:

@@ -156,6 +156,15 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is an ordinary file, which can be read without waiting for anybody; what cannot be looked at is
+    none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def read_deck(path: Path) -> tuple[Deck, list[Complaint]]:
     """Read a deck's ``deck.toml``; a broken one gives what can be read and a complaint each.
 

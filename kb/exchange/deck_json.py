@@ -12,13 +12,24 @@ from typing import Any, NamedTuple
 from kb.deck.entry import Entry
 from kb.deck.folder import OUTPUT, SNIPPET
 from kb.deck.item import Item
-from kb.deck.manifest import FILE, LANGUAGE, LOOSE_FILES, Deck, entry_folders, is_folder, listed, number_of, read_deck
+from kb.deck.manifest import (
+    FILE,
+    LANGUAGE,
+    LOOSE_FILES,
+    Deck,
+    entry_folders,
+    is_file,
+    is_folder,
+    listed,
+    number_of,
+    read_deck,
+)
 from kb.deck.source import Unreadable, read_source
 from kb.deck.text import blocks_text, plain
 from kb.errors import KbError, Message, UsageError
 from kb.exchange.deck_folder import see_place, telling_refusals, write_new
 from kb.exchange.note_file import read_bytes
-from kb.exchange.target import ADD_LOG, is_file, is_there, not_ours
+from kb.exchange.target import ADD_LOG, is_there, not_ours
 
 KIND = "kb-deck"
 """What the object says of itself."""

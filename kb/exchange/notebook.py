@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from kb.deck.entry import Entry
+from kb.deck.manifest import is_file
 from kb.deck.markdown import dollared, read_markdown, walk
 from kb.deck.script import Snippet
 from kb.deck.text import bare_lines
-from kb.exchange.target import changed, is_file, is_there, not_ours
+from kb.exchange.target import changed, is_there, not_ours
 
 _CELL = re.compile(r"^# %%(?:[ \t]+(?P<title>.*))?$")
 _HOLE = re.compile(r"^\s*# (?:hole: .*|end)$")

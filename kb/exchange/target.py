@@ -36,15 +36,6 @@ def is_there(path: Path) -> bool:
     return os.path.lexists(os.path.realpath(path))
 
 
-def is_file(path: Path) -> bool:
-    """Whether there is an ordinary file, which can be read without waiting for anybody; what cannot be looked at is
-    none."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except OSError:
-        return False
-
-
 def not_ours(path: Path, form: str) -> UsageError:
     """What is said of a file that may not be replaced."""
     return UsageError("{path} was not written by kb export {form}", "name another after --out", path=path, form=form)

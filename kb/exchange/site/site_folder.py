@@ -10,9 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from kb.deck.manifest import is_folder, listed
+from kb.deck.manifest import is_file, is_folder, listed
 from kb.errors import UsageError
-from kb.exchange.target import PART, changed, is_file, is_there, not_ours, put
+from kb.exchange.target import PART, changed, is_there, not_ours, put
 
 MANIFEST = "kb-site.json"
 """The list: each file's name and the digests that it may have."""
