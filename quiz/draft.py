@@ -7,6 +7,7 @@ from typing import NamedTuple
 from kb.deck.script import Hole, Snippet
 from kb.deck.text import bare_lines
 from kb.errors import KbError
+from kb.files import put
 from quiz.door import CODE_LIMIT, admit
 from quiz.pasted_code import Taken, is_code, take_lines
 from quiz.surroundings import BLANK, blanked, cut_known, hole_marks
@@ -49,13 +50,12 @@ class Draft:
             KbError: it cannot be written.
         """
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             body = self._body()
             parts = self._parts(body) if body and lines != self._lines else None
             if not body or parts:
                 head, _, tail = parts or self._around
                 body = [*head, *self.hole.indented(lines or BLANK), *tail]
-            self.path.write_text(heading + "\n".join(body) + "\n", encoding="utf-8")
+            put(self.path, (heading + "\n".join(body) + "\n").encode())
         except OSError as error:
             raise KbError(
                 "{path} cannot be written: {error}",

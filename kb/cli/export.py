@@ -104,7 +104,7 @@ def write_anki(context: "Context", numbers: list[int], target: Path, log: bool) 
 def write_json(context: "Context", numbers: list[int], target: Path, log: bool) -> tuple[int, list[Path]]:
     """Write the deck as one object; how many entries, and its path."""
     from kb.exchange.deck_json import packed, see_packed
-    from kb.exchange.target import put
+    from kb.files import put
     from kb.screen.json_text import json_line
 
     target = _file(target, ".json")
@@ -144,7 +144,7 @@ def write_site(context: "Context", numbers: list[int], target: Path, _: bool) ->
 def write_notebooks(context: "Context", numbers: list[int], target: Path, _: bool) -> tuple[int, list[Path]]:
     """Write a notebook for each entry; how many, and their paths."""
     from kb.exchange.notebook import notebook, see_notebook
-    from kb.exchange.target import put
+    from kb.files import put
 
     one = target if target.suffix == ".ipynb" else None
     if one and len(numbers) != 1:

@@ -7,6 +7,7 @@ from kb.deck.address import Address
 from kb.deck.script import Snippet, read_snippet
 from kb.deck.summary import Summary
 from kb.errors import KbError
+from kb.files import put
 from kb.screen.editor import open_editor
 from kb.screen.layout import Line, diff_lines
 
@@ -42,9 +43,8 @@ def edit_own(folder: Path, summary: Summary, snippet: Snippet, environ: Mapping[
     """
     path = own_copy(folder, summary)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            path.write_text(snippet.source, encoding="utf-8")
+            put(path, snippet.source.encode())
     except OSError as error:
         raise KbError(
             "{path} cannot be written: {error}",

@@ -174,7 +174,7 @@ def write_down(context: Context, results: Sequence[Result], batches: Sequence[Ba
     gone += [(one.entry, one.what, "", torch, one.device) for one in batches]
     try:
         kept = [*records_of(results), *records_of_batches(batches, results, context.torch)]
-        write_records(folder, kept, gone)
+        write_records(folder, context.places.cache, kept, gone)
         write_outputs(results)
     except OSError as error:
         raise KbError("the records cannot be written: {error}", "mend the deck's permissions", error=error) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from kb.deck.manifest import FILE
 from kb.deck.toml_text import toml_text
 from kb.errors import KbError, UsageError
+from kb.files import put
 from kb.places import home_path
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -66,13 +67,9 @@ def write_listed(file: Path, decks: Mapping[str, Path]) -> None:
         KbError: it cannot be written.
     """
     lines = [f"{name} = {toml_text(str(folder))}\n" for name, folder in decks.items()]
-    part = file.with_suffix(f".{os.getpid()}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text("".join(("[decks]\n", *lines)), encoding="utf-8")
-        part.replace(file)
+        put(file, "".join(("[decks]\n", *lines)).encode())
     except (OSError, UnicodeEncodeError) as error:
-        part.unlink(missing_ok=True)
         raise KbError("{path} cannot be written: {why}", "mend its permissions", path=file, why=str(error)) from None
 
 

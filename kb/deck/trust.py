@@ -16,6 +16,7 @@ from typing import Any
 from kb.deck.entry import Entry
 from kb.deck.script import imports, parse_python
 from kb.errors import KbError
+from kb.files import put
 from kb.places import builtin_deck, home_path, short_hash
 
 VARIABLE = "KB_TRUST"
@@ -112,11 +113,8 @@ class Trust:
         """
         code = self._kept["code"] | {entry.summary.folder: code_digest(entry) for entry in entries}
         kept = {"deck": str(self.deck), "always": always or self._kept["always"], "code": code}
-        part = self.file.with_suffix(f".{os.getpid()}")
         try:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(kept, indent=1), encoding="utf-8", errors="surrogateescape")
-            part.replace(self.file)
+            put(self.file, json.dumps(kept, indent=1).encode())  # in escapes: a path need not be UTF-8
         except OSError as error:
             raise self._refused(error) from None
         self._forget_read()

@@ -14,7 +14,8 @@ from kb.deck.manifest import is_file
 from kb.errors import UsageError
 from kb.exchange.deck_cards import AskedCard
 from kb.exchange.html_text import Form, html_of, python_html, spans_html
-from kb.exchange.target import ADD_LOG, is_there, not_ours, put
+from kb.exchange.target import ADD_LOG, is_there, not_ours
+from kb.files import put
 
 MODEL = 1_726_001_001
 """Of the kind of note; it stays the same, so that a second import knows it."""

@@ -1,16 +1,11 @@
 """Target: where an export is written. What is not an earlier export of the same form is never replaced."""
 
 import os
-import stat
-from contextlib import suppress
 from pathlib import Path
 
 from kb.deck.manifest import FILE
 from kb.errors import UsageError
 from kb.places import builtin_deck
-
-PART = ".kb-export-"
-"""How the names of files and folders begin that are not yet whole."""
 
 ADD_LOG = "add --log, or name another after --out"
 """What to do where answers would be lost."""
@@ -44,25 +39,3 @@ def not_ours(path: Path, form: str) -> UsageError:
 def changed(path: Path) -> UsageError:
     """What is said of a file of ours that has the user's own work in it."""
     return UsageError("{path} was changed after kb wrote it", "move it away, or name another after --out", path=path)
-
-
-def put(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all: one that is there stays until the new one is on the disk.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    real = Path(os.path.realpath(path))  # a link stays one
-    real.parent.mkdir(parents=True, exist_ok=True)
-    part = real.parent / f"{PART}{os.getpid()}"
-    try:
-        with open(part, "wb") as file:
-            with suppress(OSError):
-                os.fchmod(file.fileno(), stat.S_IMODE(real.stat().st_mode))
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(real)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

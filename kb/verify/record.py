@@ -9,6 +9,7 @@ from typing import NamedTuple
 from kb.deck.source import Unreadable, cannot_be_read, read_source
 from kb.deck.summary import Summary
 from kb.errors import Complaint, Message
+from kb.files import locked, put
 from kb.run.device import public
 
 FILE = "verified.json"
@@ -123,15 +124,26 @@ def _record(row: object) -> Record | None:
     return record if is_sound else None
 
 
-def write_records(deck: Path, new: Iterable[Record], dropped: Iterable[tuple[int, str, str, str, str]] = ()) -> None:
-    """Put new records in the place of old ones, take dropped ones out, keep the rest. One record a line."""
+def write_records(
+    deck: Path, cache: Path, new: Iterable[Record], dropped: Iterable[tuple[int, str, str, str, str]] = ()
+) -> None:
+    """Put new records in the place of old ones, take dropped ones out, keep the rest. One record a line.
+
+    Args:
+        deck: its folder.
+        cache: a folder that whoever writes records holds: shards that end at once lose none of each other's.
+        new: what was verified.
+        dropped: the places of records that no longer hold.
+
+    Raises:
+        OSError: they cannot be written; those that are there stay.
+    """
     gone = set(dropped)
-    kept = {record.place: record for record in read_records(deck) if record.place not in gone}
-    kept |= {record.place: record for record in new}
-    lines = ",\n".join(json.dumps(kept[place]._asdict(), ensure_ascii=False) for place in sorted(kept))
-    part = deck / (FILE + ".part")
-    part.write_text(f'{{"schema": 1, "records": [\n{lines}\n]}}\n', encoding="utf-8")
-    part.replace(deck / FILE)
+    with locked(cache):
+        kept = {record.place: record for record in read_records(deck) if record.place not in gone}
+        kept |= {record.place: record for record in new}
+        lines = ",\n".join(json.dumps(kept[place]._asdict(), ensure_ascii=False) for place in sorted(kept))
+        put(deck / FILE, f'{{"schema": 1, "records": [\n{lines}\n]}}\n'.encode())
 
 
 def standing(summary: Summary, records: Iterable[Record], torch: str) -> tuple[Standing, tuple[str, ...]]:

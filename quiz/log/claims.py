@@ -7,8 +7,9 @@ from pathlib import Path
 
 from kb.deck.manifest import Deck, entry_folders, read_deck
 from kb.errors import KbError, Message
+from kb.files import locked, put
 from kb.places import short_hash
-from quiz.log.journal import locked, make_folder, replace
+from quiz.log.journal import PRIVATE, make_folder
 
 FILE = "decks.json"
 """In the data folder: by the path of each deck that was opened, the id of its log."""
@@ -45,7 +46,7 @@ def log_id(deck: Deck, data: Path, on_notice: Callable[[str], None] = lambda _: 
             # A deck that is not where it was any more gives its claim up.
             kept = {other: owned for other, owned in known.items() if Path(other).is_dir()}
             # In escapes: a path need not be UTF-8.
-            replace(data / FILE, json.dumps({**kept, path: mine}, indent=1).encode())
+            put(data / FILE, json.dumps({**kept, path: mine}, indent=1).encode(), PRIVATE)
     if rival:
         on_notice(
             Message(

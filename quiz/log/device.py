@@ -6,7 +6,8 @@ import string
 from pathlib import Path
 
 from kb.errors import KbError
-from quiz.log.journal import locked, make_folder, replace
+from kb.files import locked, put
+from quiz.log.journal import PRIVATE, make_folder
 
 FILE = "device"
 
@@ -31,7 +32,7 @@ def device_name(data: Path, other_than: str = "") -> str:
                 return name
             host = re.sub(r"[^a-z0-9]+", "-", os.uname().nodename.lower()).strip("-")[:20] or "device"
             name = f"{host}-{''.join(string.ascii_lowercase[byte % 26] for byte in os.urandom(6))}"
-            replace(path, f"{name}\n".encode())
+            put(path, f"{name}\n".encode(), PRIVATE)
     except OSError as error:
         raise KbError(
             "no name can be kept in {path}: {error}",

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kb.errors import KbError
+from kb.files import locked
 from quiz.log.event import decode
-from quiz.log.journal import BOM, Damage, journals, locked, make_folder, merge, read
+from quiz.log.journal import BOM, Damage, journals, make_folder, merge, read
 
 _DECK = re.compile(r"[a-z0-9][a-z0-9-]*")
 

@@ -9,11 +9,12 @@ from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
 from kb.errors import KbError, Message
+from kb.files import locked
 from kb.places import short_hash
 from quiz.log.answers import Answers
 from quiz.log.device import device_name
 from quiz.log.event import Key, decode, encode
-from quiz.log.journal import append, locked, make_file, make_folder, set_aside
+from quiz.log.journal import append, make_file, make_folder, set_aside
 from quiz.log.state import News, State
 from quiz.schedule import Parameters
 

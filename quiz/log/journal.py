@@ -1,17 +1,17 @@
 """Journal: the files of one deck's log on the disk. How lines come to lie in them, and how they are read."""
 
-import fcntl
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from kb.files import PART, put, sync_folder, write_out
 from quiz.log.event import Event, decode
 
-LOCK = ".lock"
-"""The file in a folder that whoever writes there holds."""
+PRIVATE = 0o600
+"""The mode of files that nobody else may read."""
 
 
 class Damage(NamedTuple):
@@ -42,7 +42,7 @@ def make_folder(folder: Path) -> None:
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
 def make_file(path: Path) -> Path:
@@ -52,26 +52,10 @@ def make_file(path: Path) -> Path:
         OSError: it cannot be made, or not be written to.
     """
     is_new = not path.exists()
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE))
     if is_new:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     return path
-
-
-@contextmanager
-def locked(*folders: Path) -> Iterator[None]:
-    """Be the only one, of all threads and processes, who writes in these folders, which are there."""
-    held: list[int] = []
-    try:
-        # In one order, so that two who want the same two never wait for each other.
-        for folder in sorted({folder.resolve() for folder in folders}):
-            with suppress(OSError):  # where there are no locks, or nothing can be written: better unlocked than not
-                held.append(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-                fcntl.flock(held[-1], fcntl.LOCK_EX)
-        yield
-    finally:
-        for descriptor in held:
-            os.close(descriptor)
 
 
 def append(path: Path, line: bytes) -> None:
@@ -94,19 +78,12 @@ def append(path: Path, line: bytes) -> None:
             size -= len(tail)
             os.ftruncate(descriptor, size)
         try:
-            _write(descriptor, data)
+            write_out(descriptor, data)
         except BaseException:
             os.ftruncate(descriptor, size)
             raise
     finally:
         os.close(descriptor)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
-    os.fsync(descriptor)
 
 
 def _tail(descriptor: int, size: int) -> bytes:
@@ -117,35 +94,6 @@ def _tail(descriptor: int, size: int) -> bytes:
         size -= piece
         tail = os.pread(descriptor, piece, size) + tail
     return tail[tail.rfind(b"\n") + 1 :]
-
-
-def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):  # some file systems have no such thing
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Put a file in the place of another, whole or not at all.
-
-    Raises:
-        OSError: it cannot be written; the other is as it was.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            _write(descriptor, data)
-        finally:
-            os.close(descriptor)
-        part.replace(path)
-        _sync_folder(path.parent)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def is_event(line: bytes) -> bool:
@@ -214,9 +162,9 @@ def set_aside(damages: Iterable[Damage]) -> list[Damage]:
         there = set(path.read_bytes().split(b"\n")) if path.exists() else set()
         fresh = {one.raw: one for one in found if one.raw not in there}
         if fresh:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE)
             try:
-                _write(descriptor, b"".join(raw + b"\n" for raw in fresh))
+                write_out(descriptor, b"".join(raw + b"\n" for raw in fresh))
             finally:
                 os.close(descriptor)
         new += fresh.values()
@@ -235,7 +183,7 @@ def merge(folder: Path, lines: Mapping[str, Iterable[bytes]]) -> None:
     Raises:
         OSError: a file cannot be written; it is as it was.
     """
-    for left in folder.glob(".*.part"):
+    for left in folder.glob(f"{PART}*"):
         left.unlink(missing_ok=True)
     for name, wanted in sorted(lines.items()):
         path = folder / name
@@ -243,4 +191,4 @@ def merge(folder: Path, lines: Mapping[str, Iterable[bytes]]) -> None:
         there = path.read_bytes() if path.exists() else b""
         if data != there:
             set_aside(read(path, there).damages)
-            replace(path, data)
+            put(path, data, PRIVATE)

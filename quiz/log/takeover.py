@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from kb.errors import KbError, Message
+from kb.files import locked, put
 from kb.places import short_hash
 from quiz.log.event import change_values, decode, encode
-from quiz.log.journal import locked, make_folder, replace
+from quiz.log.journal import PRIVATE, make_folder
 from quiz.schedule import is_allowed
 
 VERSIONS = (1, 2)
@@ -63,7 +64,7 @@ def take_over(
                 name = f"before-{short_hash(repr(rows[min(rows)]))}.jsonl"
                 others = [path for path in root.glob(f"*/{name}") if path.parent.name != deck]
                 count = _write(root / deck / name, _fitting(rows, items, _taken(others)), parameters)
-            replace(note, "".join(f"{one}\n" for one in (*_noted(note), deck)).encode())
+            put(note, "".join(f"{one}\n" for one in (*_noted(note), deck)).encode(), PRIVATE)
     except OSError as error:
         raise KbError(
             "answers cannot be taken over from {database}: {error}",
@@ -172,5 +173,5 @@ def _write(path: Path, rows: list[dict[str, Any]], parameters: list[float]) -> i
     if parameters:
         add(0, at or rows[-1]["at"], "parameters", {"parameters": parameters})
     make_folder(path.parent)
-    replace(path, b"".join(line + b"\n" for line in lines.values()))
+    put(path, b"".join(line + b"\n" for line in lines.values()), PRIVATE)
     return sum(row["target"] is None and row["id"] in lines for row in rows)

@@ -11,7 +11,7 @@ import pytest
 
 from kb.errors import UsageError
 from kb.exchange.site.site_folder import MANIFEST, site_folder
-from kb.exchange.target import put
+from kb.files import PART, put
 from quiz.log.event import Review
 from quiz.schedule import Rating
 from tests.conftest import COMMAND, CONTENT, ROOT, Kb, learner_log, write_entry
@@ -47,7 +47,7 @@ def test_an_earlier_export_is_replaced(export: Any, form: str, tmp_path: Path) -
     link.symlink_to(target)
     assert export(form, "--out", str(link))[0] == 0
     assert link.is_symlink()
-    assert not list(tmp_path.rglob(".kb-export-*"))
+    assert not list(tmp_path.rglob(f"{PART}*"))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -272,7 +272,7 @@ def test_a_site_that_was_half_moved_is_ours(tmp_path: Path, monkeypatch: pytest.
 
 def test_other_things_in_a_folder(tmp_path: Path) -> None:
     """They keep a site out; what a killed export left is none of them."""
-    (tmp_path / "site" / ".kb-export-abc").mkdir(parents=True)
+    (tmp_path / "site" / f"{PART}abc").mkdir(parents=True)
     with site_folder(tmp_path / "site") as add:
         add("a.html", "a")
     with pytest.raises(UsageError, match="holds other things"), site_folder(tmp_path):

@@ -1,6 +1,7 @@
 """Records: verified, stale or unverified, for the torch that is installed."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,20 @@ def test_standing(records: list[Record], expected: tuple[Standing, tuple[str, ..
 def test_records_replace_their_own_place_alone(tmp_path: Path) -> None:
     """A new verification replaces the old one on the same torch and device; a failed one takes it out."""
     other = changed(device="cuda")
-    write_records(tmp_path, [RECORD, other])
+    write_records(tmp_path, tmp_path, [RECORD, other])
     newer = changed(seconds=2.0)
-    write_records(tmp_path, [newer])
+    write_records(tmp_path, tmp_path, [newer])
     assert {newer, other} == set(read_records(tmp_path))
-    write_records(tmp_path, [], [RECORD.place])
+    write_records(tmp_path, tmp_path, [], [RECORD.place])
     assert (other,) == read_records(tmp_path)
+
+
+def test_shards_that_end_at_once_lose_no_record(tmp_path: Path) -> None:
+    """Each reads what is there and writes all of it: one after the other, and none twice at a time."""
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(write_records, tmp_path, tmp_path, [changed(entry=at)]) for at in range(100, 180)]:
+            done.result()
+    assert [one.entry for one in read_records(tmp_path)] == [*range(100, 180)]
 
 
 def test_damaged_file_is_no_record(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 from kb.deck.manifest import is_file, is_folder, listed
 from kb.errors import UsageError
-from kb.exchange.target import PART, changed, is_there, not_ours, put
+from kb.exchange.target import changed, is_there, not_ours
+from kb.files import PART, put
 
 MANIFEST = "kb-site.json"
 """The list: each file's name and the digests that it may have."""

@@ -8,27 +8,12 @@ from pathlib import Path
 import pytest
 
 from kb.errors import KbError
-from quiz.log.journal import append, locked, read, replace, set_aside
+from quiz.log.journal import append, read, set_aside
 from quiz.schedule import DAY
+from tests.full_disk import FullDisk
 from tests.quiz.log.logs import answer, line, open_log, put
 
 ONE, TWO, THREE = (line("laptop", number) for number in (1, 2, 3))
-
-
-class FullDisk:
-    """Takes so many bytes and no more: a write is cut short, the next one fails."""
-
-    def __init__(self, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.room = room
-        self._write = os.write
-        monkeypatch.setattr(os, "write", self.write)
-
-    def write(self, descriptor: int, data: bytes) -> int:
-        if not self.room:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        done = self._write(descriptor, bytes(data[: self.room]))
-        self.room -= done
-        return done
 
 
 def test_a_disk_that_is_full_at_any_byte_leaves_the_file_as_it_was(
@@ -112,19 +97,6 @@ def test_nobody_else_can_look(tmp_path: Path) -> None:
     assert {0o600} == {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "home" / "cache").iterdir()}
 
 
-def test_a_file_is_replaced_whole_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk leaves the old one, and nothing beside it."""
-    path = tmp_path / "laptop.jsonl"
-    replace(path, b"old")
-    for room in range(3):
-        with monkeypatch.context() as patch:
-            FullDisk(room, patch)
-            with pytest.raises(OSError, match="No space"):
-                replace(path, b"new")
-    assert b"old" == path.read_bytes()
-    assert [path] == list(tmp_path.iterdir())
-
-
 def test_what_is_damaged_is_set_aside_once(tmp_path: Path) -> None:
     """Told again it would only frighten."""
     path = tmp_path / "laptop.jsonl"
@@ -133,17 +105,6 @@ def test_what_is_damaged_is_set_aside_once(tmp_path: Path) -> None:
     assert 2 == len(set_aside(damages))
     assert [] == set_aside(damages)
     assert b"one\ntwo\n" == (tmp_path / "laptop.damaged").read_bytes()
-
-
-def test_two_who_lock_the_same_folders_crosswise_do_not_wait_for_ever(tmp_path: Path) -> None:
-    """They are locked in one order; and one folder named twice is locked once."""
-    first, second = tmp_path / "a", tmp_path / "b"
-    first.mkdir()
-    second.mkdir()
-    with locked(second, first, first):
-        pass
-    with locked(first, second):
-        pass
 
 
 def test_where_nothing_can_be_kept_no_question_is_asked(tmp_path: Path) -> None:
