@@ -176,14 +176,16 @@ def _overlap(theirs: list[str], known: list[str]) -> int:
 def _nodes_around(snippet: Snippet, hole: Hole) -> list[ast.stmt]:
     """The statements in which a hole is, the outermost first."""
     line = hole.first + 1
-    return sorted(
-        (
-            node
-            for node in ast.walk(parse_python(snippet.source))
-            if isinstance(node, ast.stmt) and hasattr(node, "body") and node.lineno < line <= (node.end_lineno or 0)
-        ),
-        key=lambda node: node.lineno,
-    )
+    around: list[ast.stmt] = []
+    left: list[ast.AST] = [parse_python(snippet.source)]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.stmt | ast.expr) and not node.lineno < line <= (node.end_lineno or 0):
+            continue  # nor is it in anything below
+        if isinstance(node, ast.stmt) and hasattr(node, "body"):
+            around.append(node)
+        left += ast.iter_child_nodes(node)
+    return around
 
 
 def _inner_body(theirs: ast.stmt, around: list[ast.stmt], hole: Hole) -> list[ast.stmt] | None:

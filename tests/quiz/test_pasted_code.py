@@ -43,12 +43,20 @@ def meaning(lines: str) -> str:
     return ast.dump(ast.parse(f"async def hole():\n  while True:\n{body}\n"))
 
 
+@cache
+def around(snippet: Snippet, name: str) -> tuple[list[str], list[str]]:
+    """The snippet's lines before and after a hole, the other holes blanked."""
+    source = blanked(snippet, name)
+    [read] = [one for one in read_snippet("x", source)[0].holes if one.name == name]
+    lines = source.splitlines()
+    return lines[: read.first], lines[read.end :]
+
+
 def filled(lines: str, snippet: Snippet, hole: Hole) -> list[str]:
-    """The snippet's lines with the solution in the hole, and the other holes blanked."""
-    [read] = [one for one in read_snippet("x", blanked(snippet, hole.name))[0].holes if one.name == hole.name]
-    source = blanked(snippet, hole.name).splitlines()
+    """The snippet's lines with the solution in the hole."""
+    before, after = around(snippet, hole.name)
     own = [hole.indent + line if line.strip() else "" for line in lines.splitlines()]
-    return [*source[: read.first], *own, *source[read.end :]]
+    return [*before, *own, *after]
 
 
 def marks_gone(lines: list[str]) -> list[str]:
@@ -160,12 +168,12 @@ def defined(lines: str, snippet: Snippet, hole: Hole) -> str:
     """The whole def in the writer's own style; the lines alone if there is none."""
     source = "\n".join(filled(lines, snippet, hole))
     at = source[: source.index(f"# hole: {hole.name}")].count("\n") + 1
-    around = [
+    defs = [
         node
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.FunctionDef) and node.lineno < at <= (node.end_lineno or 0)
     ]
-    inner = max(around, key=lambda node: node.lineno, default=None)
+    inner = max(defs, key=lambda node: node.lineno, default=None)
     if inner is None:
         return lines
     for one in (*inner.args.args, *inner.args.kwonlyargs):
