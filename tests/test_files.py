@@ -2,11 +2,21 @@
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from kb.cli.own_copies import edit_own
+from kb.deck.entry import Entry
+from kb.deck.library import Library
+from kb.deck.listed import write_listed
+from kb.deck.trust import Trust
+from kb.errors import KbError
 from kb.files import locked, put
+from kb.verify.record import Record, write_records
+from quiz.draft import Draft
+from quiz.kinds.table import all_kinds
 from tests.full_disk import FullDisk
 
 
@@ -63,3 +73,62 @@ def test_two_who_lock_the_same_folders_crosswise_do_not_wait_for_ever(tmp_path: 
         pass
     with locked(first, second):
         pass
+
+
+RECORD = Record(61, "snippet", "", "aaa", "2.13.0", "cpu", "passed", 1.0, 200.0, "Linux x86_64")
+
+
+@pytest.fixture(name="entry")
+def small_entry(deck: Path) -> Entry:
+    """The entry of the small deck."""
+    return Library.open(deck, None, all_kinds).entry(61)
+
+
+def writers(folder: Path, entry: Entry) -> dict[str, Callable[[str], object]]:
+    """What writes a user's files anew, by the file; each takes a word that shall stand in it."""
+    assert entry.snippet
+    snippet = entry.snippet
+    draft = Draft(folder / "draft", snippet, snippet.holes[0])
+    return {
+        "draft": lambda word: draft.write(f"return {word}", f"# {word}\n"),
+        "decks": lambda word: write_listed(folder / "decks", {word: folder}),
+        "trust": lambda word: Trust(folder / "trust", folder, {}).give([entry], always=word == "new"),
+        "records": lambda word: write_records(folder, folder, [RECORD._replace(printed=word)]),
+    }
+
+
+@pytest.mark.parametrize("name", ["draft", "decks", "trust", "records"])
+def test_a_full_disk_leaves_what_was_there(
+    tmp_path: Path, name: str, entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of it would be worse than none: it would be taken for all."""
+
+    def there() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    folder = tmp_path / "files"
+    folder.mkdir()
+    write = writers(folder, entry)[name]
+    write("old")
+    before = there()
+    assert before
+    for room in (0, 1, 9):
+        with monkeypatch.context() as patch:
+            FullDisk(room, patch)
+            with pytest.raises((KbError, OSError), match="No space"):
+                write("new")
+        assert there() == before
+    write("new")
+    assert there() != before
+
+
+def test_an_own_copy_is_whole_or_not_there(tmp_path: Path, entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there is never made again: half of a snippet would stay half."""
+    assert entry.snippet
+    with monkeypatch.context() as patch:
+        FullDisk(9, patch)
+        with pytest.raises(KbError, match="No space"):
+            edit_own(tmp_path / "mine", entry.summary, entry.snippet, {})
+    assert [path for path in (tmp_path / "mine").rglob("*") if path.is_file()] == []
+    path = edit_own(tmp_path / "mine", entry.summary, entry.snippet, {"EDITOR": "true"})
+    assert path.read_text(encoding="utf-8") == entry.snippet.source
