@@ -14,8 +14,6 @@ from kb.cli.app import COMMANDS, load
 from kb.cli.arguments import COMMON, arranged, with_dashes
 from tests.conftest import COMMAND, EN, ROOT, ZH, Kb, only_json, write_entry
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 LSTM = EN.replace("What is the mean of a batch?", "How does an LSTM keep a gradient?").replace(
     "aliases: [average, torch.mean, 平均值]", "aliases: [LSTM, long memory, nn.LSTM]"
 )

@@ -9,8 +9,6 @@ import pytest
 from tests.conftest import ROOT
 from tests.golden.commands import LANGUAGES, files, language_of, read_cases
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
 def test_commands_print_what_was_recorded(path: Path) -> None:

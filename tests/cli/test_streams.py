@@ -12,8 +12,6 @@ import pytest
 from tests.conftest import COMMAND, ROOT, Kb, only_json
 from tests.pseudo_terminal import answers
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 @pytest.fixture(autouse=True)
 def small(deck: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

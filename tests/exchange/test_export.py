@@ -25,8 +25,6 @@ from quiz.log.log import Log
 from quiz.schedule import Rating
 from tests.conftest import CONTENT, EN, Kb, write_entry
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 def opened(path: Path) -> Library:
     """A deck's library."""

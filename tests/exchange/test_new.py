@@ -11,8 +11,6 @@ from kb.verify.form import check_deck
 from quiz.kinds.table import KINDS
 from tests.conftest import Kb
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 
 @pytest.mark.parametrize("language", sorted(PAGES))
 def test_it_passes_the_check(language: str, tmp_path: Path) -> None:

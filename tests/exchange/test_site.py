@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,6 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-FOUND = "number => document.querySelector('#found a')?.textContent.startsWith(number)"
-"""Whether the first hit is an entry."""
 
 NUMBERS = (26, 34, 36, 40, 61, 62)
 """Entries of the site that is tried; 40 has a curve."""
@@ -136,18 +134,22 @@ def test_readable(browser: Any, site: Path, scheme: str, width: int, height: int
 
 @needs_browser
 def test_search(browser: Any, site: Path) -> None:
-    """In both languages, by keyboard; what is not there is said. (How soon is measured by tests/bench, on a deck of
-    10,000 entries: other tests run beside this one.)"""
-    for words, number in (("交叉熵", 26), ("lstm", 62)):
+    """In both languages, by keyboard, within a tenth of a second; what is not there is said."""
+
+    def took(words: str, number: int) -> float:
+        """Milliseconds from the key to the hit, on a page that was just opened."""
         page = opened(browser, site, page_of(61))
-        page.fill("#search", words)  # on a page that was just opened, which has no index yet
-        page.wait_for_function(FOUND, arg=str(number))
-        assert float(page.evaluate("document.documentElement.dataset.took")) > 0
-        page.context.close()
+        with closing(page.context):
+            page.fill("#search", words)
+            page.wait_for_function(
+                "number => document.querySelector('#found a')?.textContent.startsWith(number)", arg=str(number)
+            )
+            return float(page.evaluate("document.documentElement.dataset.took"))
+
+    for words, number in (("lstm", 62), ("dropout", 36), ("交叉熵", 26), ("nn.MultiheadAttention", 34), ("注意力", 34)):
+        # Other tests run beside this one: the best of some is what the page takes.
+        assert any(took(words, number) < 100 for _ in range(5)), words
     page = opened(browser, site, page_of(61))
-    for words, number in (("dropout", 36), ("nn.MultiheadAttention", 34), ("注意力", 34)):
-        page.fill("#search", words)
-        page.wait_for_function(FOUND, arg=str(number))
     page.fill("#search", "zzzyx")
     page.wait_for_function("document.getElementById('status').textContent === 'nothing found'")
     page.keyboard.press("Escape")

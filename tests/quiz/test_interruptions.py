@@ -16,8 +16,6 @@ from tests.pseudo_terminal import Screen, answers
 from tests.quiz.test_drill import place_of, small
 from tests.quiz.test_wire import break_key
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 __all__ = ["small"]
 
 ASKED = {"choice": "a-d choose", "predict": "Your answer >", "code": "Your lines >", "recall": "Recall the answer"}

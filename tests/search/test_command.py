@@ -19,8 +19,6 @@ from tests.conftest import COMMAND, EN, ROOT, ZH, Kb, only_json, write_entry
 from tests.pseudo_terminal import Screen
 from tests.search.test_explain import MESSAGE, MESSAGES, TRACEBACK
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 WAYS = ("plain", "parsed")
 """Plain words go past the parser; ``--`` changes nothing but that."""
 
