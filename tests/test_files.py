@@ -14,10 +14,11 @@ from kb.deck.listed import write_listed
 from kb.deck.trust import Trust
 from kb.errors import KbError
 from kb.files import locked, put
-from kb.verify.record import Record, write_records
+from kb.verify.recording import write_records
 from quiz.draft import Draft
 from quiz.kinds.table import all_kinds
 from tests.full_disk import FullDisk
+from tests.verify.test_record import RECORD
 
 
 def test_a_file_is_replaced_whole_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,9 +74,6 @@ def test_two_who_lock_the_same_folders_crosswise_do_not_wait_for_ever(tmp_path: 
         pass
     with locked(first, second):
         pass
-
-
-RECORD = Record(61, "snippet", "", "aaa", "2.13.0", "cpu", "passed", 1.0, 200.0, "Linux x86_64")
 
 
 @pytest.fixture(name="entry")

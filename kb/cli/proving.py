@@ -20,8 +20,7 @@ from kb.screen.run_lines import run_summary
 from kb.verify.batches import Batch, What
 from kb.verify.judging import Result, verify
 from kb.verify.junit import junit
-from kb.verify.record import write_records
-from kb.verify.recording import records_of, records_of_batches, write_outputs
+from kb.verify.recording import records_of, records_of_batches, write_outputs, write_records
 from kb.verify.tasks import mutant_tasks, tasks_of, thorough_tasks
 from quiz.kinds.table import KINDS
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from kb.deck.source import Unreadable, cannot_be_read, read_source
 from kb.deck.summary import Summary
 from kb.errors import Complaint, Message
-from kb.files import locked, put
 from kb.run.device import public
 
 FILE = "verified.json"
@@ -122,28 +121,6 @@ def _record(row: object) -> Record | None:
         and all(type(number) in (int, float) for number in (seconds, peak_mb))
     )
     return record if is_sound else None
-
-
-def write_records(
-    deck: Path, cache: Path, new: Iterable[Record], dropped: Iterable[tuple[int, str, str, str, str]] = ()
-) -> None:
-    """Put new records in the place of old ones, take dropped ones out, keep the rest. One record a line.
-
-    Args:
-        deck: its folder.
-        cache: a folder that whoever writes records holds: shards that end at once lose none of each other's.
-        new: what was verified.
-        dropped: the places of records that no longer hold.
-
-    Raises:
-        OSError: they cannot be written; those that are there stay.
-    """
-    gone = set(dropped)
-    with locked(cache):
-        kept = {record.place: record for record in read_records(deck) if record.place not in gone}
-        kept |= {record.place: record for record in new}
-        lines = ",\n".join(json.dumps(kept[place]._asdict(), ensure_ascii=False) for place in sorted(kept))
-        put(deck / FILE, f'{{"schema": 1, "records": [\n{lines}\n]}}\n'.encode())
 
 
 def standing(summary: Summary, records: Iterable[Record], torch: str) -> tuple[Standing, tuple[str, ...]]:

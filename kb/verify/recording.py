@@ -1,14 +1,16 @@
 """Recording: what of a verification is worth keeping, and where it is kept."""
 
+import json
 import platform
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kb.deck.folder import OUTPUT
+from kb.files import locked, put
 from kb.run.device import public
 from kb.verify.batches import Batch
 from kb.verify.judging import Result
-from kb.verify.record import PASSED, Record
+from kb.verify.record import FILE, PASSED, Record, read_records
 from kb.verify.task import Expectation
 
 PLATFORM = f"{platform.system()} {platform.machine()}"
@@ -63,8 +65,30 @@ def _outcome(result: Result) -> str:
     return "failed" if result.run.passed else str(result.run.outcome)
 
 
+def write_records(
+    deck: Path, cache: Path, new: Iterable[Record], dropped: Iterable[tuple[int, str, str, str, str]] = ()
+) -> None:
+    """Put new records in the place of old ones, take dropped ones out, keep the rest. One record a line.
+
+    Args:
+        deck: its folder.
+        cache: a folder that whoever writes records holds: shards that end at once lose none of each other's.
+        new: what was verified.
+        dropped: the places of records that no longer hold.
+
+    Raises:
+        OSError: they cannot be written; those that are there stay.
+    """
+    gone = set(dropped)
+    with locked(cache):
+        kept = {record.place: record for record in read_records(deck) if record.place not in gone}
+        kept |= {record.place: record for record in new}
+        lines = ",\n".join(json.dumps(kept[place]._asdict(), ensure_ascii=False) for place in sorted(kept))
+        put(deck / FILE, f'{{"schema": 1, "records": [\n{lines}\n]}}\n'.encode())
+
+
 def write_outputs(results: Sequence[Result]) -> None:
     """Write ``output.txt`` beside every snippet that passed on the CPU."""
     for result in results:
         if result.ok and result.task.is_plain_snippet and result.run.device == "cpu":
-            Path(result.task.job.path).with_name(OUTPUT).write_text(result.run.stdout, encoding="utf-8")
+            put(Path(result.task.job.path).with_name(OUTPUT), result.run.stdout.encode())

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from kb.deck.summary import Summary
-from kb.verify.record import FILE, Record, Standing, check_records, read_records, standing, write_records
+from kb.verify.record import FILE, Record, Standing, check_records, read_records, standing
+from kb.verify.recording import write_records
 
 HEAD = Summary(61, "mean", "training", 1, (), (), (), (), {"en": "?"}, {"en": "."}, "aaa")
 RECORD = Record(61, "snippet", "", "aaa", "2.13.0", "cpu", "passed", 1.0, 200.0, "Linux x86_64")
